@@ -1,0 +1,41 @@
+// The size of a tensor without its batch, in Keras' order: height, width, channels.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+
+namespace strata {
+
+/// Up to four extents. An image is `Shape{height, width, channels}`, a feature vector `Shape{features}`,
+/// a convolution kernel `Shape{kernel_height, kernel_width, in, out}`. Channels are always the last extent.
+struct Shape {
+  static constexpr int max_rank = 4;
+
+  std::array<int, max_rank> extents{};
+  int rank = 0;
+
+  constexpr Shape() = default;
+  constexpr Shape(std::initializer_list<int> list) {
+    for (int extent : list) extents[static_cast<std::size_t>(rank++)] = extent;
+  }
+
+  constexpr int operator[](int axis) const { return extents[static_cast<std::size_t>(axis)]; }
+  constexpr int height() const { return rank == 3 ? extents[0] : 1; }
+  constexpr int width() const { return rank == 3 ? extents[1] : rank == 2 ? extents[0] : 1; }
+  constexpr int channels() const { return rank == 0 ? 0 : extents[static_cast<std::size_t>(rank - 1)]; }
+
+  /// Number of elements of one sample.
+  constexpr std::size_t size() const {
+    if (rank == 0) return 0;
+    std::size_t product = 1;
+    for (int axis = 0; axis < rank; ++axis) product *= static_cast<std::size_t>((*this)[axis]);
+    return product;
+  }
+  /// Number of positions that share a channel: height x width of an image, 1 of a vector.
+  constexpr std::size_t positions() const { return rank == 0 ? 0 : size() / static_cast<std::size_t>(channels()); }
+
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+};
+
+}  // namespace strata

@@ -1,0 +1,95 @@
+// Text that the compiler can write: error sentences, layer names, option names.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+
+#include <strata/core/shape.hpp>
+
+namespace strata {
+
+/// A string literal as a template argument: `model.get<"conv2d/kernel">()`.
+template <std::size_t N>
+struct FixedString {
+  char data[N + 1]{};
+
+  constexpr FixedString(const char (&literal)[N + 1]) {
+    for (std::size_t i = 0; i < N; ++i) data[i] = literal[i];
+  }
+  constexpr explicit FixedString(std::string_view text) {
+    for (std::size_t i = 0; i < N; ++i) data[i] = text[i];
+  }
+  constexpr operator std::string_view() const { return {data, N}; }
+};
+template <std::size_t N>
+FixedString(const char (&)[N]) -> FixedString<N - 1>;
+
+/// A string of bounded length that ordinary constexpr code can append to; what does not fit is cut.
+struct Text {
+  static constexpr std::size_t capacity = 480;
+
+  std::array<char, capacity> data{};
+  std::size_t length = 0;
+
+  constexpr Text() = default;
+  constexpr Text(std::string_view text) { *this << text; }
+  constexpr Text(const char* text) { *this << std::string_view(text); }
+
+  constexpr bool empty() const { return length == 0; }
+  constexpr operator std::string_view() const { return {data.data(), length}; }
+
+  constexpr Text& operator<<(char c) {
+    if (length < capacity) data[length++] = c;
+    return *this;
+  }
+  constexpr Text& operator<<(std::string_view text) {
+    for (char c : text) *this << c;
+    return *this;
+  }
+  constexpr Text& operator<<(const char* text) { return *this << std::string_view(text); }
+  constexpr Text& operator<<(std::integral auto number) {
+    if (number < 0) *this << '-';
+    std::array<char, 24> digits{};
+    std::size_t count = 0;
+    do {
+      const int digit = static_cast<int>(number % 10);
+      digits[count++] = static_cast<char>('0' + (digit < 0 ? -digit : digit));
+      number /= 10;
+    } while (number != 0);
+    while (count > 0) *this << digits[--count];
+    return *this;
+  }
+  /// 32x32x3
+  constexpr Text& operator<<(const Shape& shape) {
+    for (int axis = 0; axis < shape.rank; ++axis) {
+      if (axis > 0) *this << 'x';
+      *this << shape[axis];
+    }
+    return *this;
+  }
+
+  friend constexpr bool operator==(const Text& a, std::string_view b) { return std::string_view(a) == b; }
+};
+
+/// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`; of `Conv2D`, `conv2d`.
+constexpr Text snake_case(std::string_view class_name) {
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  Text name;
+  for (std::size_t i = 0; i < class_name.size(); ++i) {
+    const char c = class_name[i];
+    if (!upper(c)) {
+      name << c;
+      continue;
+    }
+    const bool starts_word = i + 1 < class_name.size() && (lower(class_name[i + 1]) || digit(class_name[i + 1]));
+    if (i > 0 && (starts_word || lower(class_name[i - 1]))) name << '_';
+    name << static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+}  // namespace strata

@@ -1,0 +1,41 @@
+// Sliding windows: what convolutions and poolings share.
+#pragma once
+
+#include <algorithm>
+
+#include <strata/core/options.hpp>
+#include <strata/core/shape.hpp>
+
+namespace strata {
+
+/// Where the windows of a kernel lie on an image. Keras' rules (`padding`): valid, out = floor((in - reach) / stride) + 1;
+/// same, out = ceil(in / stride), the padding split evenly with an odd cell after.
+struct Window {
+  Extent out{0};
+  Extent reach{0};   ///< cells that one window spans, dilation included
+  Extent before{0};  ///< padding above and on the left
+  Extent after{0};   ///< padding below and on the right
+};
+
+constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dilation, Padding padding) {
+  Window window;
+  const auto axis = [padding](int in, int kernel, int stride, int dilation, int& out, int& reach, int& before, int& after) {
+    reach = (kernel - 1) * dilation + 1;
+    if (padding == Padding::valid) {
+      out = in < reach ? 0 : (in - reach) / stride + 1;
+      before = after = 0;
+    } else {
+      out = (in + stride - 1) / stride;
+      const int total = std::max(0, (out - 1) * stride + reach - in);
+      before = total / 2;
+      after = total - before;
+    }
+  };
+  axis(in.height(), kernel.height, strides.height, dilation.height, window.out.height, window.reach.height,
+       window.before.height, window.after.height);
+  axis(in.width(), kernel.width, strides.width, dilation.width, window.out.width, window.reach.width,
+       window.before.width, window.after.width);
+  return window;
+}
+
+}  // namespace strata
