@@ -1,0 +1,53 @@
+// Copies of an image with zeros around it or between its cells: how convolutions meet padding and strides.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/inline.hpp>
+
+namespace strata::kernels {
+
+/// An image of height x width cells of `channels` elements, laid into a larger one of zeros: cell (y, x) goes to
+/// (top + y * spread_height, left + x * spread_width).
+struct Placement {
+  int height, width, channels;
+  int out_height, out_width;
+  int top = 0, left = 0;
+  int spread_height = 1, spread_width = 1;
+
+  constexpr std::size_t size() const {
+    return static_cast<std::size_t>(out_height) * static_cast<std::size_t>(out_width) *
+           static_cast<std::size_t>(channels);
+  }
+  /// Nothing to add: the image itself will do.
+  constexpr bool trivial() const { return height == out_height && width == out_width; }
+
+  friend constexpr bool operator==(const Placement&, const Placement&) = default;
+};
+
+/// Writes every cell of `out`, zeros included.
+template <Placement p, class T>
+STRATA_NOINLINE void place_image(const T* image, T* out) {
+  constexpr int out_row = p.out_width * p.channels;
+  constexpr int row = p.width * p.channels;
+  int done = 0;  // rows of `out` written
+  for (int y = 0; y < p.height; ++y, image += row) {
+    const int target = p.top + y * p.spread_height;
+    T* line = std::fill_n(out + done * out_row, (target - done) * out_row, T(0));
+    line = std::fill_n(line, p.left * p.channels, T(0));
+    if constexpr (p.spread_width == 1) {
+      line = std::copy_n(image, row, line);
+    } else {
+      for (int x = 0; x < p.width; ++x) {
+        line = std::copy_n(image + x * p.channels, p.channels, line);
+        if (x + 1 < p.width) line = std::fill_n(line, (p.spread_width - 1) * p.channels, T(0));
+      }
+    }
+    std::fill(line, out + (target + 1) * out_row, T(0));
+    done = target + 1;
+  }
+  std::fill(out + done * out_row, out + p.out_height * out_row, T(0));
+}
+
+}  // namespace strata::kernels

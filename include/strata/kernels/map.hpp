@@ -1,0 +1,49 @@
+// y[i] = f(x[i], …) over arrays, and over rows of channels with constants per channel.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include <strata/core/inline.hpp>
+#include <strata/kernels/channel_rows.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/simd.hpp>
+
+namespace strata::kernels {
+
+/// out[i] = f(in[i]...) for i < n, where `f` takes and gives vectors. `out` may be one of the inputs.
+template <class V, class T, class F, class... Inputs>
+STRATA_INLINE void map(std::size_t n, F f, T* out, const Inputs*... in) {
+  constexpr std::size_t lanes = simd::lanes<V>;
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) simd::store(out + i, f(simd::load<V>(in + i)...));
+  if (const int rest = static_cast<int>(n - i); rest > 0)
+    simd::store_partial(out + i, f(simd::load_partial<V>(in + i, rest)...), rest);
+}
+
+/// out[r][c] = f(in[r][c]..., constants[c]...) over `rows` rows of C channels. `out` may be one of the inputs.
+template <class V, int C, class F, std::size_t Inputs, std::size_t Constants, class T = typename V::value_type>
+STRATA_INLINE void map_rows(std::size_t rows, F f, T* out, const std::array<const T*, Inputs>& in,
+                            const std::array<const T*, Constants>& constants) {
+  using Rows = ChannelRows<V, C>;
+  const ChannelPattern<V, C, Constants> pattern(constants);
+  [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) STRATA_INLINE_LAMBDA {
+    constexpr std::size_t step = Rows::length;
+    const std::size_t size = rows * C;
+    std::size_t i = 0;
+    for (; i + step <= size; i += step) map<V>(step, f, out + i, (in[I] + i)..., pattern[K]...);
+    if (i < size) map<V>(size - i, f, out + i, (in[I] + i)..., pattern[K]...);
+  }(std::make_index_sequence<Inputs>{}, std::make_index_sequence<Constants>{});
+}
+
+/// out[r][c] = Epilogue(scale[c] * in[r][c] + shift[c]). In place is fine.
+template <class V, int C, class Epilogue = Identity, class T = typename V::value_type>
+STRATA_NOINLINE void map_affine(std::size_t rows, const T* in, T* out, const T* scale, const T* shift) {
+  const auto affine = [](V x, V factor, V offset) STRATA_INLINE_LAMBDA {
+    return Epilogue::apply(simd::fma(factor, x, offset));
+  };
+  map_rows<V, C>(rows, affine, out, std::array{in}, std::array{scale, shift});
+}
+
+}  // namespace strata::kernels

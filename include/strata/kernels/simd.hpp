@@ -1,0 +1,292 @@
+/// @file
+/// The vector of the machine: the only file that knows xsimd (8 to 13) or an instruction set.
+///
+/// A kernel is written once over `V = Vector<float>` (or `double`) and the compiler's target flags choose the register:
+///
+///     using V = simd::Vector<float>;
+///     V sum(0.0f);
+///     for (int i = 0; i < n; i += simd::lanes<V>)
+///         sum = simd::fma(simd::load_partial<V>(x + i, std::min(n - i, simd::lanes<V>)), simd::load<V>(w + i), sum);
+///     float total = simd::reduce_add(sum);
+///
+/// `+ - * /`, unary minus and the comparisons (which give a `Mask<V>`) are the vector's own operators.
+#pragma once
+
+#if !__has_include(<xsimd/xsimd.hpp>)
+#error "Strata needs xsimd 8 or newer: install it (Debian and Ubuntu: apt install libxsimd-dev; else https://github.com/xtensor-stack/xsimd) or add its include directory"
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+// g++ 12 reports the deliberately undefined operand of its own AVX-512 intrinsics as used uninitialized (GCC 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+#include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+#include <strata/core/inline.hpp>
+
+namespace strata::simd {
+
+/// The widest vector of `T` (float or double) that the target flags allow.
+template <class T>
+using Vector = xsimd::batch<T>;
+
+/// What comparing two vectors of type `V` gives: one truth value a lane.
+template <class V>
+using Mask = typename V::batch_bool_type;
+
+/// Elements of one vector.
+template <class V>
+inline constexpr int lanes = static_cast<int>(sizeof(V) / sizeof(typename V::value_type));
+
+/// Vector registers a kernel may plan its tile with.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int register_count = 32;
+#else
+inline constexpr int register_count = 16;
+#endif
+
+/// True where `fma` rounds once, so that `fma(a, b, -(a * b))` is the rounding error of the product.
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr bool has_fma = true;
+#else
+inline constexpr bool has_fma = false;
+#endif
+
+/// Reads `lanes<V>` elements from `p`, of any alignment.
+template <class V>
+STRATA_INLINE V load(const typename V::value_type* p) {
+    return V::load_unaligned(p);
+}
+
+/// Writes `lanes` elements to `p`, of any alignment.
+template <class T>
+STRATA_INLINE void store(T* p, Vector<T> v) {
+    v.store_unaligned(p);
+}
+
+/// All lanes `x`.
+template <class V>
+STRATA_INLINE V broadcast(typename V::value_type x) {
+    return V(x);
+}
+
+namespace detail {
+
+#if defined(__AVX512F__)
+
+STRATA_INLINE __mmask16 first_lanes_16(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+STRATA_INLINE __mmask8 first_lanes_8(int n) { return static_cast<__mmask8>((1u << n) - 1u); }
+
+STRATA_INLINE __m512 masked_load(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes_16(n), p); }
+STRATA_INLINE __m512d masked_load(const double* p, int n) { return _mm512_maskz_loadu_pd(first_lanes_8(n), p); }
+STRATA_INLINE void masked_store(float* p, __m512 v, int n) { _mm512_mask_storeu_ps(p, first_lanes_16(n), v); }
+STRATA_INLINE void masked_store(double* p, __m512d v, int n) { _mm512_mask_storeu_pd(p, first_lanes_8(n), v); }
+
+// xsimd 8 leaves these on AVX-512 to the compiler's contraction of a * b + c, which clang does not do.
+STRATA_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+STRATA_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+STRATA_INLINE __m512 neg_fma(__m512 a, __m512 b, __m512 c) { return _mm512_fnmadd_ps(a, b, c); }
+STRATA_INLINE __m512d neg_fma(__m512d a, __m512d b, __m512d c) { return _mm512_fnmadd_pd(a, b, c); }
+
+STRATA_INLINE __m512 scale(__m512 x, __m512 n) { return _mm512_scalef_ps(x, n); }
+STRATA_INLINE __m512d scale(__m512d x, __m512d n) { return _mm512_scalef_pd(x, n); }
+
+#elif defined(__AVX__)
+
+// The window of 8 (4) integers that ends n elements before the zeros selects the first n lanes.
+inline constexpr std::int32_t lane_window_32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+inline constexpr std::int64_t lane_window_64[8] = {-1, -1, -1, -1};
+
+STRATA_INLINE __m256i first_lanes_8(int n) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lane_window_32 + 8 - n));
+}
+STRATA_INLINE __m256i first_lanes_4(int n) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lane_window_64 + 4 - n));
+}
+
+STRATA_INLINE __m256 masked_load(const float* p, int n) { return _mm256_maskload_ps(p, first_lanes_8(n)); }
+STRATA_INLINE __m256d masked_load(const double* p, int n) { return _mm256_maskload_pd(p, first_lanes_4(n)); }
+STRATA_INLINE void masked_store(float* p, __m256 v, int n) { _mm256_maskstore_ps(p, first_lanes_8(n), v); }
+STRATA_INLINE void masked_store(double* p, __m256d v, int n) { _mm256_maskstore_pd(p, first_lanes_4(n), v); }
+
+#else
+
+template <class T>
+STRATA_INLINE Vector<T> masked_load(const T* p, int n) {
+    T buffer[lanes<Vector<T>>] = {};
+    std::memcpy(buffer, p, static_cast<std::size_t>(n) * sizeof(T));
+    return simd::load<Vector<T>>(buffer);
+}
+template <class T>
+STRATA_INLINE void masked_store(T* p, Vector<T> v, int n) {
+    T buffer[lanes<Vector<T>>];
+    simd::store(buffer, v);
+    std::memcpy(p, buffer, static_cast<std::size_t>(n) * sizeof(T));
+}
+
+#endif
+
+} // namespace detail
+
+/// Reads `n` elements, 0 <= n <= lanes; the lanes beyond are 0. Memory from `p + n` on is never touched.
+template <class V>
+STRATA_INLINE V load_partial(const typename V::value_type* p, int n) {
+    return V(detail::masked_load(p, n));
+}
+
+/// Writes the first `n` lanes, 0 <= n <= lanes. Memory from `p + n` on is never touched.
+template <class T>
+STRATA_INLINE void store_partial(T* p, Vector<T> v, int n) {
+    detail::masked_store(p, v, n);
+}
+
+/// a * b + c; rounded once where the target has FMA.
+template <class T>
+STRATA_INLINE Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
+#if defined(__AVX512F__)
+    return Vector<T>(detail::fma(a, b, c));
+#else
+    return xsimd::fma(a, b, c);
+#endif
+}
+
+/// c - a * b; rounded once where the target has FMA.
+template <class T>
+STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
+#if defined(__AVX512F__)
+    return Vector<T>(detail::neg_fma(a, b, c));
+#else
+    return xsimd::fnma(a, b, c);
+#endif
+}
+
+/// The smaller, lane by lane. `min(bound, x)` keeps a NaN in `x`; `min(x, bound)` may drop it.
+template <class T>
+STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
+    return xsimd::min(a, b);
+}
+
+/// The larger, lane by lane. `max(bound, x)` keeps a NaN in `x`; `max(x, bound)` may drop it.
+template <class T>
+STRATA_INLINE Vector<T> max(Vector<T> a, Vector<T> b) {
+    return xsimd::max(a, b);
+}
+
+/// |x|.
+template <class T>
+STRATA_INLINE Vector<T> abs(Vector<T> x) {
+    return xsimd::abs(x);
+}
+
+/// Correctly rounded square root.
+template <class T>
+STRATA_INLINE Vector<T> sqrt(Vector<T> x) {
+    return xsimd::sqrt(x);
+}
+
+/// |magnitude| with the sign bit of `sign`.
+template <class T>
+STRATA_INLINE Vector<T> copysign(Vector<T> magnitude, Vector<T> sign) {
+    return xsimd::copysign(magnitude, sign);
+}
+
+/// Where `mask`, the lane of `a`; elsewhere that of `b`.
+template <class T>
+STRATA_INLINE Vector<T> select(Mask<Vector<T>> mask, Vector<T> a, Vector<T> b) {
+    return xsimd::select(mask, a, b);
+}
+
+/// True if any lane of the mask is.
+template <class M>
+STRATA_INLINE bool any(M mask) {
+    return xsimd::any(mask);
+}
+
+/// Sum of all lanes, added pairwise.
+template <class T>
+STRATA_INLINE T reduce_add(Vector<T> v) {
+#if XSIMD_VERSION_MAJOR >= 9
+    return xsimd::reduce_add(v);
+#else
+    return xsimd::hadd(v);
+#endif
+}
+
+/// Largest of all lanes, none of them NaN.
+template <class T>
+STRATA_INLINE T reduce_max(Vector<T> v) {
+    T values[lanes<Vector<T>>];
+    simd::store(values, v);
+    for (int half = lanes<Vector<T>> / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) values[i] = std::max(values[i], values[i + half]);
+    return values[0];
+}
+
+namespace detail {
+
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+template <class T>
+inline constexpr int mantissa_bits = std::numeric_limits<T>::digits - 1;
+
+/// Adding this to a small integer-valued `T` leaves the integer in the low bits: 1.5 * 2^mantissa_bits.
+template <class T>
+inline constexpr T integer_shift = static_cast<T>(3) * static_cast<T>(Bits<T>{1} << (mantissa_bits<T> - 1));
+
+} // namespace detail
+
+/// The nearest integer, |x| < 2^22 (float) or 2^51 (double), half to even.
+template <class T>
+STRATA_INLINE Vector<T> round(Vector<T> x) {
+    const Vector<T> shift(detail::integer_shift<T>);
+    return (x + shift) - shift;
+}
+
+/// 2^n for integer-valued `n` from -127 (as 0) to 128 (as infinity); double: -1023 to 1024.
+template <class T>
+STRATA_INLINE Vector<T> pow2(Vector<T> n) {
+    using Integers = xsimd::batch<detail::Bits<T>>;
+    constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
+    const auto biased = std::bit_cast<Integers>(n + Vector<T>(detail::integer_shift<T> + bias));
+    return std::bit_cast<Vector<T>>(Integers(biased << detail::mantissa_bits<T>));
+}
+
+/// x * 2^n for integer-valued `n` up to 128 (double: 1024), any negative `n`.
+/// AVX-512 rounds once into the denormals; elsewhere n <= -127 (-1023) gives 0.
+template <class T>
+STRATA_INLINE Vector<T> scale(Vector<T> x, Vector<T> n) {
+#if defined(__AVX512F__)
+    return Vector<T>(detail::scale(x, n));
+#else
+    constexpr int least = 1 - std::numeric_limits<T>::max_exponent;
+    return x * simd::pow2(simd::max(Vector<T>(static_cast<T>(least)), n));
+#endif
+}
+
+/// floor(log2(x)) of a positive normal finite `x`.
+template <class T>
+STRATA_INLINE Vector<T> exponent(Vector<T> x) {
+    using Integers = xsimd::batch<detail::Bits<T>>;
+    constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
+    const Integers biased = Integers(std::bit_cast<Integers>(x) >> detail::mantissa_bits<T>);
+    const Integers shifted = biased + Integers(std::bit_cast<detail::Bits<T>>(detail::integer_shift<T>));
+    return std::bit_cast<Vector<T>>(shifted) - Vector<T>(detail::integer_shift<T> + bias);
+}
+
+} // namespace strata::simd

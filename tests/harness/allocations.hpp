@@ -1,0 +1,15 @@
+/// @file
+/// Counts calls of `operator new` in the whole test program; tests/train/test_allocations.cpp replaces it.
+///
+///     const auto before = strata::test::allocations();
+///     engine(input, output);
+///     CHECK(strata::test::allocations() == before);
+#pragma once
+
+#include <cstddef>
+
+namespace strata::test {
+
+std::size_t allocations() noexcept;
+
+}  // namespace strata::test

@@ -1,0 +1,10 @@
+/// @file
+/// Catch2, version 2 (Debian 12) or 3, behind one name. Tests include this and nothing of Catch2 itself.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+#else
+#include <catch2/catch.hpp>
+#endif

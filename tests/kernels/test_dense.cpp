@@ -1,0 +1,73 @@
+// The matrix products of Dense against scalar references.
+#include <vector>
+
+#include <strata/core/random.hpp>
+#include <strata/kernels/dense.hpp>
+
+#include "harness/catch.hpp"
+
+using namespace strata;
+using namespace strata::kernels;
+
+namespace {
+
+template <class V, int features, int units>
+void check(std::size_t batch) {
+  using T = typename V::value_type;
+  CAPTURE(features, units, batch);
+  const Random random{Seed{7}};
+  std::uint64_t counter = 0;
+  const auto noise = [&](std::size_t size) {
+    std::vector<T> values(size);
+    for (T& value : values) value = static_cast<T>(2 * random.uniform(counter++) - 1);
+    return values;
+  };
+  const auto x = noise(batch * features), weights = noise(static_cast<std::size_t>(features) * units), bias = noise(units),
+             gradient = noise(batch * units);
+  std::vector<double> out(batch * units), weight_gradient(weights.size()), input_gradient(x.size());
+  for (std::size_t n = 0; n < batch; ++n)
+    for (int u = 0; u < units; ++u) {
+      out[n * units + u] = bias[u];
+      for (int f = 0; f < features; ++f) {
+        const std::size_t xi = n * features + f, wi = static_cast<std::size_t>(f) * units + u, oi = n * units + u;
+        out[oi] += static_cast<double>(x[xi]) * weights[wi];
+        weight_gradient[wi] += static_cast<double>(x[xi]) * gradient[oi];
+        input_gradient[xi] += static_cast<double>(gradient[oi]) * weights[wi];
+      }
+    }
+  const auto require_close = [](const std::vector<T>& result, const std::vector<double>& expected, double scale) {
+    for (std::size_t i = 0; i < result.size(); ++i)
+      REQUIRE(static_cast<double>(result[i]) == Approx(expected[i]).margin((sizeof(T) == 4 ? 1e-6 : 1e-14) * scale));
+  };
+  std::vector<T> result(out.size(), T(99));
+  dense<V, features, units, Weights::keras, Identity>(batch, x.data(), weights.data(), bias.data(), result.data());
+  require_close(result, out, features);
+
+  constexpr ConvGeometry g = dense_geometry(features, units, 1);
+  std::vector<T> packed(packed_weights_size<V>(g));
+  pack_weights<V, g>([&](int, int, int, int from, int to) { return weights[from * units + to]; }, packed.data());
+  std::fill(result.begin(), result.end(), T(99));
+  dense<V, features, units, Weights::packed, Identity>(batch, x.data(), packed.data(), bias.data(), result.data());
+  require_close(result, out, features);
+
+  std::vector<T> weight_result(weights.size(), T(99));
+  dense_weight_gradient<V, features, units>(batch, x.data(), gradient.data(), weight_result.data());
+  require_close(weight_result, weight_gradient, static_cast<double>(batch));
+
+  std::vector<T> input_result(x.size(), T(99)), scratch(dense_scratch_size<V>(units));
+  dense_input_gradient<V, features, units>(batch, gradient.data(), weights.data(), input_result.data(), scratch.data());
+  require_close(input_result, input_gradient, units);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Dense kernels agree with the scalar reference", "[kernels]", float, double) {
+  using V = simd::Vector<TestType>;
+  for (const std::size_t batch : {1, 3, 8, 13}) {
+    check<V, 64, 10>(batch);
+    check<V, 1, 1>(batch);
+    check<V, 37, 3>(batch);
+    check<V, 130, 33>(batch);
+    check<V, 7, 100>(batch);
+  }
+}

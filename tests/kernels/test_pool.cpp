@@ -1,0 +1,75 @@
+// kernels/pool.hpp against the obvious loops over windows.
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include <strata/kernels/pool.hpp>
+
+#include "harness/layer_run.hpp"
+
+using namespace strata;
+using kernels::PoolGeometry;
+using test::Guarded;
+
+namespace {
+
+/// Pools one channel of one image; `dy` goes back into `dx`.
+void reference(const PoolGeometry& g, bool largest, int c, const float* x, double* y, const float* dy, double* dx) {
+  for (int oy = 0; oy < g.rows.output; ++oy)
+    for (int ox = 0; ox < g.columns.output; ++ox) {
+      int count = 0, best = -1;
+      double sum = 0;
+      std::vector<int> cells;
+      for (int ky = 0; ky < g.rows.size; ++ky)
+        for (int kx = 0; kx < g.columns.size; ++kx) {
+          const int iy = oy * g.rows.stride - g.rows.before + ky, ix = ox * g.columns.stride - g.columns.before + kx;
+          if (iy < 0 || iy >= g.rows.input || ix < 0 || ix >= g.columns.input) continue;
+          const int cell = (iy * g.columns.input + ix) * g.channels + c;
+          cells.push_back(cell);
+          sum += static_cast<double>(x[cell]);
+          ++count;
+          if (best < 0 || x[cell] > x[best]) best = cell;
+        }
+      const int out = (oy * g.columns.output + ox) * g.channels + c;
+      y[out] = largest ? static_cast<double>(x[best]) : sum / count;
+      if (largest) dx[best] += static_cast<double>(dy[out]);
+      else for (const int cell : cells) dx[cell] += static_cast<double>(dy[out]) / count;
+    }
+}
+
+template <PoolGeometry g, class Pool>
+void check_pool() {
+  using V = simd::Vector<float>;
+  constexpr std::size_t batch = 3, in = static_cast<std::size_t>(g.input_size()), out = static_cast<std::size_t>(g.output_size());
+  Guarded<float> x(batch * in), y(batch * out), dy(batch * out), dx(batch * in);
+  for (std::size_t i = 0; i < x.size(); ++i)  // few different values: many ties
+    x.data()[i] = static_cast<float>(Random{Seed{1}}.below(i, 5)) - 8.0f;
+  for (std::size_t i = 0; i < dy.size(); ++i) dy.data()[i] = static_cast<float>(Random{Seed{2}}.normal(i));
+  std::vector<double> expected_y(y.size()), expected_dx(dx.size());
+  for (std::size_t n = 0; n < batch; ++n)
+    for (int c = 0; c < g.channels; ++c)
+      reference(g, Pool::backward_reads_input, c, x.data() + n * in, expected_y.data() + n * out, dy.data() + n * out,
+                expected_dx.data() + n * in);
+  kernels::pool<V, g, Pool>(batch, x.data(), y.data());
+  kernels::pool_backward<V, g, Pool>(batch, x.data(), dy.data(), dx.data());
+  INFO(g.channels << " channels, windows " << g.rows.size << 'x' << g.columns.size);
+  CHECK(test::difference(y.span(), expected_y) < 1e-6);
+  CHECK(test::difference(dx.span(), expected_dx) < 1e-6);
+  CHECK((x.intact() && y.intact() && dy.intact() && dx.intact()));
+}
+
+template <class Pool, int... C>
+void check_channels() {
+  (check_pool<PoolGeometry{{6, 3, 2, 2, 0}, {5, 2, 2, 2, 0}, C}, Pool>(), ...);  // apart
+  (check_pool<PoolGeometry{{7, 4, 3, 2, 1}, {6, 3, 3, 2, 0}, C}, Pool>(), ...);  // over the edges, overlapping
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("pool", "", kernels::MaxPool, kernels::AveragePool) {
+  check_channels<TestType, 1, 3, 8, 16, 17, 33>();
+  check_pool<PoolGeometry{{3, 1, 7, 3, 2}, {4, 2, 5, 2, 1}, 5}, TestType>();  // windows larger than the image
+  check_pool<PoolGeometry{{7, 2, 1, 5, 0}, {7, 3, 2, 3, 0}, 20}, TestType>();  // cells that no window covers
+}

@@ -1,0 +1,86 @@
+// kernels/reduce.hpp against plain loops in double: any number of channels and rows, and what rounding is left.
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include <strata/kernels/reduce.hpp>
+
+#include "harness/layer_run.hpp"
+
+using namespace strata;
+using test::Guarded;
+
+namespace {
+
+template <class T>
+void randomize(Guarded<T>& values, std::uint64_t seed, double mean = 0) {
+  for (std::size_t i = 0; i < values.size(); ++i) values.data()[i] = static_cast<T>(mean + Random{Seed{seed}}.normal(i));
+}
+
+template <class T, int C>
+void check_channels(std::size_t rows) {
+  using V = simd::Vector<T>;
+  constexpr double tolerance = sizeof(T) == 4 ? 3e-6 : 1e-13;
+  Guarded<T> x(rows * C), g(rows * C), sums(C), mean(C), variance(C), gradient(C), products(C);
+  randomize(x, 1, 10), randomize(g, 2);
+  std::vector<double> sum(C), average(C), square(C), gradient_sum(C), product(C);
+  for (std::size_t i = 0; i < x.size(); ++i) sum[i % C] += static_cast<double>(x.data()[i]);
+  for (std::size_t c = 0; c < C; ++c) average[c] = sum[c] / static_cast<double>(rows);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double centred = static_cast<double>(x.data()[i]) - average[i % C];
+    square[i % C] += centred * centred / static_cast<double>(rows);
+    gradient_sum[i % C] += static_cast<double>(g.data()[i]);
+    product[i % C] += static_cast<double>(g.data()[i]) * centred;
+  }
+  kernels::channel_sums<V, C>(rows, x.data(), sums.data());
+  kernels::channel_moments<V, C>(rows, x.data(), mean.data(), variance.data());
+  kernels::channel_sums<V, C, kernels::GradientSums>(
+      rows, std::array<const T*, 2>{g.data(), x.data()}, std::array<const T*, 1>{mean.data()},
+      std::array{gradient.data(), products.data()});
+  INFO(rows << " rows of " << C << " channels");
+  CHECK(test::difference(sums.span(), sum) < tolerance);
+  CHECK(test::difference(mean.span(), average) < tolerance);
+  CHECK(test::difference(variance.span(), square) < tolerance);
+  CHECK(test::difference(gradient.span(), gradient_sum) < 10 * tolerance);
+  CHECK(test::difference(products.span(), product) < 10 * tolerance);
+  CHECK((x.intact() && g.intact() && sums.intact() && mean.intact() && variance.intact()));
+  CHECK((gradient.intact() && products.intact()));
+}
+
+template <class T, int... C>
+void check_all() {
+  for (const std::size_t rows : {1, 2, 5, 31, 64, 65, 1000}) (check_channels<T, C>(rows), ...);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("sums and moments of channels", "", float, double) {
+  check_all<TestType, 1, 2, 3, 8, 16, 17, 32, 33, 48, 101>();
+  check_channels<TestType, 1024>(130);
+  check_channels<TestType, 1030>(130);
+}
+
+TEST_CASE("the rounding error of sums and moments does not grow with the rows") {
+  using V = simd::Vector<float>;
+  constexpr std::size_t rows = 4'000'000;
+  std::vector<float> x(rows);
+  for (std::size_t i = 0; i < rows; ++i) x[i] = i % 2 == 0 ? 1000.1f : 1000.3f;
+  const double low = static_cast<double>(1000.1f), high = static_cast<double>(1000.3f);
+  float sum = 0, mean = 0, variance = 0;
+  kernels::channel_sums<V, 1>(rows, x.data(), &sum);
+  kernels::channel_moments<V, 1>(rows, x.data(), &mean, &variance);
+  CHECK(sum == Approx((low + high) / 2 * rows).epsilon(1e-6));
+  CHECK(mean == Approx((low + high) / 2).epsilon(1e-7));
+  CHECK(variance == Approx((high - low) * (high - low) / 4).epsilon(1e-6));
+}
+
+TEST_CASE("blocks with different means are merged exactly") {
+  using V = simd::Vector<float>;
+  std::vector<float> x(100'000, 0.0f);
+  std::fill(x.begin() + 25'000, x.end(), 4096.0f);
+  float mean = 0, variance = 0;
+  kernels::channel_moments<V, 1>(x.size(), x.data(), &mean, &variance);
+  CHECK(mean == 3072.0f);
+  CHECK(variance == Approx(4096.0 * 4096.0 * 3 / 16).epsilon(1e-7));
+}
