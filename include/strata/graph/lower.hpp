@@ -1,0 +1,214 @@
+// From a type to flat arrays: the nested definition is walked once, at compile time, and becomes plain structs that
+// every later pass (counts, names, memory, fusion, summary, files) reads in ordinary loops.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/text.hpp>
+#include <strata/core/type_name.hpp>
+
+namespace strata {
+
+/// A layer's rules without its type.
+struct LayerRules {
+  std::string_view type;
+  const char* class_name;
+  Text name;  ///< Keras' name of the first such layer
+  Kind kind;
+  Kind training_kind;
+  Needs backward_needs;
+  Link link;
+  bool visible;
+  Problem (*check)(Shape);
+  Shape (*output_shape)(Shape);
+  Parameters (*parameters)(Shape);
+  std::size_t (*macs)(Shape);
+};
+
+/// As the user spelled it: what `Hidden` and its like wrap.
+template <class L>
+constexpr std::string_view spelling_of() {
+  if constexpr (requires { typename L::wraps; }) return spelling_of<typename L::wraps>();
+  else return type_name<L>();
+}
+
+template <Layer L>
+inline constexpr LayerRules layer_rules{
+    spelling_of<L>(),
+    L::class_name,
+    snake_case(L::class_name),
+    rules<L>::kind,
+    rules<L>::training_kind,
+    rules<L>::backward_needs,
+    rules<L>::link,
+    !requires { L::hidden; },
+    &rules<L>::check,
+    &L::output_shape,
+    &rules<L>::parameters,
+    &rules<L>::macs,
+};
+
+/// Keras' names: the first `conv2d`, then `conv2d_1`.
+struct LayerName {
+  std::string_view base{};
+  int ordinal = 0;
+
+  constexpr operator Text() const {
+    Text text(base);
+    if (ordinal > 0) text << '_' << ordinal;
+    return text;
+  }
+};
+
+/// One value that flows through the network. Tensor 0 is the input.
+struct TensorInfo {
+  Shape shape{};
+  int producer = -1;   ///< node
+  int consumers = 0;   ///< how many nodes read it
+};
+
+/// One layer in its place.
+struct Node {
+  const LayerRules* rules = nullptr;
+  int layer = 0;         ///< position of the visible layer that it belongs to; Input is 0
+  LayerName name{};      ///< that layer's name
+  int first_operand = 0; ///< into Lowered::operands
+  int operand_count = 0;
+  int output = 0;        ///< tensor
+  Parameters parameters{};
+  std::array<std::size_t, Parameters::capacity> offsets{};  ///< of each parameter, in elements, into the parameter arena
+};
+
+/// The first faulty layer of a definition.
+struct Fault {
+  Problem problem{};
+  const LayerRules* rules = nullptr;
+  int layer = 0;
+  LayerName name{};
+  Shape input{};
+};
+
+/// The network as values.
+template <std::size_t N>
+struct Lowered {
+  std::array<Node, N> nodes{};
+  std::array<TensorInfo, N> tensors{};
+  std::array<int, N> operands{};
+  std::size_t node_count = 0;
+  std::size_t layer_count = 0;      ///< visible layers without Input, as Keras counts them
+  std::size_t trainable_count = 0;  ///< elements
+  std::size_t state_count = 0;
+  std::size_t mac_count = 0;
+  Fault fault{};
+
+  constexpr int input_of(std::size_t node, int operand = 0) const {
+    return operands[static_cast<std::size_t>(nodes[node].first_operand + operand)];
+  }
+  constexpr const TensorInfo& tensor(int index) const { return tensors[static_cast<std::size_t>(index)]; }
+  constexpr Shape input_shape_of(std::size_t node) const {
+    return nodes[node].operand_count == 0 ? Shape{} : tensor(input_of(node)).shape;
+  }
+  constexpr std::size_t parameter_count() const { return trainable_count + state_count; }
+  constexpr int output() const { return nodes[node_count - 1].output; }
+};
+
+/// Appends nodes. A combinator emits its parts in the order of its `leaves`.
+template <std::size_t N>
+class Builder {
+ public:
+  /// Appends a leaf that reads tensor `input`; returns its output tensor.
+  constexpr int leaf(const LayerRules& rules, int input) {
+    if (graph_.fault.problem) return input;
+    const bool is_input = rules.kind == Kind::input;
+    const std::size_t index = graph_.node_count;
+    if (rules.visible) {
+      if (index > 0) ++layer_;
+      name_ = unique_name(rules);
+    }
+    const Shape in = is_input || index == 0 ? Shape{} : graph_.tensor(input).shape;
+    if (const Problem problem = place_problem(rules, in, is_input)) {
+      graph_.fault = {problem, &rules, layer_, name_, in};
+      return input;
+    }
+    Node& node = graph_.nodes[index];
+    node.rules = &rules;
+    node.layer = layer_;
+    node.name = name_;
+    node.output = static_cast<int>(index);
+    node.first_operand = operand_count_;
+    if (!is_input) {
+      graph_.operands[static_cast<std::size_t>(operand_count_++)] = input;
+      node.operand_count = 1;
+      ++graph_.tensors[static_cast<std::size_t>(input)].consumers;
+      node.parameters = rules.parameters(in);
+      graph_.mac_count += rules.macs(in);
+      graph_.layer_count += rules.visible;
+    }
+    graph_.tensors[index] = {rules.output_shape(in), static_cast<int>(index), 0};
+    ++graph_.node_count;
+    return node.output;
+  }
+
+  constexpr Lowered<N> finish() {
+    if (!graph_.fault.problem) place_parameters();
+    return graph_;
+  }
+
+ private:
+  static constexpr bool positive(Shape shape) {
+    for (int axis = 0; axis < shape.rank; ++axis)
+      if (shape[axis] <= 0) return false;
+    return true;
+  }
+
+  constexpr Problem place_problem(const LayerRules& rules, Shape in, bool is_input) const {
+    if (graph_.node_count == 0 && !is_input)
+      return {"a network starts with its Input", Text("Input<height, width, channels> first"),
+              "put Input in front; a Sequential without it is a block for use inside another", Text(rules.type)};
+    if (graph_.node_count > 0 && is_input)
+      return {"Input in the middle of a network", Text("one Input, the first layer"), "remove this Input", Text(rules.type)};
+    if (Problem problem = rules.check(in)) return problem;
+    if (const Shape out = rules.output_shape(in); !positive(out))
+      return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes", Text("an output of ") << out};
+    return {};
+  }
+
+  constexpr LayerName unique_name(const LayerRules& rules) {
+    for (std::size_t i = 0; i < name_count_; ++i)
+      if (names_[i].base == std::string_view(rules.name)) return {names_[i].base, ++names_[i].ordinal};
+    return names_[name_count_++] = {rules.name, 0};
+  }
+
+  /// Trainable tensors first, then the state, without gaps: the arena is what a weight file holds.
+  constexpr void place_parameters() {
+    std::size_t offset = 0;
+    for (const bool trainable : {true, false}) {
+      for (std::size_t n = 0; n < graph_.node_count; ++n) {
+        Node& node = graph_.nodes[n];
+        for (std::size_t p = 0; p < node.parameters.count; ++p) {
+          if (node.parameters.list[p].trainable != trainable) continue;
+          const std::size_t size = node.parameters.list[p].shape.size();
+          node.offsets[p] = offset;
+          offset += size;
+          (trainable ? graph_.trainable_count : graph_.state_count) += size;
+        }
+      }
+    }
+  }
+
+  Lowered<N> graph_{};
+  std::array<LayerName, N> names_{};  ///< with the last ordinal given out
+  std::size_t name_count_ = 0;
+  LayerName name_{};
+  int layer_ = 0;
+  int operand_count_ = 0;
+};
+
+}  // namespace strata

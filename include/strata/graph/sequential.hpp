@@ -1,0 +1,213 @@
+// Sequential: a chain of layers as a type, and the constants of a closed network.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+#include <strata/graph/inference_plan.hpp>
+#include <strata/graph/lower.hpp>
+
+namespace strata {
+
+/// The input of a network, without the batch: `Input<32, 32, 3>`, `Input<784>`.
+template <int... Extents>
+struct Input {
+  static constexpr const char* class_name = "InputLayer";
+  static constexpr Kind kind = Kind::input;
+  static constexpr Shape output_shape(Shape) { return {Extents...}; }
+  static constexpr Problem check(Shape) {
+    if (sizeof...(Extents) < 1 || sizeof...(Extents) > 3)
+      return {"an Input has one to three sizes", Text("Input<height, width, channels> or Input<features>"), "",
+              Text() << sizeof...(Extents) << " sizes"};
+    return {};
+  }
+};
+
+template <class... Layers>
+struct Sequential;
+
+namespace detail {
+
+/// Takes the place of anything else in a list of layers.
+template <class L>
+struct NotALayer {
+  using wraps = L;
+  static constexpr const char* class_name = "Unknown";
+  static constexpr Shape output_shape(Shape in) { return in; }
+  static constexpr Problem check(Shape) {
+    return {"this type is not a layer", Text("class_name and output_shape(Shape)"), "see strata/core/layer.hpp",
+            Text(type_name<L>())};
+  }
+};
+
+template <class L>
+struct leaf {
+  using type = std::conditional_t<Layer<L>, L, NotALayer<L>>;
+};
+template <class L>
+struct leaf<Hidden<L>> {
+  using type = Hidden<typename leaf<L>::type>;
+};
+template <class L>
+using leaf_t = typename leaf<L>::type;
+
+template <class L>
+struct leaves_of {
+  using type = boost::mp11::mp_list<leaf_t<L>>;
+};
+template <class L>
+  requires requires { typename L::leaves; }
+struct leaves_of<L> {
+  using type = boost::mp11::mp_transform<leaf_t, typename L::leaves>;
+};
+
+template <class List>
+struct emit_leaves;
+template <class... Leaves>
+struct emit_leaves<boost::mp11::mp_list<Leaves...>> {
+  template <class Builder>
+  static constexpr int into(Builder& builder, int tensor) {
+    const std::array<const LayerRules*, sizeof...(Leaves)> all{&layer_rules<Leaves>...};
+    for (const LayerRules* rules : all) tensor = builder.leaf(*rules, tensor);
+    return tensor;
+  }
+};
+
+/// Emits a layer, a layer that stands for several leaves, or a combinator that has an `emit` of its own.
+template <class L, class Builder>
+constexpr int emit(Builder& builder, int tensor) {
+  if constexpr (requires { L::emit(builder, tensor); }) return L::emit(builder, tensor);
+  else return emit_leaves<typename leaves_of<L>::type>::into(builder, tensor);
+}
+
+/// A chain without the checks of a definition.
+template <class... Layers>
+struct Chain {
+  using leaves = boost::mp11::mp_append<boost::mp11::mp_list<>, typename leaves_of<Layers>::type...>;
+
+  template <class Builder>
+  static constexpr int emit(Builder& builder, int tensor) {
+    using Step = int (*)(Builder&, int);
+    for (const Step step : std::array<Step, sizeof...(Layers)>{&detail::emit<Layers, Builder>...})
+      tensor = step(builder, tensor);
+    return tensor;
+  }
+};
+
+template <class Graph>
+constexpr auto lower() {
+  using boost::mp11::mp_size;
+  constexpr bool empty = mp_size<typename Graph::leaves>::value == 0;
+  using Source = std::conditional_t<empty, Chain<NotALayer<Sequential<>>>, Graph>;
+  Builder<mp_size<typename Source::leaves>::value> builder;
+  Source::emit(builder, 0);
+  return builder.finish();
+}
+
+/// layer 4 (conv2d_1, Conv2D<32, 5>): the kernel is larger than the input: expected …, received 3x3x64; use Same …
+constexpr Text sentence(const Fault& fault) {
+  Text text;
+  if (!fault.problem) return text;
+  text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type << "): " << fault.problem.rule
+       << ": expected " << fault.problem.expected << ", received ";
+  if (!fault.problem.received.empty()) text << fault.problem.received;
+  else text << fault.input;
+  if (*fault.problem.remedy != 0) text << "; " << fault.problem.remedy;
+  return text;
+}
+
+template <class Graph>
+inline constexpr auto network = lower<Graph>();
+template <class Graph>
+inline constexpr auto inference_plan = plan_inference(network<Graph>);
+
+/// No constant for a fault: clang cannot print a computed sentence, but prints the arguments of such a call.
+constexpr bool fault_in_layer([[maybe_unused]] int index, [[maybe_unused]] const char* class_name, const char* rule,
+                              [[maybe_unused]] const char* remedy, [[maybe_unused]] Shape input) {
+  if (rule != nullptr) throw rule;
+  return true;
+}
+
+/// A definition with a fault: g++ prints the sentence as the name of this type.
+template <FixedString Sentence, class Graph>
+struct invalid_network {
+#ifdef __clang__
+  static constexpr const Fault& fault = network<Graph>.fault;
+  static_assert(fault_in_layer(fault.layer, fault.rules->class_name, fault.problem.rule, fault.problem.remedy,
+                               fault.input));
+#else
+  static_assert(sizeof(Graph) == 0, "the definition of a network is wrong: see the sentence above");
+#endif
+};
+
+/// Stands in for a faulty network, so that one mistake is one error.
+using Nothing = Chain<Input<1>>;
+
+/// The one place where a wrong definition stops the compiler. (In a function: in a class, clang would drop all that
+/// derives from it, and every use of the network would be one more error.)
+template <class Graph>
+constexpr auto report() {
+  constexpr Text text = sentence(network<Graph>.fault);
+  [[maybe_unused]] invalid_network<FixedString<text.length>{std::string_view(text)}, Graph> definition;
+  return Nothing{};
+}
+
+template <class Graph, bool sound = network<Graph>.fault.problem.rule == nullptr>
+struct examined {
+  using type = Graph;
+};
+template <class Graph>
+struct examined<Graph, false> {
+  using type = decltype(report<Graph>());
+};
+
+/// A closed network is looked at where it is defined, a block where it is used.
+template <class Graph, class First = boost::mp11::mp_front<boost::mp11::mp_push_back<typename Graph::leaves, void>>>
+struct defined {
+  using type = Graph;
+};
+template <class Graph, class First>
+  requires(rules<First>::kind == Kind::input)
+struct defined<Graph, First> {
+  using type = typename examined<Graph>::type;
+};
+
+}  // namespace detail
+
+/// A network when it starts with Input, else a block that other networks use as a layer.
+///
+///     struct Net : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
+///     static_assert(Net::param_count == 1'024);
+///
+/// All members are constants of the closed network (Keras `Model.count_params()`, `Model.output_shape`, …).
+template <class... Layers>
+struct Sequential {
+  using graph = typename detail::defined<detail::Chain<Layers...>>::type;
+  using leaves = typename graph::leaves;
+
+  template <class Builder>
+  static constexpr int emit(Builder& builder, int tensor) {
+    return graph::emit(builder, tensor);
+  }
+
+  /// The network as values: nodes, tensors, parameters.
+  static constexpr const auto& network() { return detail::network<typename detail::examined<graph>::type>; }
+  /// What inference runs: fused steps and where their tensors live.
+  static constexpr const auto& inference_plan() { return detail::inference_plan<graph>; }
+
+  static constexpr Shape input_shape = network().tensor(0).shape;
+  static constexpr Shape output_shape = network().tensor(network().output()).shape;
+  static constexpr std::size_t trainable_param_count = network().trainable_count;
+  static constexpr std::size_t non_trainable_param_count = network().state_count;
+  static constexpr std::size_t param_count = network().parameter_count();
+  /// Bytes of activations between the steps of the planned inference, input and output apart.
+  template <std::size_t Batch = 1>
+  static constexpr std::size_t inference_arena_bytes = Batch * sizeof(float) * inference_plan().arena_size;
+  /// Layers as Keras counts them: Input and fused activations are none.
+  static constexpr std::size_t layer_count = network().layer_count;
+  /// Multiply-adds of one sample's forward pass.
+  static constexpr std::size_t mac_count = network().mac_count;
+};
+
+}  // namespace strata

@@ -1,0 +1,167 @@
+// A network as Keras' `model.summary()` prints it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <strata/graph/lower.hpp>
+
+namespace strata {
+
+/// Which Keras' table: that of tf.keras up to 2.6, or the box of Keras 3.
+enum class SummaryStyle { keras2, keras3 };
+
+namespace detail {
+
+/// A visible layer with all of its nodes: their parameters, the last one's shape.
+struct SummaryRow {
+  std::string layer, shape{};
+  std::size_t params = 0;
+};
+struct SummaryTable {
+  std::string name;
+  std::size_t trainable, non_trainable;
+  std::vector<SummaryRow> rows{};
+};
+
+/// (None, 32, 32, 3)
+inline std::string batch_shape(Shape shape) {
+  std::string text = "(None";
+  for (int axis = 0; axis < shape.rank; ++axis) text += ", " + std::to_string(shape[axis]);
+  return text + ")";
+}
+
+/// 10,400
+inline std::string with_thousands(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, ",");
+  return text;
+}
+
+/// 40.62 KB, of float parameters
+inline std::string memory_size(std::size_t parameters) {
+  constexpr std::array<const char*, 5> units{"B", "KB", "MB", "GB", "TB"};
+  double size = static_cast<double>(parameters) * sizeof(float);
+  std::size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < units.size(); ++unit) size /= 1024;
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.2f %s", size, units[unit]);
+  return text.data();
+}
+
+/// Keras 2 `print_layer_summary`: a field is cut where its column ends, and a blank stands before the next.
+inline std::string keras2_table(const SummaryTable& table) {
+  constexpr std::size_t width = 65;
+  std::string out = "Model: \"" + table.name + "\"\n";
+  const auto rule = [&](char c) { out += std::string(width, c) + "\n"; };
+  const auto row = [&](const std::array<std::string, 3>& fields) {
+    constexpr std::array<std::size_t, 3> ends{29, 55, width};
+    std::string line;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (i > 0) line.back() = ' ';
+      line += fields[i];
+      line.resize(ends[i], ' ');
+    }
+    out += line + "\n";
+  };
+  rule('_');
+  row({"Layer (type)", "Output Shape", "Param #"});
+  rule('=');
+  for (const SummaryRow& layer : table.rows) {
+    if (&layer != &table.rows.front()) rule('_');
+    row({layer.layer, layer.shape, std::to_string(layer.params)});
+  }
+  rule('=');
+  out += "Total params: " + with_thousands(table.trainable + table.non_trainable) + "\n";
+  out += "Trainable params: " + with_thousands(table.trainable) + "\n";
+  out += "Non-trainable params: " + with_thousands(table.non_trainable) + "\n";
+  rule('_');
+  return out;
+}
+
+/// Lines of at most `width` characters, broken at blanks; a longer word ends in "…".
+inline std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines(1);
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (used > 0 && used + 1 + word.size() > width) lines.emplace_back(), used = 0;
+    if (used > 0) lines.back() += ' ', ++used;
+    lines.back() += word.size() <= width ? std::string(word) : std::string(word.substr(0, width - 1)) + "…";
+    used += std::min(word.size(), width);
+  }
+  return lines;
+}
+
+/// Keras 3: a box drawn by the Python package `rich`.
+inline std::string keras3_table(const SummaryTable& table) {
+  constexpr std::array<std::size_t, 3> widths{36, 27, 15};
+  std::string out = "Model: \"" + table.name + "\"\n";
+  const auto rule = [&](const char* left, const char* line, const char* cross, const char* right) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      out += i == 0 ? left : cross;
+      for (std::size_t k = 0; k < widths[i] + 2; ++k) out += line;
+    }
+    out += std::string(right) + "\n";
+  };
+  const auto row = [&](const char* bar, const std::array<std::string, 3>& fields) {
+    std::array<std::vector<std::string>, 3> cells;
+    for (std::size_t i = 0; i < 3; ++i) cells[i] = wrap(fields[i], widths[i]);
+    for (std::size_t k = 0; k < cells[0].size() || k < cells[1].size(); ++k) {
+      for (std::size_t i = 0; i < 3; ++i) {
+        const std::string text = k < cells[i].size() ? cells[i][k] : "";
+        const std::string blank(widths[i] - (text.ends_with("…") ? widths[i] : text.size()), ' ');
+        out += std::string(bar) + " " + (i == 2 ? blank + text : text + blank) + " ";
+      }
+      out += std::string(bar) + "\n";
+    }
+  };
+  rule("┏", "━", "┳", "┓");
+  row("┃", {"Layer (type)", "Output Shape", "Param #"});
+  rule("┡", "━", "╇", "┩");
+  for (const SummaryRow& layer : table.rows) {
+    if (&layer != &table.rows.front()) rule("├", "─", "┼", "┤");
+    row("│", {layer.layer, layer.shape, with_thousands(layer.params)});
+  }
+  rule("└", "─", "┴", "┘");
+  const auto total = [&](const char* what, std::size_t count) {
+    out += std::string(" ") + what + ": " + with_thousands(count) + " (" + memory_size(count) + ")\n";
+  };
+  total("Total params", table.trainable + table.non_trainable);
+  total("Trainable params", table.trainable);
+  total("Non-trainable params", table.non_trainable);
+  return out;
+}
+
+}  // namespace detail
+
+/// Keras' table of layers, output shapes and parameters, to the byte.
+///
+///     std::cout << summary<Net>();
+///     std::cout << summary<Net>(SummaryStyle::keras3, "my_model");
+template <class Net>
+std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view name = "sequential") {
+  constexpr const auto& network = Net::network();
+  detail::SummaryTable table{std::string(name), network.trainable_count, network.state_count};
+  int layer = 0;
+  for (std::size_t n = 1; n < network.node_count; ++n) {
+    const Node& node = network.nodes[n];
+    if (node.layer != layer) {
+      const Text label = Text(node.name) << " (" << node.rules->class_name << ')';
+      table.rows.push_back({std::string(std::string_view(label))});
+      layer = node.layer;
+    }
+    detail::SummaryRow& row = table.rows.back();
+    row.shape = detail::batch_shape(network.tensor(node.output).shape);
+    for (const Parameter& parameter : node.parameters) row.params += parameter.shape.size();
+  }
+  return style == SummaryStyle::keras2 ? detail::keras2_table(table) : detail::keras3_table(table);
+}
+
+}  // namespace strata

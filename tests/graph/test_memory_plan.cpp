@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <strata/core/random.hpp>
+#include <strata/strata.hpp>
+
+#include "harness/catch.hpp"
+
+using namespace strata;
+
+namespace {
+
+/// The least any plan can do: the largest sum of blocks alive at one step.
+template <std::size_t N>
+std::size_t lower_bound(const std::array<Lifetime, N>& blocks) {
+  std::size_t bound = 0;
+  for (const Lifetime& moment : blocks) {
+    std::size_t sum = 0;
+    for (const Lifetime& block : blocks)
+      if (block.first <= moment.first && moment.first <= block.last) sum += block.size;
+    bound = std::max(bound, sum);
+  }
+  return bound;
+}
+
+template <std::size_t N>
+void require_valid(const std::array<Lifetime, N>& blocks, const MemoryPlan<N>& plan) {
+  for (std::size_t a = 0; a < N; ++a) {
+    REQUIRE(plan.offsets[a] + blocks[a].size <= plan.total);
+    for (std::size_t b = 0; b < a; ++b) {
+      const bool together = blocks[a].first <= blocks[b].last && blocks[b].first <= blocks[a].last;
+      const bool apart = plan.offsets[a] + blocks[a].size <= plan.offsets[b] ||
+                         plan.offsets[b] + blocks[b].size <= plan.offsets[a];
+      CAPTURE(a, b);
+      if (together && blocks[a].size > 0 && blocks[b].size > 0) REQUIRE(apart);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a chain needs its two largest neighbours and no more", "[graph]") {
+  const Random random{Seed{3}};
+  for (std::uint64_t round = 0; round < 50; ++round) {
+    std::array<Lifetime, 40> blocks;
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      blocks[i] = {16 * (1 + random.below(40 * round + i, 100)), static_cast<int>(i), static_cast<int>(i) + 1};
+    const auto plan = plan_memory(blocks);
+    require_valid(blocks, plan);
+    REQUIRE(plan.total == lower_bound(blocks));
+  }
+}
+
+TEST_CASE("blocks alive together never overlap, whatever the graph", "[graph]") {
+  const Random random{Seed{4}};
+  for (std::uint64_t round = 0; round < 200; ++round) {
+    std::array<Lifetime, 30> blocks;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const Random draw = random.split(30 * round + i);
+      const int first = static_cast<int>(draw.below(0, 40));
+      blocks[i] = {draw.below(1, 5) == 0 ? 0 : 1 + draw.below(2, 1000), first, first + static_cast<int>(draw.below(3, 10))};
+    }
+    const auto plan = plan_memory(blocks);
+    require_valid(blocks, plan);
+    REQUIRE(plan.total >= lower_bound(blocks));
+  }
+}
+
+namespace {
+struct Lesson : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid, Conv2D<32, 3, Same>, BatchNorm,
+                           Sigmoid, MaxPooling2D<>, Flatten, Dropout<0.5>, Dense<10>> {};
+
+constexpr auto& plan = Lesson::inference_plan();
+// Two fused convolutions, the pooling, Dense; Flatten and Dropout are no steps.
+static_assert(plan.step_count == 4);
+static_assert(plan.steps[0].head == 1 && plan.steps[0].affine == 2 && plan.steps[0].epilogue_count == 1);
+static_assert(plan.steps[0].epilogue[0] == 3 && plan.steps[0].output == 3);
+static_assert(plan.steps[3].input == 7 && plan.steps[3].output == plan.output);
+static_assert(plan.offsets[3] != plan.offsets[6]);
+static_assert(Lesson::inference_arena_bytes<> == 2 * 32 * 32 * 32 * sizeof(float));
+static_assert(Lesson::inference_arena_bytes<4> == 4 * Lesson::inference_arena_bytes<>);
+
+// What comes between stops fusion: a pooling, or a normalisation of other channels than the filters.
+struct Apart : Sequential<Input<4, 4, 2>, Conv2D<3, 1>, MaxPooling2D<>, BatchNorm, ReLU, Conv2D<3, 1>, Flatten, BatchNorm,
+                          Sigmoid, LeakyReLU<0.1>> {};
+constexpr auto& apart = Apart::inference_plan();
+static_assert(apart.step_count == 5);
+static_assert(apart.steps[2].head == 3 && apart.steps[2].affine == -1 && apart.steps[2].epilogue_count == 1);
+static_assert(apart.steps[4].head == 7 && apart.steps[4].epilogue_count == 2);
+}  // namespace
+
+TEST_CASE("training keeps every value that backward reads", "[graph]") {
+  constexpr auto& network = Lesson::network();
+  constexpr auto training = plan_training(network);
+  REQUIRE_FALSE(training.has_gradient[0]);
+  REQUIRE(training.has_gradient[1]);
+  REQUIRE(training.values[8] == training.values[7]);        // Flatten is a view,
+  REQUIRE(training.gradients[8] == training.gradients[7]);
+  REQUIRE(training.values[9] != training.values[8]);        // Dropout is none
+  // Inputs of convolutions and of Dense, outputs of sigmoids: alive at the same time.
+  const std::vector<std::size_t> kept{3, 6, 9};
+  for (const std::size_t a : kept)
+    for (const std::size_t b : kept)
+      if (a != b) {
+        const std::size_t size = network.tensors[a].shape.size();
+        REQUIRE((training.values[a] + size <= training.values[b] || training.values[b] < training.values[a]));
+      }
+}
