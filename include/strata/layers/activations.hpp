@@ -1,0 +1,197 @@
+// The activations: Sigmoid, Tanh, ReLU and their relatives, each one function and its derivative. Softmax, which mixes
+// channels, is in softmax.hpp.
+//
+// Every one is a layer (`Conv2D<32, 3>, Sigmoid`) and can be fused by name (`Conv2D<32, 3, activation<Sigmoid>>`).
+#pragma once
+
+#include <strata/core/options.hpp>
+#include <strata/kernels/math.hpp>
+#include <strata/layers/problems.hpp>
+#include <strata/layers/elementwise.hpp>
+
+namespace strata {
+
+/// 1 / (1 + e^-x). Keras `Activation('sigmoid')`, ONNX Sigmoid.
+struct Sigmoid : Elementwise<Sigmoid> {
+  static constexpr Needs backward_needs{.input = false};
+  static constexpr Link link = Link::sigmoid;
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::sigmoid(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::neg_fma(y, y, y);
+  }
+};
+
+/// Keras `Activation('tanh')`, ONNX Tanh.
+struct Tanh : Elementwise<Tanh> {
+  static constexpr Needs backward_needs{.input = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::tanh(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::neg_fma(y, y, V(1));
+  }
+};
+
+/// max(0, x); a NaN stays. Keras `ReLU()`, ONNX Relu.
+struct ReLU : Elementwise<ReLU> {
+  static constexpr const char* class_name = "ReLU";
+  static constexpr Needs backward_needs{.input = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::max(V(0), x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::select(y > V(0), V(1), V(0));
+  }
+};
+
+/// min(max(0, x), 6). Keras `ReLU(max_value=6)`, ONNX Clip.
+struct ReLU6 : Elementwise<ReLU6> {
+  static constexpr const char* class_name = "ReLU";
+  static constexpr Needs backward_needs{.input = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::min(V(6), simd::max(V(0), x));
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::select((y > V(0)) & (y < V(6)), V(1), V(0));
+  }
+};
+
+/// x where x > 0, else Slope x. `LeakyReLU<>` has Keras' slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
+template <Number Slope = 0.3>
+struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
+  static constexpr const char* class_name = "LeakyReLU";
+  static constexpr Needs backward_needs{.input = false};
+  static constexpr Problem check(Shape) {
+    if (Slope >= 0) return {};
+    return {"the slope of a LeakyReLU is negative", "a slope of 0 or more", "give a slope of 0 or more", detail::decimal(Slope)};
+  }
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::select(x > V(0), x, slope<V> * x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::select(y > V(0), V(1), V(slope<V>));
+  }
+
+ private:
+  template <class V>
+  static constexpr auto slope = static_cast<typename V::value_type>(Slope.value);
+};
+
+/// x where x > 0, else Alpha (e^x - 1). `ELU<>` has Keras' alpha, 1. Keras `ELU`, ONNX Elu.
+template <Number Alpha = 1.0>
+struct ELU : Elementwise<ELU<Alpha>> {
+  static constexpr const char* class_name = "ELU";
+  static constexpr Needs backward_needs{.input = false};
+  static constexpr Problem check(Shape) {
+    if (Alpha >= 0) return {};
+    return {"the alpha of an ELU is negative", "an alpha of 0 or more", "give an alpha of 0 or more", detail::decimal(Alpha)};
+  }
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::select(x > V(0), x, alpha<V> * simd::expm1(x));
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::select(y > V(0), V(1), y + alpha<V>);
+  }
+
+ private:
+  template <class V>
+  static constexpr auto alpha = static_cast<typename V::value_type>(Alpha.value);
+};
+
+/// scale x where x > 0, else scale alpha (e^x - 1): keeps mean 0 and variance 1 (Klambauer et al. 2017).
+/// Keras `Activation('selu')`, ONNX Selu.
+struct SELU : Elementwise<SELU> {
+  static constexpr double alpha = 1.6732632423543772, scale = 1.0507009873554805;
+  static constexpr Needs backward_needs{.input = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return V(scale) * ELU<alpha>::apply(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::select(y > V(0), V(scale), y + V(scale * alpha));
+  }
+};
+
+/// x Φ(x), Φ the normal distribution (exact, through erf). Keras `Activation('gelu')`, ONNX Gelu.
+struct GELU : Elementwise<GELU> {
+  static constexpr Needs backward_needs{.output = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::gelu(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V x, V) {
+    return simd::gelu_derivative(x);
+  }
+};
+
+/// x / (1 + e^-x), also called swish. Keras `Activation('silu')`, ONNX Mul(x, Sigmoid(x)).
+struct SiLU : Elementwise<SiLU> {
+  static constexpr Needs backward_needs{.output = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::silu(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V x, V) {
+    const V s = simd::sigmoid(x);
+    return simd::fma(x * s, V(1) - s, s);
+  }
+};
+
+/// log(1 + e^x). Keras `Activation('softplus')`, ONNX Softplus.
+struct Softplus : Elementwise<Softplus> {
+  static constexpr Needs backward_needs{.input = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::softplus(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return -simd::expm1(-y);
+  }
+};
+
+/// x / 6 + 0.5 between 0 and 1, as in Keras 3. Keras `Activation('hard_sigmoid')`, ONNX HardSigmoid (alpha 1/6).
+struct HardSigmoid : Elementwise<HardSigmoid> {
+  static constexpr Needs backward_needs{.input = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::min(V(1), simd::max(V(0), simd::fma(x, V(1.0 / 6), V(0.5))));
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V y) {
+    return simd::select((y > V(0)) & (y < V(1)), V(1.0 / 6), V(0));
+  }
+};
+
+/// x HardSigmoid(x). Keras `Activation('hard_silu')`, ONNX HardSwish.
+struct HardSwish : Elementwise<HardSwish> {
+  static constexpr Needs backward_needs{.output = false};
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return x * HardSigmoid::apply(x);
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V x, V) {
+    const V y = HardSigmoid::apply(x);
+    return simd::fma(x, HardSigmoid::derivative(x, y), y);
+  }
+};
+
+}  // namespace strata

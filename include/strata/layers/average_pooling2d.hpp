@@ -1,0 +1,19 @@
+// AveragePooling2D: the mean of each window, channel by channel; padding does not count.
+//
+//     AveragePooling2D<>                           2x2, the strides are the pool size
+//     AveragePooling2D<3, Strides{2}, Same>        options in any order; Kernel{3, 2} for another height and width
+//
+// Defaults: pool 2, strides = pool, Valid. Keras: AveragePooling2D. ONNX: AveragePool (count_include_pad 0).
+#pragma once
+
+#include <strata/layers/pooling2d.hpp>
+
+namespace strata {
+
+template <auto PoolSize = 2, auto... Given>
+struct AveragePooling2D
+    : detail::Pooling2D<AveragePooling2D<PoolSize, Given...>, kernels::AveragePool, PoolSize, Given...> {
+  static constexpr const char* class_name = "AveragePooling2D";
+};
+
+}  // namespace strata

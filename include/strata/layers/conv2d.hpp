@@ -1,0 +1,237 @@
+// Conv2D: y[o] = bias[o] + sum over the window and its channels of x * kernel[..., o].
+//
+//     Conv2D<32, 3>                                             32 filters of 3x3
+//     Conv2D<64, Kernel{3, 5}, Same, Strides{2}, NoBias>        options in any order
+//     Conv2D<32, 3, Same, activation<ReLU>>                     Keras' activation='relu'
+//
+// Defaults: stride 1, Valid, dilation 1, one group, bias, Glorot uniform kernel, zero bias.
+// Keras: Conv2D. ONNX: Conv.
+#pragma once
+
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/core/window.hpp>
+#include <strata/kernels/conv.hpp>
+#include <strata/kernels/conv_weights.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/image.hpp>
+#include <strata/kernels/reduce.hpp>
+#include <strata/layers/fused_activation.hpp>
+
+namespace strata {
+
+template <int Filters, auto KernelSize, auto... Given>
+struct Conv2D;
+
+namespace detail {
+template <int Filters, auto KernelSize>
+struct RebuildConv2D {
+  template <class... Option>
+  using with = Conv2D<Filters, KernelSize, Option::value...>;
+};
+}  // namespace detail
+
+template <int Filters, auto KernelSize, auto... Given>
+struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSize>::template with, Given...> {
+  static constexpr const char* class_name = "Conv2D";
+  static constexpr Kind kind = Kind::linear;
+  static constexpr Needs backward_needs{.input = true, .output = false};
+
+  using options = Options<Given...>;
+  static constexpr Kernel kernel{KernelSize};
+  static constexpr Strides strides = options::get(Strides{1});
+  static constexpr Dilation dilation = options::get(Dilation{1});
+  static constexpr int groups = options::get(Groups{1}).count;
+  static constexpr Padding padding = options::get(Valid);
+  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
+  static constexpr double l2 = options::get(L2{0.0}).factor;
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<Padding, Strides, Dilation, Groups, Bias, L2>(
+            "Same or Valid, Strides, Dilation, Groups, NoBias, L2, activation<...>"))
+      return problem;
+    if (in.rank != 3)
+      return {"a convolution needs an image", "an input of height x width x channels",
+              "put it before Flatten and Dense, or give Input three sizes"};
+    if (Filters <= 0)
+      return {"the number of filters is not positive", "at least one filter", "", Text() << Filters << " filters"};
+    if (kernel.height <= 0 || kernel.width <= 0)
+      return {"the kernel size is not positive", "at least 1x1", "", Text() << kernel.height << 'x' << kernel.width};
+    if (strides.height <= 0 || strides.width <= 0)
+      return {"the strides are not positive", "at least 1x1", "", Text() << strides.height << 'x' << strides.width};
+    if (dilation.height <= 0 || dilation.width <= 0)
+      return {"the dilation is not positive", "at least 1x1", "", Text() << dilation.height << 'x' << dilation.width};
+    if ((strides.height > 1 || strides.width > 1) && (dilation.height > 1 || dilation.width > 1))
+      return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
+              Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
+                     << 'x' << dilation.width};
+    if (groups <= 0 || in.channels() % groups != 0)
+      return {"the groups do not divide the input's channels",
+              Text() << "input channels that are a multiple of " << groups, "change Groups or the layer before"};
+    if (Filters % groups != 0)
+      return {"the groups do not divide the filters", Text() << "filters that are a multiple of " << groups,
+              "change Groups or the number of filters", Text() << Filters << " filters"};
+    if (const Window w = window(in); padding == Valid && (w.reach.height > in.height() || w.reach.width > in.width()))
+      return {"the kernel is larger than the input",
+              Text() << "an input of at least " << w.reach.height << 'x' << w.reach.width,
+              "use Same padding or a smaller kernel"};
+    return {};
+  }
+
+  static constexpr Shape output_shape(Shape in) {
+    const Window w = window(in);
+    return {w.out.height, w.out.width, Filters};
+  }
+
+  static constexpr Parameters parameters(Shape in) {
+    const int field = kernel.height * kernel.width;
+    Parameter weights{.name = "kernel",
+                            .shape = {kernel.height, kernel.width, in.channels() / groups, Filters},
+                            .initializer = {Initializer::glorot_uniform, 1.0 * field * in.channels() / groups,
+                                            1.0 * field * Filters},
+                            .l2 = l2};
+    if (!has_bias) return {weights};
+    return {weights, Parameter{.name = "bias", .shape = {Filters}}};
+  }
+
+  static constexpr std::size_t macs(Shape in) {
+    return output_shape(in).size() * static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / groups);
+  }
+
+  /// The padded input.
+  template <class V>
+  static constexpr std::size_t scratch_size(Shape in) {
+    return padded(in).trivial() ? 0 : padded(in).size();
+  }
+  /// The padded input, the spread gradient and the turned weights.
+  template <class V>
+  static constexpr std::size_t backward_scratch_size(Shape in) {
+    return padded(in).size() + spread(in).size() + kernels::packed_weights_size<V>(turned_geometry(in));
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape;
+    for (std::size_t n = 0; n < call.batch; ++n)
+      kernels::convolve<V, geometry(in), kernels::Weights::keras, Identity>(
+          padded_image<in>(call.input + n * in.size(), call.scratch), call.parameters[0],
+          has_bias ? call.parameters[1] : nullptr, call.output + n * Call::output_shape.size());
+  }
+
+  template <class Call>
+  static void backward(const Call& call) {
+    using V = typename Call::Vector;
+    using T = typename Call::Scalar;
+    constexpr Shape in = Call::input_shape;
+    constexpr Shape out = Call::output_shape;
+    constexpr kernels::ConvGeometry g = geometry(in);
+    constexpr kernels::ConvGeometry turned = turned_geometry(in);
+    T* const padded_input = call.scratch;
+    T* const spread_gradient = padded_input + padded(in).size();
+    T* const turned_weights = spread_gradient + spread(in).size();
+    if (call.input_gradient != nullptr)
+      kernels::pack_weights<V, turned>(
+          [&](int group, int ky, int kx, int from, int to) {
+            const int y = g.kernel_height - 1 - ky, x = g.kernel_width - 1 - kx;
+            return call.parameters[0][((y * g.kernel_width + x) * g.in_channels + to) * Filters + group * g.out_channels + from];
+          },
+          turned_weights);
+    std::fill_n(call.parameter_gradients[0], static_cast<std::size_t>(g.taps()) * Filters, T(0));
+    for (std::size_t n = 0; n < call.batch; ++n) {
+      const T* gradient = call.output_gradient + n * out.size();
+      kernels::accumulate_weight_gradient<V, g>(padded_image<in>(call.input + n * in.size(), padded_input), gradient,
+                                                call.parameter_gradients[0]);
+      if (call.input_gradient == nullptr) continue;
+      kernels::place_image<spread(in)>(gradient, spread_gradient);
+      kernels::convolve<V, turned, kernels::Weights::packed, Identity>(spread_gradient, turned_weights, nullptr,
+                                                                       call.input_gradient + n * in.size());
+    }
+    if constexpr (has_bias)
+      kernels::channel_sums<V, Filters>(call.batch * out.positions(), call.output_gradient,
+                                        call.parameter_gradients[1]);
+  }
+
+  /// Bias, then weights, both with the scale and shift of a following normalisation folded in.
+  template <class V>
+  static constexpr std::size_t packed_size(Shape in) {
+    return static_cast<std::size_t>(Filters) + kernels::packed_weights_size<V>(geometry(in));
+  }
+
+  template <class V, Shape in, class T>
+  static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
+    constexpr kernels::ConvGeometry g = geometry(in);
+    for (int o = 0; o < Filters; ++o)
+      packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
+    kernels::pack_weights<V, g>(
+        [&](int group, int ky, int kx, int from, int to) {
+          const int filter = group * g.out_channels + to;
+          return parameters[0][((ky * g.kernel_width + kx) * g.in_channels + from) * Filters + filter] *
+                 (scale ? scale[filter] : T(1));
+        },
+        packed + Filters);
+  }
+
+  template <class Epilogue, class Call>
+  static void infer(const Call& call) {
+    constexpr Shape in = Call::input_shape;
+    kernels::convolve<typename Call::Vector, geometry(in), kernels::Weights::packed, Epilogue>(
+        padded_image<in>(call.input, call.scratch), call.packed + Filters, call.packed, call.output);
+  }
+
+ private:
+  static constexpr Window window(Shape in) { return window_over(in, kernel, strides, dilation, padding); }
+
+  static constexpr kernels::Placement padded(Shape in) {
+    const Window w = window(in);
+    return {.height = in.height(), .width = in.width(), .channels = in.channels(),
+            .out_height = in.height() + w.before.height + w.after.height,
+            .out_width = in.width() + w.before.width + w.after.width,
+            .top = w.before.height, .left = w.before.width};
+  }
+
+  template <Shape in, class T>
+  static const T* padded_image(const T* image, T* scratch) {
+    if constexpr (padded(in).trivial()) return image;
+    kernels::place_image<padded(in)>(image, scratch);
+    return scratch;
+  }
+
+  static constexpr kernels::ConvGeometry geometry(Shape in) {
+    const Window w = window(in);
+    kernels::ConvGeometry g{.out_height = w.out.height, .out_width = w.out.width,
+                            .kernel_height = kernel.height, .kernel_width = kernel.width,
+                            .stride_height = strides.height, .stride_width = strides.width,
+                            .dilation_height = dilation.height, .dilation_width = dilation.width,
+                            .groups = groups, .in_channels = in.channels() / groups, .out_channels = Filters / groups,
+                            .row = padded(in).out_width * in.channels()};
+    if (g.kernel_height == 1 && g.kernel_width == 1 && strides == Strides{1}) {  // pixels need no rows
+      g.out_width *= g.out_height;
+      g.out_height = 1;
+    }
+    return g;
+  }
+
+  /// The gradient by the output, spread by the strides, with room for the turned kernel around it: its convolution with
+  /// that kernel is the gradient by the input.
+  static constexpr kernels::Placement spread(Shape in) {
+    const Window w = window(in);
+    return {.height = w.out.height, .width = w.out.width, .channels = Filters,
+            .out_height = in.height() + w.reach.height - 1, .out_width = in.width() + w.reach.width - 1,
+            .top = w.reach.height - 1 - w.before.height, .left = w.reach.width - 1 - w.before.width,
+            .spread_height = strides.height, .spread_width = strides.width};
+  }
+
+  static constexpr kernels::ConvGeometry turned_geometry(Shape in) {
+    return {.out_height = in.height(), .out_width = in.width(),
+            .kernel_height = kernel.height, .kernel_width = kernel.width,
+            .stride_height = 1, .stride_width = 1,
+            .dilation_height = dilation.height, .dilation_width = dilation.width,
+            .groups = groups, .in_channels = Filters / groups, .out_channels = in.channels() / groups,
+            .row = spread(in).out_width * Filters};
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,111 @@
+// Dense: y = x W + b, a fully connected layer.
+//
+//     Dense<10>                          10 units
+//     Dense<10, activation<Softmax>>     Keras' activation='softmax'
+//
+// Defaults: bias, Glorot uniform kernel (in, out), zero bias. Keras: Dense. ONNX: Gemm.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/kernels/dense.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/reduce.hpp>
+#include <strata/layers/fused_activation.hpp>
+
+namespace strata {
+
+template <int Units, auto... Given>
+struct Dense;
+
+namespace detail {
+template <int Units>
+struct RebuildDense {
+  template <class... Option>
+  using with = Dense<Units, Option::value...>;
+};
+}  // namespace detail
+
+template <int Units, auto... Given>
+struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template with, Given...> {
+  static constexpr const char* class_name = "Dense";
+  static constexpr Kind kind = Kind::linear;
+  static constexpr Needs backward_needs{.input = true, .output = false};
+
+  using options = Options<Given...>;
+  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
+  static constexpr double l2 = options::get(L2{0.0}).factor;
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<Bias, L2>("NoBias, L2, activation<...>")) return problem;
+    if (Units <= 0)
+      return {"the number of units is not positive", "at least one unit", "", Text() << Units << " units"};
+    if (in.rank != 1)
+      return {"Dense needs a flat input", "a vector of features",
+              "put Flatten or GlobalAveragePooling2D before it"};
+    return {};
+  }
+  static constexpr Shape output_shape(Shape) { return {Units}; }
+  static constexpr Parameters parameters(Shape in) {
+    Parameter weights{.name = "kernel",
+                            .shape = {in.channels(), Units},
+                            .initializer = {Initializer::glorot_uniform, 1.0 * in.channels(), 1.0 * Units},
+                            .l2 = l2};
+    if (!has_bias) return {weights};
+    return {weights, Parameter{.name = "bias", .shape = {Units}}};
+  }
+  static constexpr std::size_t macs(Shape in) { return in.size() * Units; }
+
+  /// Part of the transposed weights.
+  template <class V>
+  static constexpr std::size_t backward_scratch_size(Shape) {
+    return kernels::dense_scratch_size<V>(Units);
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    constexpr int features = Call::input_shape.channels();
+    kernels::dense<typename Call::Vector, features, Units, kernels::Weights::keras, Identity>(
+        call.batch, call.input, call.parameters[0], has_bias ? call.parameters[1] : nullptr, call.output);
+  }
+
+  template <class Call>
+  static void backward(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr int features = Call::input_shape.channels();
+    kernels::dense_weight_gradient<V, features, Units>(call.batch, call.input, call.output_gradient,
+                                                       call.parameter_gradients[0]);
+    if constexpr (has_bias)
+      kernels::channel_sums<V, Units>(call.batch, call.output_gradient, call.parameter_gradients[1]);
+    if (call.input_gradient != nullptr)
+      kernels::dense_input_gradient<V, features, Units>(call.batch, call.output_gradient, call.parameters[0],
+                                                        call.input_gradient, call.scratch);
+  }
+
+  /// Bias, then weights, both with the scale and shift of a following normalisation folded in.
+  template <class V>
+  static constexpr std::size_t packed_size(Shape in) {
+    return static_cast<std::size_t>(Units) +
+           kernels::packed_weights_size<V>(kernels::dense_geometry(in.channels(), Units, 1));
+  }
+
+  template <class V, Shape in, class T>
+  static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
+    for (int o = 0; o < Units; ++o)
+      packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
+    kernels::pack_weights<V, kernels::dense_geometry(in.channels(), Units, 1)>(
+        [&](int, int, int, int from, int to) { return parameters[0][from * Units + to] * (scale ? scale[to] : T(1)); },
+        packed + Units);
+  }
+
+  template <class Epilogue, class Call>
+  static void infer(const Call& call) {
+    kernels::dense<typename Call::Vector, Call::input_shape.channels(), Units, kernels::Weights::packed, Epilogue>(
+        1, call.input, call.packed + Units, call.packed, call.output);
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,62 @@
+// Dropout: in training, y = 0 with probability Rate, else x / (1 - Rate); at inference, y = x (Srivastava et al. 2014).
+//
+//     Dropout<0.5>
+//
+// The mask is not stored: element i is drawn from the step's random stream at counter i, in forward and in backward.
+// Keras: Dropout. ONNX: Dropout.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/kernels/map.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+template <Number Rate>
+struct Dropout {
+  static constexpr const char* class_name = "Dropout";
+  static constexpr Kind kind = Kind::view;
+  static constexpr Kind training_kind = Kind::other;
+  static constexpr Needs backward_needs{.input = false, .output = false};
+
+  static constexpr Problem check(Shape) {
+    if (Rate >= 0 && Rate < 1) return {};
+    return {"the rate of a Dropout is not in [0, 1)", "a rate from 0 to below 1",
+            "give the share of elements to drop, 0.5 for half", detail::decimal(Rate)};
+  }
+  static constexpr Shape output_shape(Shape in) { return in; }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    std::copy_n(call.input, call.batch * Call::input_shape.size(), call.output);
+  }
+  template <class Call>
+  static void forward_training(const Call& call) {
+    drop<typename Call::Vector>(call.batch * Call::input_shape.size(), call.random, call.input, call.output);
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    if (call.input_gradient != nullptr)
+      drop<typename Call::Vector>(call.batch * Call::input_shape.size(), call.random, call.output_gradient,
+                                  call.input_gradient);
+  }
+
+ private:
+  template <class V, class T>
+  static STRATA_NOINLINE void drop(std::size_t n, Random random, const T* x, T* y) {
+    constexpr T keep = static_cast<T>(1 / (1 - Rate));
+    std::array<T, 256> factors;
+    for (std::size_t first = 0; first < n; first += factors.size()) {
+      const std::size_t count = std::min(n - first, factors.size());
+      for (std::size_t i = 0; i < count; ++i) factors[i] = random.uniform(first + i) < Rate ? T(0) : keep;
+      kernels::map<V>(count, [](V v, V f) STRATA_INLINE_LAMBDA { return v * f; }, y + first, x + first, factors.data());
+    }
+  }
+};
+
+}  // namespace strata

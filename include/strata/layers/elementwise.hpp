@@ -1,0 +1,62 @@
+// The base of layers that apply one function to every element: activations, users' own included.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+
+#include <strata/core/layer.hpp>
+#include <strata/kernels/map.hpp>
+#include <strata/kernels/simd.hpp>
+
+namespace strata {
+
+/// y[i] = Derived::apply(x[i]). A derived layer gives the function and its derivative on SIMD vectors:
+///
+///     struct Swish : Elementwise<Swish> {
+///       template <class V> static V apply(V x) { return x * simd::sigmoid(x); }
+///       template <class V> static V derivative(V x, V y) { return y + simd::sigmoid(x) * (V(1) - y); }
+///     };
+///
+/// It then fuses into the layer before it, trains, and can be an `activation<Swish>`. Where the derivative reads only one
+/// of x and y, say so: `static constexpr Needs backward_needs{.input = false};`. The other is then NaN, and training
+/// keeps one tensor less. Listed as `activation (Activation)`; another `class_name` may be given.
+template <class Derived>
+struct Elementwise {
+  static constexpr const char* class_name = "Activation";
+  static constexpr Kind kind = Kind::elementwise;
+  static constexpr Needs backward_needs{};
+
+  static constexpr Shape output_shape(Shape in) { return in; }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    run<typename Call::Vector>(call.batch * Call::input_shape.size(), call.input, call.output);
+  }
+
+  template <class Call>
+  static void backward(const Call& call) {
+    if (call.input_gradient != nullptr)
+      run_backward<typename Call::Vector>(call.batch * Call::input_shape.size(), call.input, call.output,
+                                          call.output_gradient, call.input_gradient);
+  }
+
+ private:
+  template <class V, class T = typename V::value_type>
+  static STRATA_NOINLINE void run(std::size_t n, const T* x, T* y) {
+    kernels::map<V>(n, [](V v) STRATA_INLINE_LAMBDA { return Derived::apply(v); }, y, x);
+  }
+
+  template <class V, class T = typename V::value_type>
+  static STRATA_NOINLINE void run_backward(std::size_t n, const T* x, const T* y, const T* dy, T* dx) {
+    constexpr Needs needs = Derived::backward_needs;
+    const V unread(std::numeric_limits<T>::quiet_NaN());
+    const auto both = [](V g, V in, V out) STRATA_INLINE_LAMBDA { return g * Derived::derivative(in, out); };
+    const auto one = [=](V g, V v) STRATA_INLINE_LAMBDA { return needs.input ? both(g, v, unread) : both(g, unread, v); };
+    if constexpr (needs.input && needs.output) kernels::map<V>(n, both, dx, dy, x, y);
+    else if constexpr (needs.input) kernels::map<V>(n, one, dx, dy, x);
+    else if constexpr (needs.output) kernels::map<V>(n, one, dx, dy, y);
+    else kernels::map<V>(n, [=](V g) STRATA_INLINE_LAMBDA { return both(g, unread, unread); }, dx, dy);
+  }
+};
+
+}  // namespace strata

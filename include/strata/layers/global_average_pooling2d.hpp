@@ -1,0 +1,16 @@
+// GlobalAveragePooling2D: the mean of each channel over the whole image; (height, width, channels) becomes (channels).
+//
+//     GlobalAveragePooling2D
+//
+// Keras: GlobalAveragePooling2D. ONNX: GlobalAveragePool.
+#pragma once
+
+#include <strata/layers/pooling2d.hpp>
+
+namespace strata {
+
+struct GlobalAveragePooling2D : detail::GlobalPooling2D<GlobalAveragePooling2D, kernels::AveragePool> {
+  static constexpr const char* class_name = "GlobalAveragePooling2D";
+};
+
+}  // namespace strata

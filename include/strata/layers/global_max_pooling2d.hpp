@@ -1,0 +1,16 @@
+// GlobalMaxPooling2D: the largest value of each channel over the whole image; (height, width, channels) becomes (channels).
+//
+//     GlobalMaxPooling2D
+//
+// Keras: GlobalMaxPooling2D. ONNX: GlobalMaxPool.
+#pragma once
+
+#include <strata/layers/pooling2d.hpp>
+
+namespace strata {
+
+struct GlobalMaxPooling2D : detail::GlobalPooling2D<GlobalMaxPooling2D, kernels::MaxPool> {
+  static constexpr const char* class_name = "GlobalMaxPooling2D";
+};
+
+}  // namespace strata

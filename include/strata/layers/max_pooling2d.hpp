@@ -1,0 +1,19 @@
+// MaxPooling2D: the largest value of each window, channel by channel. The gradient goes to the first cell that holds it,
+// row by row.
+//
+//     MaxPooling2D<>                           2x2, the strides are the pool size
+//     MaxPooling2D<3, Strides{2}, Same>        options in any order; Kernel{3, 2} for another height and width
+//
+// Defaults: pool 2, strides = pool, Valid. Keras: MaxPooling2D. ONNX: MaxPool.
+#pragma once
+
+#include <strata/layers/pooling2d.hpp>
+
+namespace strata {
+
+template <auto PoolSize = 2, auto... Given>
+struct MaxPooling2D : detail::Pooling2D<MaxPooling2D<PoolSize, Given...>, kernels::MaxPool, PoolSize, Given...> {
+  static constexpr const char* class_name = "MaxPooling2D";
+};
+
+}  // namespace strata

@@ -1,0 +1,79 @@
+// What all poolings share: from a layer's options to the geometry of a kernel. The layers are in max_pooling2d.hpp,
+// average_pooling2d.hpp, global_max_pooling2d.hpp and global_average_pooling2d.hpp.
+#pragma once
+
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/core/window.hpp>
+#include <strata/kernels/pool.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata::detail {
+
+/// `Derived::geometry(in)` says which windows, `Pool` what to do with their cells.
+template <class Derived, class Pool>
+struct Pooling {
+  static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
+
+  static constexpr Problem check(Shape in) {
+    return image_problem("pooling needs an image", in);
+  }
+  template <class Call>
+  static void forward(const Call& call) {
+    kernels::pool<typename Call::Vector, Derived::geometry(Call::input_shape), Pool>(call.batch, call.input, call.output);
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    if (call.input_gradient != nullptr)
+      kernels::pool_backward<typename Call::Vector, Derived::geometry(Call::input_shape), Pool>(
+          call.batch, call.input, call.output_gradient, call.input_gradient);
+  }
+};
+
+/// Windows of `PoolSize` with the options Strides (default: the pool size) and Same or Valid (default).
+template <class Derived, class Pool, auto PoolSize, auto... Given>
+struct Pooling2D : Pooling<Derived, Pool> {
+  static constexpr Kernel pool{PoolSize};
+  static constexpr Strides strides = Options<Given...>::get(Strides{pool.height, pool.width});
+  static constexpr Padding padding = Options<Given...>::get(Valid);
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = Options<Given...>::template check<Strides, Padding>("Strides, Same or Valid")) return problem;
+    if (const Problem problem = Pooling<Derived, Pool>::check(in)) return problem;
+    if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
+    if (padding == Valid && (pool.height > in.height() || pool.width > in.width()))
+      return {"the pool is larger than the input", Text() << "an input of at least " << pool.height << 'x' << pool.width,
+              "use Same padding or a smaller pool"};
+    return {};
+  }
+  static constexpr Shape output_shape(Shape in) {
+    const Window w = window(in);
+    return {w.out.height, w.out.width, in.channels()};
+  }
+  static constexpr kernels::PoolGeometry geometry(Shape in) {
+    const Window w = window(in);
+    return {.rows = {in.height(), w.out.height, pool.height, strides.height, w.before.height},
+            .columns = {in.width(), w.out.width, pool.width, strides.width, w.before.width},
+            .channels = in.channels()};
+  }
+
+ private:
+  static constexpr Window window(Shape in) { return window_over(in, pool, strides, 1, padding); }
+};
+
+/// One window over the whole image.
+template <class Derived, class Pool>
+struct GlobalPooling2D : Pooling<Derived, Pool> {
+  static constexpr Shape output_shape(Shape in) { return {in.channels()}; }
+
+  static constexpr kernels::PoolGeometry geometry(Shape in) {
+    return {.rows = {in.height(), 1, in.height(), 1, 0},
+            .columns = {in.width(), 1, in.width(), 1, 0},
+            .channels = in.channels()};
+  }
+};
+
+}  // namespace strata::detail

@@ -1,0 +1,39 @@
+// What can be wrong with more than one layer.
+#pragma once
+
+#include <strata/core/options.hpp>
+#include <strata/core/problem.hpp>
+#include <strata/core/shape.hpp>
+
+namespace strata::detail {
+
+/// `rule` is "pooling needs an image" or the like.
+constexpr Problem image_problem(const char* rule, Shape in) {
+  if (in.rank == 3) return {};
+  return {rule, "an input of height x width x channels", "put it before Flatten and Dense, or give Input three sizes"};
+}
+
+/// `rule` is "the strides are not positive" or the like.
+constexpr Problem extent_problem(const char* rule, Extent extent) {
+  if (extent.height > 0 && extent.width > 0) return {};
+  return {rule, "at least 1x1", "give positive sizes", Text() << extent.height << 'x' << extent.width};
+}
+
+/// `number` with up to six decimals: `decimal(1.5)` is "1.5".
+constexpr Text decimal(double number) {
+  if (number != number) return "NaN";
+  Text text;
+  if (number < 0) text << '-', number = -number;
+  if (number > 1e9) return text << "more than 1e9";
+  const long long millionths = static_cast<long long>(number * 1e6 + 0.5);
+  text << millionths / 1'000'000;
+  long long rest = millionths % 1'000'000;
+  if (rest > 0) text << '.';
+  for (long long unit = 100'000; rest > 0; unit /= 10) {
+    text << rest / unit;
+    rest %= unit;
+  }
+  return text;
+}
+
+}  // namespace strata::detail

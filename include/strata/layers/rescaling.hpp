@@ -1,0 +1,29 @@
+// Rescaling: y = Scale x + Offset.
+//
+//     Rescaling<1 / 255.0>              bytes to [0, 1]
+//     Rescaling<1 / 127.5, -1>          bytes to [-1, 1]
+//
+// Default: offset 0. Keras: Rescaling. ONNX: Mul and Add.
+#pragma once
+
+#include <strata/core/options.hpp>
+#include <strata/layers/elementwise.hpp>
+
+namespace strata {
+
+template <Number Scale, Number Offset = 0.0>
+struct Rescaling : Elementwise<Rescaling<Scale, Offset>> {
+  static constexpr const char* class_name = "Rescaling";
+  static constexpr Needs backward_needs{.input = false, .output = false};
+
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    return simd::fma(x, derivative(x, x), V(static_cast<typename V::value_type>(Offset.value)));
+  }
+  template <class V>
+  static STRATA_INLINE V derivative(V, V) {
+    return V(static_cast<typename V::value_type>(Scale.value));
+  }
+};
+
+}  // namespace strata

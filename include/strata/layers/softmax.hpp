@@ -1,0 +1,74 @@
+// Softmax: y[c] = e^x[c] / sum of e^x over the last axis.
+//
+//     Dense<10>, Softmax       or       Dense<10, activation<Softmax>>
+//
+// The largest x is subtracted first, so no input overflows. Keras: Softmax. ONNX: Softmax (axis -1).
+#pragma once
+
+#include <cstddef>
+#include <limits>
+
+#include <strata/core/layer.hpp>
+#include <strata/kernels/channel_rows.hpp>
+#include <strata/kernels/math.hpp>
+
+namespace strata {
+
+struct Softmax {
+  static constexpr const char* class_name = "Softmax";
+  static constexpr Needs backward_needs{.input = false, .output = true};
+  static constexpr Link link = Link::softmax;
+
+  static constexpr Shape output_shape(Shape in) { return in; }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    constexpr Shape in = Call::input_shape;
+    forward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output);
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    constexpr Shape in = Call::input_shape;
+    if (call.input_gradient != nullptr)
+      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.output, call.output_gradient,
+                                                          call.input_gradient);
+  }
+
+ private:
+  template <class V, int C, class T>
+  static STRATA_NOINLINE void forward_rows(std::size_t rows, const T* x, T* y) {
+    constexpr T least = -std::numeric_limits<T>::infinity();
+    for (; rows > 0; --rows, x += C, y += C) {
+      V largest(least), sum(T(0));
+      kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
+        largest = simd::max(largest, lanes.keep(lanes.load(x + c), least));
+      });
+      const V shift(simd::reduce_max(largest));
+      kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
+        const V power = simd::exp(lanes.load(x + c) - shift);
+        lanes.store(y + c, power);
+        sum = sum + lanes.keep(power, T(0));
+      });
+      const V share(1 / simd::reduce_add(sum));
+      kernels::for_each_channel_vector<V, C>(
+          [&](int c, auto lanes) STRATA_INLINE_LAMBDA { lanes.store(y + c, lanes.load(y + c) * share); });
+    }
+  }
+
+  /// dx = y (dy - sum of y dy).
+  template <class V, int C, class T>
+  static STRATA_NOINLINE void backward_rows(std::size_t rows, const T* y, const T* dy, T* dx) {
+    for (; rows > 0; --rows, y += C, dy += C, dx += C) {
+      V products(T(0));
+      kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
+        products = simd::fma(lanes.load(y + c), lanes.load(dy + c), products);
+      });
+      const V mean(simd::reduce_add(products));
+      kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
+        lanes.store(dx + c, lanes.load(y + c) * (lanes.load(dy + c) - mean));
+      });
+    }
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,69 @@
+// ZeroPadding2D: zeros around an image.
+//
+//     ZeroPadding2D<>                        one cell on every side
+//     ZeroPadding2D<2>
+//     ZeroPadding2D<ZeroPad{1, 2}>           one row above and below, two columns on the left and right
+//     ZeroPadding2D<ZeroPad{0, 1, 0, 1}>     top, bottom, left, right
+//
+// Default: 1. Keras: ZeroPadding2D. ONNX: Pad.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/kernels/image.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+/// Cells of padding on each side (Keras `padding`: an int, a pair, or a pair of pairs in the same order).
+struct ZeroPad {
+  int top, bottom, left, right;
+  constexpr ZeroPad(int all) : ZeroPad(all, all) {}
+  constexpr ZeroPad(int rows, int columns) : ZeroPad(rows, rows, columns, columns) {}
+  constexpr ZeroPad(int t, int b, int l, int r) : top(t), bottom(b), left(l), right(r) {}
+};
+
+template <ZeroPad Pad = 1>
+struct ZeroPadding2D {
+  static constexpr const char* class_name = "ZeroPadding2D";
+  static constexpr Needs backward_needs{.input = false, .output = false};
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = detail::image_problem("padding needs an image", in)) return problem;
+    if (Pad.top < 0 || Pad.bottom < 0 || Pad.left < 0 || Pad.right < 0)
+      return {"the padding is negative", "0 or more cells on each side", "give 0 or more cells on each side",
+              Text() << Pad.top << ", " << Pad.bottom << ", " << Pad.left << ", " << Pad.right};
+    return {};
+  }
+  static constexpr Shape output_shape(Shape in) {
+    return {Pad.top + in.height() + Pad.bottom, Pad.left + in.width() + Pad.right, in.channels()};
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    constexpr kernels::Placement p = placement(Call::input_shape);
+    for (std::size_t n = 0; n < call.batch; ++n)
+      kernels::place_image<p>(call.input + n * Call::input_shape.size(), call.output + n * p.size());
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    if (call.input_gradient == nullptr) return;
+    constexpr kernels::Placement p = placement(Call::input_shape);
+    constexpr std::size_t row = static_cast<std::size_t>(p.width * p.channels);
+    auto* line = call.input_gradient;
+    for (std::size_t n = 0; n < call.batch; ++n)
+      for (int y = 0; y < p.height; ++y, line += row)
+        std::copy_n(call.output_gradient + n * p.size() + ((p.top + y) * p.out_width + p.left) * p.channels, row, line);
+  }
+
+ private:
+  static constexpr kernels::Placement placement(Shape in) {
+    const Shape out = output_shape(in);
+    return {.height = in.height(), .width = in.width(), .channels = in.channels(),
+            .out_height = out.height(), .out_width = out.width(), .top = Pad.top, .left = Pad.left};
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,136 @@
+// The element-wise activations: formulas, gradients, oracles, NaN and the ends of the real line.
+
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include <strata/layers/activations.hpp>
+
+#include "harness/check_layer.hpp"
+#include "harness/check_oracle.hpp"
+
+using namespace strata;
+using test::check_layer;
+using test::check_oracle;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// L::apply of one number, in the vector type of T.
+template <class L, class T>
+T at(T x) {
+  using V = simd::Vector<T>;
+  T y = 0;
+  simd::store_partial(&y, L::apply(V(x)), 1);
+  return y;
+}
+
+/// A layer against its formula, in double, over [-8, 8], and through every check on shapes with odd sizes.
+template <class L, class Formula>
+void check_activation(Formula formula) {
+  for (double x = -8; x <= 8; x += 0.01) {
+    INFO(type_name<L>() << " at " << x);
+    REQUIRE(at<L>(x) == Approx(formula(x)).epsilon(1e-12).margin(1e-13));
+  }
+  INFO(type_name<L>());
+  CHECK(std::isnan(at<L>(std::numeric_limits<float>::quiet_NaN())));
+  CHECK(std::isnan(at<L>(std::numeric_limits<double>::quiet_NaN())));
+  check_layer<L, Shape{1}>({.output = {1}});
+  check_layer<L, Shape{3, 5, 17}>({.output = {3, 5, 17}});
+  CHECK(L::kind == Kind::elementwise);
+}
+
+template <class L>
+void check_both_oracles(const std::string& name) {
+  check_oracle<L, Shape{3, 5, 7}>("pytorch/activation_" + name);
+  check_oracle<L, Shape{3, 5, 7}>("tfjs/activation_" + name);
+}
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double hard_sigmoid(double x) { return std::fmin(1, std::fmax(0, x / 6 + 0.5)); }
+
+}  // namespace
+
+TEST_CASE("Sigmoid") {
+  check_activation<Sigmoid>(sigmoid);
+  check_both_oracles<Sigmoid>("sigmoid");
+  CHECK(at<Sigmoid>(-1000.0f) == 0);
+  CHECK(at<Sigmoid>(1000.0f) == 1);
+  static_assert(rules<Sigmoid>::link == Link::sigmoid);
+}
+
+TEST_CASE("Tanh") {
+  check_activation<Tanh>([](double x) { return std::tanh(x); });
+  check_both_oracles<Tanh>("tanh");
+}
+
+TEST_CASE("ReLU") {
+  check_activation<ReLU>([](double x) { return x > 0 ? x : 0; });
+  check_both_oracles<ReLU>("relu");
+  CHECK(std::string_view(ReLU::class_name) == "ReLU");
+}
+
+TEST_CASE("ReLU6") {
+  check_activation<ReLU6>([](double x) { return std::fmin(6, std::fmax(0, x)); });
+  check_both_oracles<ReLU6>("relu6");
+  CHECK(std::string_view(ReLU6::class_name) == "ReLU");
+}
+
+TEST_CASE("LeakyReLU") {
+  check_activation<LeakyReLU<>>([](double x) { return x > 0 ? x : 0.3 * x; });
+  check_activation<LeakyReLU<0.01>>([](double x) { return x > 0 ? x : 0.01 * x; });
+  check_both_oracles<LeakyReLU<0.3>>("leaky_relu");
+  static_assert(std::string_view(LeakyReLU<-0.5>::check({3}).rule) == "the slope of a LeakyReLU is negative");
+  static_assert(LeakyReLU<-0.5>::check({3}).received == "-0.5");
+  static_assert(!LeakyReLU<0.0>::check({3}));
+}
+
+TEST_CASE("ELU") {
+  check_activation<ELU<>>([](double x) { return x > 0 ? x : std::expm1(x); });
+  check_both_oracles<ELU<1.0>>("elu");
+  check_oracle<ELU<0.7>, Shape{3, 5, 7}>("pytorch/activation_elu_0_7");
+  static_assert(std::string_view(ELU<-1.0>::check({3}).rule) == "the alpha of an ELU is negative");
+}
+
+TEST_CASE("SELU") {
+  check_activation<SELU>(
+      [](double x) { return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x)); });
+  check_both_oracles<SELU>("selu");
+}
+
+TEST_CASE("GELU") {
+  check_activation<GELU>([](double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); });
+  check_both_oracles<GELU>("gelu");
+}
+
+TEST_CASE("SiLU") {
+  check_activation<SiLU>([](double x) { return x * sigmoid(x); });
+  check_both_oracles<SiLU>("silu");
+}
+
+TEST_CASE("Softplus") {
+  check_activation<Softplus>([](double x) { return std::log1p(std::exp(x)); });
+  check_both_oracles<Softplus>("softplus");
+}
+
+TEST_CASE("HardSigmoid") {
+  check_activation<HardSigmoid>(hard_sigmoid);
+  check_oracle<HardSigmoid, Shape{3, 5, 7}>("pytorch/activation_hard_sigmoid");
+}
+
+TEST_CASE("HardSwish") {
+  check_activation<HardSwish>([](double x) { return x * hard_sigmoid(x); });
+  check_oracle<HardSwish, Shape{3, 5, 7}>("pytorch/activation_hard_swish");
+}
+
+TEST_CASE("activations at infinity") {
+  CHECK(at<ReLU>(infinity) == infinity);
+  CHECK(at<ReLU>(-infinity) == 0);
+  CHECK(at<ReLU6>(infinity) == 6);
+  CHECK(at<Softplus>(infinity) == infinity);
+  CHECK(at<Softplus>(-infinity) == 0);
+  CHECK(at<Tanh>(-infinity) == -1);
+  CHECK(at<ELU<>>(-infinity) == -1);
+  CHECK(at<ELU<>>(infinity) == infinity);
+}

@@ -1,0 +1,17 @@
+// Rescaling: a constant scale and offset.
+
+#include <strata/layers/rescaling.hpp>
+
+#include "harness/check_layer.hpp"
+#include "harness/check_oracle.hpp"
+
+using namespace strata;
+using test::check_layer;
+using test::check_oracle;
+
+TEST_CASE("Rescaling") {
+  check_layer<Rescaling<1 / 255.0>, Shape{5, 3, 3}>({.output = {5, 3, 3}});
+  check_layer<Rescaling<-2.5, 0.75>, Shape{17}>({.output = {17}});
+  check_oracle<Rescaling<1 / 127.5, -1.0>, Shape{4, 3, 5}>("pytorch/rescaling");
+  check_oracle<Rescaling<1 / 127.5, -1.0>, Shape{4, 3, 5}>("tfjs/rescaling");
+}
