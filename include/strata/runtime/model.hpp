@@ -1,0 +1,134 @@
+// The parameters of a network.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include <strata/core/arena.hpp>
+#include <strata/core/random.hpp>
+#include <strata/core/tensor.hpp>
+#include <strata/graph/sequential.hpp>
+
+namespace strata {
+
+namespace detail {
+
+/// A parameter's place: node and index in the node's list.
+struct ParameterIndex {
+  std::size_t node, parameter;
+  bool found;
+};
+
+/// Looks up `conv2d_1/kernel`.
+template <std::size_t N>
+constexpr ParameterIndex find_parameter(const Lowered<N>& network, std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return {0, 0, false};
+  for (std::size_t n = 0; n < network.node_count; ++n) {
+    if (network.nodes[n].parameters.count == 0 || Text(network.nodes[n].name) != name.substr(0, slash)) continue;
+    for (std::size_t p = 0; p < network.nodes[n].parameters.count; ++p)
+      if (network.nodes[n].parameters.list[p].name == name.substr(slash + 1)) return {n, p, true};
+  }
+  return {0, 0, false};
+}
+
+/// A view of the parameter called `Name` in an arena with the layout of `Net`'s parameters.
+template <class Net, FixedString Name, class T>
+constexpr TensorView<T> parameter_view(T* arena) {
+  constexpr ParameterIndex index = find_parameter(Net::network(), Name);
+  static_assert(index.found, "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
+                             "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
+  constexpr const Node& node = Net::network().nodes[index.node];
+  constexpr Shape shape = node.parameters.list[index.parameter].shape;
+  return {{arena + node.offsets[index.parameter], shape.size()}, shape};
+}
+
+/// Fills one tensor as its initialiser says.
+template <class T>
+void initialize(std::span<T> elements, const Initializer& initializer, Random random) {
+  switch (initializer.kind) {
+    case Initializer::zeros: return std::fill(elements.begin(), elements.end(), T(0));
+    case Initializer::ones: return std::fill(elements.begin(), elements.end(), T(1));
+    case Initializer::constant: return std::fill(elements.begin(), elements.end(), static_cast<T>(initializer.value));
+    case Initializer::glorot_uniform: {
+      // Glorot & Bengio 2010, eq. 16; Keras GlorotUniform.
+      const double limit = std::sqrt(6.0 / (initializer.fan_in + initializer.fan_out));
+      for (std::size_t i = 0; i < elements.size(); ++i)
+        elements[i] = static_cast<T>((2.0 * random.uniform(i) - 1.0) * limit);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// A network with values: one aligned arena, trainable tensors first, then the state (moving averages).
+///
+///     Model<Net> model{Seed{42}};
+///     model.get<"conv2d_1/kernel">()(0, 0, 3, 7) = 0.5f;      // (kernel_height, kernel_width, in, out)
+///
+/// `T` is float; double serves gradient checks.
+template <class Net, class T = float>
+class Model {
+ public:
+  using network_type = Net;
+  using value_type = T;
+
+  /// Initial values by Keras' initialisers; the same for the same seed on every machine.
+  explicit Model(Seed seed = {}) : arena_(network().parameter_count()) {
+    const Random random{seed};
+    for_each_parameter([&](const Node&, const Parameter& parameter, std::span<T> elements) {
+      detail::initialize(elements, parameter.initializer, random.split(stream(elements)));
+    });
+  }
+
+  /// Every parameter, `Net::param_count` elements: the trainable tensors in Keras' order, then the state.
+  std::span<T> parameters() { return arena_.span(); }
+  std::span<const T> parameters() const { return arena_.span(); }
+  /// The first part: what an optimiser changes. Gradients have the same layout.
+  std::span<T> trainable() { return arena_.span().first(network().trainable_count); }
+  std::span<const T> trainable() const { return arena_.span().first(network().trainable_count); }
+
+  /// One tensor by its name in Keras, checked by the compiler.
+  template <FixedString Name>
+  TensorView<T> get() {
+    return detail::parameter_view<Net, Name>(arena_.data());
+  }
+  template <FixedString Name>
+  TensorView<const T> get() const {
+    return detail::parameter_view<Net, Name>(arena_.data());
+  }
+
+  /// Calls `visit(const Node&, const Parameter&, std::span<T>)` for each tensor, in Keras' order.
+  template <class Visit>
+  void for_each_parameter(Visit&& visit) {
+    for_each_in(arena_.data(), visit);
+  }
+  template <class Visit>
+  void for_each_parameter(Visit&& visit) const {
+    for_each_in(arena_.data(), visit);
+  }
+
+ private:
+  static constexpr const auto& network() { return Net::network(); }
+
+  std::uint64_t stream(std::span<const T> elements) const {
+    return static_cast<std::uint64_t>(elements.data() - arena_.data());
+  }
+
+  template <class U, class Visit>
+  static void for_each_in(U* arena, Visit&& visit) {
+    for (std::size_t n = 0; n < network().node_count; ++n) {
+      const Node& node = network().nodes[n];
+      for (std::size_t p = 0; p < node.parameters.count; ++p) {
+        const Parameter& parameter = node.parameters.list[p];
+        visit(node, parameter, std::span<U>(arena + node.offsets[p], parameter.shape.size()));
+      }
+    }
+  }
+
+  Arena<T> arena_;
+};
+
+}  // namespace strata

@@ -1,0 +1,40 @@
+// Strata: a neural network is a type. This header is the whole core: description, compiler, layers, inference, training.
+// File formats are headers of their own: strata/io/safetensors.hpp, strata/io/checkpoint.hpp, strata/data/mnist.hpp, …
+#pragma once
+
+#include <strata/core/error.hpp>
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/core/random.hpp>
+#include <strata/core/shape.hpp>
+
+#include <strata/graph/sequential.hpp>
+#include <strata/graph/summary.hpp>
+
+#include <strata/layers/activations.hpp>
+#include <strata/layers/average_pooling2d.hpp>
+#include <strata/layers/batch_norm.hpp>
+#include <strata/layers/conv2d.hpp>
+#include <strata/layers/dense.hpp>
+#include <strata/layers/dropout.hpp>
+#include <strata/layers/flatten.hpp>
+#include <strata/layers/global_average_pooling2d.hpp>
+#include <strata/layers/global_max_pooling2d.hpp>
+#include <strata/layers/max_pooling2d.hpp>
+#include <strata/layers/rescaling.hpp>
+#include <strata/layers/softmax.hpp>
+#include <strata/layers/zero_padding2d.hpp>
+
+#include <strata/runtime/engine.hpp>
+#include <strata/runtime/executor.hpp>
+#include <strata/runtime/model.hpp>
+
+#include <strata/data/dataset.hpp>
+#include <strata/train/callbacks.hpp>
+#include <strata/train/evaluate.hpp>
+#include <strata/train/fit.hpp>
+#include <strata/train/losses.hpp>
+#include <strata/train/metrics.hpp>
+#include <strata/train/optimizers.hpp>
+#include <strata/train/schedules.hpp>
+#include <strata/train/trainer.hpp>
