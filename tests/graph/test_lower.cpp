@@ -105,8 +105,8 @@ TEST_CASE("names are Keras'") {
   CHECK(names<Lesson>() == std::vector<std::string_view>{"input_layer", "conv2d", "batch_normalization", "activation",
                                                          "conv2d_1", "batch_normalization_1", "activation_1"});
   CHECK(names<Classifier>() ==
-        std::vector<std::string_view>{"input_layer", "conv2d", "conv2d", "re_lu", "max_pooling2d", "conv2d_1", "conv2d_1",
-                                      "re_lu_1", "global_average_pooling2d", "dense", "dense"});
+        std::vector<std::string_view>{"input_layer", "conv2d", "conv2d", "re_lu", "max_pooling2d", "conv2d_1",
+                                      "conv2d_1", "re_lu_1", "global_average_pooling2d", "dense", "dense"});
   CHECK(snake_case("LeakyReLU") == "leaky_re_lu");
   CHECK(snake_case("PReLU") == "p_re_lu");
   CHECK(snake_case("ELU") == "elu");

@@ -98,7 +98,8 @@ TEST_CASE("summary groups digits and names the unit of memory") {
 }
 
 TEST_CASE("summary cuts or wraps what is too long") {
-  CHECK(summary<Wide>().find("\nconvolutional_long_short_ter (None, 1000000, 1000000,  0         \n") != std::string::npos);
+  CHECK(summary<Wide>().find("\nconvolutional_long_short_ter (None, 1000000, 1000000,  0         \n") !=
+        std::string::npos);
   CHECK(summary<Wide>(SummaryStyle::keras3).find(  //
             "│ convolutional_long_short_term_memor… │ (None, 1000000, 1000000,    │               0 │\n"
             "│ (ConvolutionalLongShortTermMemoryWi… │ 1000000)                    │                 │\n") !=

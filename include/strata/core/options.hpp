@@ -65,6 +65,7 @@ inline constexpr Activation<Layer> activation{};
 struct Number {
   double value;
   constexpr Number(double v) : value(v) {}
+  constexpr Number(int v) : value(v) {}
   constexpr operator double() const { return value; }
 };
 

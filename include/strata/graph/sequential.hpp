@@ -109,8 +109,8 @@ constexpr auto lower() {
 constexpr Text sentence(const Fault& fault) {
   Text text;
   if (!fault.problem) return text;
-  text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type << "): " << fault.problem.rule
-       << ": expected " << fault.problem.expected << ", received ";
+  text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type
+       << "): " << fault.problem.rule << ": expected " << fault.problem.expected << ", received ";
   if (!fault.problem.received.empty()) text << fault.problem.received;
   else text << fault.input;
   if (*fault.problem.remedy != 0) text << "; " << fault.problem.remedy;
@@ -194,7 +194,7 @@ struct Sequential {
   /// The network as values: nodes, tensors, parameters.
   static constexpr const auto& network() { return detail::network<typename detail::examined<graph>::type>; }
   /// What inference runs: fused steps and where their tensors live.
-  static constexpr const auto& inference_plan() { return detail::inference_plan<graph>; }
+  static constexpr const auto& inference_plan() { return detail::inference_plan<typename detail::examined<graph>::type>; }
 
   static constexpr Shape input_shape = network().tensor(0).shape;
   static constexpr Shape output_shape = network().tensor(network().output()).shape;

@@ -50,7 +50,10 @@ constexpr TrainingPlan<N> plan_training(const Lowered<N>& network) {
     extend(input_root, step);
     if (plan.has_gradient[t] && node.rules->backward_needs.input && !view) extend(input_root, 2 * steps - step);
     if (plan.has_gradient[t] && node.rules->backward_needs.output && !view) extend(t, 2 * steps - step);
-    if (t + 1 == N) extend(root[t], steps);
+    if (t + 1 == N) {  // a loss reads the output, or, where it undoes the last node, that node's input
+      extend(root[t], steps);
+      extend(input_root, steps + 1);
+    }
   }
   const auto open = [&](std::size_t tensor, int step) {
     Lifetime& block = blocks[gradient_block(tensor)];

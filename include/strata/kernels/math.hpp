@@ -12,7 +12,8 @@
 /// Doubles go through the C++ library, 1e-13 relative or better: they serve gradient checks, not speed.
 ///
 /// Every polynomial is a minimax fit (Remez exchange in quadruple precision) of relative error, its coefficients
-/// rounded to float one after another, the rest fitted again each time. Call the functions qualified, `simd::exp(x)`.
+/// rounded to float one after another, the rest fitted again each time (`normal_tail`: annealed over float neighbours).
+/// Call the functions qualified, `simd::exp(x)`.
 #pragma once
 
 #include <cmath>
@@ -270,7 +271,8 @@ STRATA_INLINE Vector<T> gelu_derivative(Vector<T> x) {
     constexpr T density_at_0 = static_cast<T>(0.39894228040143267794);
     if constexpr (std::is_same_v<T, double>) {
         const Vector<T> t = simd::max(Vector<T>(-40), simd::min(Vector<T>(40), x));
-        const Vector<T> cumulative = Vector<T>(0.5) * detail::by_lane(std::erfc, t * Vector<T>(-std::numbers::sqrt2 / 2));
+        const Vector<T> twice = detail::by_lane(std::erfc, t * Vector<T>(-std::numbers::sqrt2 / 2));
+        const Vector<T> cumulative = Vector<T>(0.5) * twice;
         return simd::fma(t * Vector<T>(density_at_0), simd::exp(Vector<T>(-0.5) * t * t), cumulative);
     } else {
         const Vector<T> t = detail::tail_argument(x);

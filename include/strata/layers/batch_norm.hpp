@@ -43,7 +43,7 @@ struct BatchNormWith {
   static constexpr Problem check(Shape) {
     if (!(momentum >= 0 && momentum <= 1))
       return {"the momentum is not between 0 and 1", "Momentum{0} to Momentum{1}",
-              "Keras' momentum is the share of the old average; PyTorch's is one minus that", detail::decimal(momentum)};
+              "momentum is the share of the old average, as in Keras; in PyTorch it is one minus that", detail::decimal(momentum)};
     if (!(epsilon > 0))
       return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon", detail::decimal(epsilon)};
     return Options<Given...>::template check<Momentum, Epsilon>("Momentum or Epsilon");

@@ -56,19 +56,19 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
       return {"a convolution needs an image", "an input of height x width x channels",
               "put it before Flatten and Dense, or give Input three sizes"};
     if (Filters <= 0)
-      return {"the number of filters is not positive", "at least one filter", "", Text() << Filters << " filters"};
+      return {"the number of filters is not positive", "at least one filter", "give a positive number", Text() << Filters << " filters"};
     if (kernel.height <= 0 || kernel.width <= 0)
-      return {"the kernel size is not positive", "at least 1x1", "", Text() << kernel.height << 'x' << kernel.width};
+      return {"the kernel size is not positive", "at least 1x1", "give positive numbers", Text() << kernel.height << 'x' << kernel.width};
     if (strides.height <= 0 || strides.width <= 0)
-      return {"the strides are not positive", "at least 1x1", "", Text() << strides.height << 'x' << strides.width};
+      return {"the strides are not positive", "at least 1x1", "give positive numbers", Text() << strides.height << 'x' << strides.width};
     if (dilation.height <= 0 || dilation.width <= 0)
-      return {"the dilation is not positive", "at least 1x1", "", Text() << dilation.height << 'x' << dilation.width};
+      return {"the dilation is not positive", "at least 1x1", "give positive numbers", Text() << dilation.height << 'x' << dilation.width};
     if ((strides.height > 1 || strides.width > 1) && (dilation.height > 1 || dilation.width > 1))
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
                      << 'x' << dilation.width};
     if (groups <= 0 || in.channels() % groups != 0)
-      return {"the groups do not divide the input's channels",
+      return {"the groups do not divide the input channels",
               Text() << "input channels that are a multiple of " << groups, "change Groups or the layer before"};
     if (Filters % groups != 0)
       return {"the groups do not divide the filters", Text() << "filters that are a multiple of " << groups,

@@ -42,7 +42,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr Problem check(Shape in) {
     if (const Problem problem = options::template check<Bias, L2>("NoBias, L2, activation<...>")) return problem;
     if (Units <= 0)
-      return {"the number of units is not positive", "at least one unit", "", Text() << Units << " units"};
+      return {"the number of units is not positive", "at least one unit", "give a positive number", Text() << Units << " units"};
     if (in.rank != 1)
       return {"Dense needs a flat input", "a vector of features",
               "put Flatten or GlobalAveragePooling2D before it"};

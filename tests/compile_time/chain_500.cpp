@@ -1,0 +1,21 @@
+// A chain of 500 layers: types, counts, names, and the plan of inference, within the compilers' default limits.
+#include <utility>
+
+#include <strata/strata.hpp>
+
+using namespace strata;
+
+template <std::size_t I>
+using LayerAt = std::conditional_t<I % 3 == 0, Conv2D<static_cast<int>(I) / 3 % 8 + 1, 3, Same>,
+                                   std::conditional_t<I % 3 == 1, BatchNorm, ReLU>>;
+template <std::size_t... I>
+auto chain(std::index_sequence<I...>) -> Sequential<Input<32, 32, 4>, LayerAt<I>...>;
+
+struct Net : decltype(chain(std::make_index_sequence<500>{})) {};
+
+static_assert(Net::layer_count == 500);
+// 167 convolutions with filters 1, 2, …, 8, 1, …: 20 full rounds of sum c_in * 9 * c_out + c_out, and 7 more.
+static_assert(Net::output_shape == Shape{32, 32, 7});
+static_assert(Text(Net::network().nodes[500].name) == "batch_normalization_166");
+// Each step writes one map and reads another: the largest two neighbours are 8 and 7 channels.
+static_assert(Net::inference_arena_bytes<> == 32 * 32 * (8 + 7) * sizeof(float));
