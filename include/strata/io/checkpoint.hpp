@@ -1,0 +1,115 @@
+/// @file
+/// A training run in a file, to go on later to the same bits: weights, what the optimiser remembers, iterations, seed.
+///
+///     Trainer trainer{model, SparseCategoricalCrossentropy{}, Adam{}, Seed{42}};
+///     save_checkpoint(trainer, "run.safetensors", 5);             // after five epochs
+///     const int epochs = load_checkpoint(trainer, "run.safetensors");
+///     fit(trainer, train, {.epochs = 20, .initial_epoch = epochs});
+///
+/// The container is that of weight files, with a tensor `optimizer.slots` (slots, trainable parameters) more and the
+/// rest as metadata: load_weights and other programs read the weights from it.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <strata/core/text.hpp>
+#include <strata/io/safetensors.hpp>
+
+namespace strata {
+
+namespace detail {
+
+template <class Trainer>
+std::string optimizer_name(const Trainer& trainer) {
+  return std::string(type_name<std::remove_cvref_t<decltype(trainer.optimizer())>>());
+}
+
+/// Weights, then the optimiser's slots.
+template <class Trainer>
+std::vector<TensorEntry> checkpoint_entries(const Trainer& trainer) {
+  std::vector<TensorEntry> entries = weight_entries(trainer.model());
+  const std::span<const float> slots = trainer.slots();
+  const std::size_t size = trainer.model().trainable().size();
+  entries.push_back({std::string(optimizer_prefix) + "slots",
+                     "F32",
+                     {size == 0 ? 0 : slots.size() / size, size},
+                     std::as_bytes(slots),
+                     0});
+  return entries;
+}
+
+inline const std::string& metadata_entry(const TensorFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  if (found == file.metadata().end())
+    throw_file_error(file.path(), 8, "a checkpoint with the metadata '" + key + "'", "a file without it",
+                     "read files of save_weights with load_weights");
+  return found->second;
+}
+
+/// A whole number of the metadata, from 0 to the largest `T`.
+template <std::integral T>
+T metadata_number(const TensorFile& file, const std::string& key) {
+  const std::string& text = metadata_entry(file, key);
+  T number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < T{})
+    throw_file_error(file.path(), 8,
+                     join("a whole number from 0 to ", std::numeric_limits<T>::max(), " as metadata '", key, "'"),
+                     printable(text), "the file is damaged");
+  return number;
+}
+
+/// What the trainer must have been made with: its value is compared, not loaded.
+inline void require_metadata(const TensorFile& file, const std::string& key, const std::string& expected,
+                             const std::string& remedy) {
+  if (const std::string& received = metadata_entry(file, key); received != expected)
+    throw_file_error(file.path(), 8, key + " " + expected + ", as the trainer has", received, remedy);
+}
+
+}  // namespace detail
+
+/// Replaces the file at once: after a failure the old one is unchanged. `epoch` is how many are complete, for
+/// load_checkpoint to return. Throws FileError.
+template <class Trainer>
+void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, int epoch = 0) {
+  write_tensors(path, detail::checkpoint_entries(trainer),
+                {{"format", "strata"},
+                 {"optimizer", detail::optimizer_name(trainer)},
+                 {"iterations", std::to_string(trainer.iterations())},
+                 {"seed", std::to_string(trainer.seed().value)},
+                 {"epoch", std::to_string(epoch)}});
+}
+
+/// Sets parameters, slots and iterations; returns the number of complete epochs. The trainer must have the network, the
+/// type of optimiser and the seed of the one that was saved; hyper-parameters, the learning rate among them, stay those
+/// of the trainer. Throws FileError, and then has changed nothing.
+template <class Trainer>
+int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
+  const TensorFile file = read_tensors(path);
+  const std::size_t iterations = detail::metadata_number<std::size_t>(file, "iterations");
+  const std::uint64_t seed = detail::metadata_number<std::uint64_t>(file, "seed");
+  const int epoch = detail::metadata_number<int>(file, "epoch");
+  detail::require_metadata(file, "optimizer", detail::optimizer_name(trainer),
+                           "make the trainer with this optimiser, or take only the weights with load_weights");
+  detail::require_metadata(
+      file, "seed", std::to_string(trainer.seed().value),
+      detail::join("make the trainer with Seed{", seed, "}, or take only the weights with load_weights"));
+  const auto tensors = detail::matching_tensors(file, detail::checkpoint_entries(trainer));
+
+  detail::assign_weights(trainer.model(), tensors);
+  std::ranges::copy(tensors.back()->data, std::as_writable_bytes(std::span<float>(trainer.slots())).begin());
+  trainer.set_iterations(iterations);
+  return epoch;
+}
+
+}  // namespace strata

@@ -1,0 +1,103 @@
+// A callback that saves while training. What a callback is: strata/train/events.hpp.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <strata/core/error.hpp>
+#include <strata/io/checkpoint.hpp>
+
+namespace strata {
+
+/// Saves after every epoch, or whenever a number is the best so far (Keras `ModelCheckpoint`).
+///
+///     fit(model, train, Adam{}, SparseCategoricalCrossentropy{}, {.epochs = 50, .validation = &test},
+///         ModelCheckpoint{.path = "net-{epoch:02d}-{val_loss:.3f}.safetensors", .save_best_only = true});
+///
+/// Throws FileError where a file cannot be written (a missing directory before the first epoch), InvalidArgument where
+/// the logs lack a number or a field of `path` is not like `{epoch}`, `{epoch:02d}`, `{val_loss}` or `{val_loss:.3f}`.
+struct ModelCheckpoint {
+  std::string path;                  ///< epochs count from 1 in it, as in Keras
+  std::string monitor = "val_loss";  ///< for save_best_only: the highest where the name has "acc", else the lowest
+  bool save_best_only = false;
+  bool save_weights_only = false;  ///< save_weights, else save_checkpoint
+
+  // what came of it
+  int best_epoch = -1;  ///< counted from 0
+  double best = std::numeric_limits<double>::quiet_NaN();
+  std::string last_path{};  ///< of the file saved last
+
+  void on_train_begin() {
+    const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+    if (!directory.empty() && directory.string().find('{') == std::string::npos &&
+        !std::filesystem::is_directory(directory))
+      throw FileError(path + ": expected an existing directory " + directory.string() + ", received none; create it");
+  }
+
+  template <class Trainer, class Logs>
+  void on_epoch_end(Trainer& trainer, int epoch, const Logs& logs) {
+    if (save_best_only) {
+      const double value = logs[monitor];
+      const bool highest = monitor.find("acc") != monitor.npos;
+      if (!std::isnan(best) ? !(highest ? value > best : value < best) : std::isnan(value)) return;
+      best = value;
+      best_epoch = epoch;
+    }
+    last_path = file_name(epoch, logs);
+    if (save_weights_only)
+      save_weights(trainer.model(), last_path);
+    else
+      save_checkpoint(trainer, last_path, epoch + 1);
+  }
+
+  /// `path` with its fields filled in.
+  template <class Logs>
+  std::string file_name(int epoch, const Logs& logs) const {
+    std::string name;
+    for (std::size_t at = 0; at < path.size();) {
+      const std::size_t open = path.find('{', at), close = path.find('}', open);
+      name += path.substr(at, open - at);
+      if (open == path.npos) break;
+      if (close == path.npos) throw InvalidArgument("ModelCheckpoint: expected a '}' after each '{', received " + path);
+      const std::string field = path.substr(open + 1, close - open - 1), key = field.substr(0, field.find(':'));
+      const std::string_view format = std::string_view(field).substr(key.size());
+      name += key == "epoch" ? text(field, format, ":0", 'd', epoch + 1) : text(field, format, ":.", 'f', logs[key]);
+      at = close + 1;
+    }
+    return name;
+  }
+
+ private:
+  /// The number by a format of `start`, digits, `end`, or by none.
+  template <class Number>
+  static std::string text(const std::string& field, std::string_view format, std::string_view start, char end,
+                          Number number) {
+    int digits = -1;
+    if (!format.empty()) {
+      const char* last = format.data() + format.size() - 1;
+      const bool framed = format.size() > 3 && format.starts_with(start) && *last == end;
+      if (!framed || std::from_chars(format.data() + start.size(), last, digits).ptr != last || digits < 0 ||
+          digits > 30)
+        throw InvalidArgument("ModelCheckpoint: expected a field like {epoch:02d} or {val_loss:.3f}, received {" +
+                              field + "}");
+    }
+    char buffer[400];
+    if constexpr (std::is_integral_v<Number>)
+      std::snprintf(buffer, sizeof buffer, "%0*d", std::max(digits, 1), number);
+    else if (digits < 0)
+      std::snprintf(buffer, sizeof buffer, "%g", number);
+    else
+      std::snprintf(buffer, sizeof buffer, "%.*f", digits, number);
+    return buffer;
+  }
+};
+
+}  // namespace strata
