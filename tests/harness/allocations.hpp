@@ -1,5 +1,6 @@
 /// @file
-/// Counts calls of `operator new` in the whole test program; tests/train/test_allocations.cpp replaces it.
+/// Counts calls of `operator new` in the whole test program; tests/train/test_allocations.cpp replaces it. Always 0
+/// under a sanitizer.
 ///
 ///     const auto before = strata::test::allocations();
 ///     engine(input, output);

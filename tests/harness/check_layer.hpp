@@ -82,7 +82,8 @@ inline void check_rules(const LayerFunctions<float>& layer, const Expected& expe
   REQUIRE_FALSE(layer.problem);
   CHECK(layer.out == expected.output);
   std::size_t trainable = 0, state = 0;
-  for (const Parameter& parameter : layer.parameters) (parameter.trainable ? trainable : state) += parameter.shape.size();
+  for (const Parameter& parameter : layer.parameters)
+    (parameter.trainable ? trainable : state) += parameter.shape.size();
   CHECK(trainable == expected.trainable);
   CHECK(state == expected.state);
   CHECK(layer.macs == expected.macs);

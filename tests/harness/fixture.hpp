@@ -19,7 +19,7 @@
 
 namespace strata::test {
 
-/// A fixture in memory: `Fixture("pytorch/dense").floats("kernel")`. Reads safetensors without the library's own reader.
+/// A fixture in memory: `Fixture("pytorch/dense").floats("kernel")`. It does not use the library's own reader.
 class Fixture {
  public:
   explicit Fixture(const std::string& name) : name_(name) {
@@ -46,7 +46,8 @@ class Fixture {
 
   template <class T>
   std::vector<T> read(const std::string& tensor, const char* dtype) const {
-    if (entry(tensor).at("dtype") != dtype) throw std::runtime_error(tensor + " in fixture " + name_ + " is not " + dtype);
+    if (entry(tensor).at("dtype") != dtype)
+      throw std::runtime_error(tensor + " in fixture " + name_ + " is not " + dtype);
     const std::vector<std::size_t> offsets = entry(tensor).at("data_offsets");
     std::vector<T> values((offsets.at(1) - offsets.at(0)) / sizeof(T));
     std::memcpy(values.data(), data_.data() + offsets[0], values.size() * sizeof(T));

@@ -32,14 +32,14 @@ struct SummaryTable {
 /// (None, 32, 32, 3)
 inline std::string batch_shape(Shape shape) {
   std::string text = "(None";
-  for (int axis = 0; axis < shape.rank; ++axis) text += ", " + std::to_string(shape[axis]);
+  for (int axis = 0; axis < shape.rank; ++axis) text.append(", ").append(std::to_string(shape[axis]));
   return text + ")";
 }
 
 /// 10,400
 inline std::string with_thousands(std::size_t number) {
   std::string text = std::to_string(number);
-  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, ",");
+  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
   return text;
 }
 

@@ -14,6 +14,7 @@
 #include <strata/core/arena.hpp>
 #include <strata/core/bound.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/text.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/map.hpp>
@@ -147,9 +148,10 @@ class Engine {
   static std::size_t batch_of(std::span<const T> input, std::span<const T> output) {
     const std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
     if (input.size() % in != 0 || output.size() != input.size() / in * out)
-      throw InvalidArgument("Engine: expected an input of batch * " + std::to_string(in) + " and an output of batch * " +
-                            std::to_string(out) + " elements, received " + std::to_string(input.size()) + " and " +
-                            std::to_string(output.size()) + "; pass whole samples and room for each result");
+      throw InvalidArgument(std::string(Text() << "Engine: expected an input of batch * " << in
+                                               << " and an output of batch * " << out << " elements, received "
+                                               << input.size() << " and " << output.size()
+                                               << "; pass whole samples and room for each result"));
     return input.size() / in;
   }
 

@@ -1,0 +1,171 @@
+// What a trained model says, and how well: predict and evaluate.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <strata/data/batches.hpp>
+#include <strata/data/dataset.hpp>
+#include <strata/runtime/executor.hpp>
+#include <strata/runtime/model.hpp>
+#include <strata/train/gradients.hpp>
+#include <strata/train/metrics.hpp>
+#include <strata/train/trainable.hpp>
+
+namespace strata {
+
+namespace detail {
+
+/// A mean over batches, weighted by their sizes.
+struct Mean {
+  double sum = 0, weight = 0;
+  void add(double value, std::size_t size) {
+    sum += value * static_cast<double>(size);
+    weight += static_cast<double>(size);
+  }
+  double value() const { return weight == 0 ? 0 : sum / weight; }
+};
+
+template <class M, class Target>
+concept MetricOn = requires(const M& metric, std::span<const float> outputs, std::span<const Target> targets,
+                            Shape shape) {
+  { metric.name } -> std::convertible_to<std::string_view>;
+  { metric(outputs, targets, shape) } -> std::convertible_to<double>;
+};
+template <class M>
+inline constexpr bool is_metric = MetricOn<M, int> || MetricOn<M, float>;
+
+/// Calls `use` with what the loss wants of a batch or a data set: labels or targets; targets where it takes both and
+/// both are there.
+template <class Loss, class Source, class Use>
+decltype(auto) with_targets(const Source& source, Use&& use) {
+  constexpr bool takes_labels = LossFor<Loss, simd::Vector<float>, int>,
+                 takes_values = LossFor<Loss, simd::Vector<float>, float>;
+  static_assert(takes_labels || takes_values, "not a loss: strata/train/loss.hpp says what a loss has");
+  if constexpr (takes_labels && takes_values)
+    return source.targets().empty() ? use(source.labels()) : use(source.targets());
+  else if constexpr (takes_labels)
+    return use(source.labels());
+  else
+    return use(source.targets());
+}
+
+/// The spans of a Batch as functions, as a Dataset has them.
+struct BatchTargets {
+  const Batch& batch;
+  std::span<const int> labels() const { return batch.labels; }
+  std::span<const float> targets() const { return batch.targets; }
+};
+
+/// The values of those of `extras` that are metrics, one after another.
+template <std::size_t N, class Target, class... Extras>
+std::array<double, N> measure(std::span<const float> outputs, std::span<const Target> targets, Shape shape,
+                              const Extras&... extras) {
+  std::array<double, N> values{};
+  [[maybe_unused]] std::size_t i = 0;
+  const auto one = [&]<class E>(const E& extra) {
+    if constexpr (MetricOn<E, Target>)
+      values[i++] = extra(outputs, targets, shape);
+    else if constexpr (is_metric<E>)
+      throw InvalidArgument(
+          "the metric '" + std::string(extra.name) + "' does not take the targets of this loss: expected " +
+          (MetricOn<E, int> ? "labels (int), received values (float)" : "values (float), received labels (int)"));
+  };
+  (one(extras), ...);
+  return values;
+}
+
+/// A data set must look like the network's input, and have what the loss wants for its output.
+template <class Net, class Loss>
+void check_dataset(const Dataset& dataset, const char* what) {
+  if (dataset.shape() != Net::input_shape)
+    throw InvalidArgument(std::string(Text() << what << ": expected samples of shape " << Net::input_shape
+                                             << ", the input of the network, received " << dataset.shape()));
+  if (dataset.empty())
+    throw InvalidArgument(std::string(Text() << what << ": expected at least one sample, received none"));
+  with_targets<Loss>(dataset, [&]<class Target>(std::span<const Target> targets) {
+    constexpr std::size_t wanted = Loss::targets_per_sample(Net::output_shape);
+    constexpr const char* noun = std::is_same_v<Target, int> ? "label(s)" : "target(s)";
+    if (targets.size() != wanted * dataset.size())
+      throw InvalidArgument(std::string(Text() << what << ": expected " << wanted << ' ' << noun
+                                               << " a sample for an output of shape " << Net::output_shape
+                                               << ", received " << targets.size() / dataset.size()));
+  });
+}
+
+/// Loss (with L2 penalties, as Keras) and metrics of one walk through `batches`. {loss, metrics...}
+template <std::size_t N, class Net, class V, class Loss, class... Extras>
+std::array<double, N + 1> evaluate_batches(Executor<Net, V>& executor, const Model<Net>& model, Batches& batches,
+                                           const Loss& loss, const Extras&... extras) {
+  constexpr std::size_t nodes = Executor<Net, V>::nodes;
+  const bool on_logits = ends_in_link<Net, Loss> && !takes_logits(loss);  // more exact than probabilities
+  const Loss actual = with_logits(loss, on_logits);
+  std::array<Mean, N + 1> means;
+  batches.start_epoch(Random(Seed{}));
+  for (Batch batch; batches.next(batch);) {
+    const float* outputs = executor.forward(model.parameters().data(), batch.inputs.data(), batch.size);
+    with_targets<Loss>(BatchTargets{batch}, [&]<class Target>(std::span<const Target> targets) {
+      if constexpr (requires { loss.check_targets(targets, Net::output_shape); })
+        loss.check_targets(targets, Net::output_shape);
+      float* const no_gradient = nullptr;
+      means[0].add(actual.template evaluate<V>(executor.value(on_logits ? nodes - 2 : nodes - 1), targets, no_gradient,
+                                               batch.size, Net::output_shape),
+                   batch.size);
+      const auto values =
+          measure<N>(std::span(outputs, batch.size * Net::output_shape.size()), targets, Net::output_shape, extras...);
+      for (std::size_t i = 0; i < N; ++i) means[i + 1].add(values[i], batch.size);
+    });
+  }
+  std::array<double, N + 1> results{};
+  for (std::size_t i = 0; i <= N; ++i) results[i] = means[i].value();
+  results[0] += l2_penalty<Net, V>(model.trainable());
+  return results;
+}
+
+}  // namespace detail
+
+struct Evaluation {
+  double loss = 0;
+  double metric = 0;
+};
+
+/// Mean loss and metric over a data set at inference (Keras `Model.evaluate`). Throws InvalidArgument where the data
+/// set does not fit the network or the loss.
+template <class Net, class Loss, class Metric = typename Loss::metric>
+Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss& loss, int batch_size = 32,
+                    const Metric& metric = {}) {
+  static_assert(detail::is_metric<Metric>, "not a metric: strata/train/metrics.hpp says what a metric has");
+  detail::check_dataset<Net, Loss>(dataset, "evaluate");
+  Executor<Net, simd::Vector<float>> executor;
+  Batches batches(dataset, {.batch_size = batch_size});
+  const auto [mean_loss, value] = detail::evaluate_batches<1>(executor, model, batches, loss, metric);
+  return {mean_loss, value};
+}
+
+/// The network's outputs, (samples, Net::output_shape), layer by layer (Keras `Model.predict`); Engine is faster.
+/// inputs: (samples, Net::input_shape). Throws InvalidArgument where their number does not fit.
+template <class Net>
+std::vector<float> predict(const Model<Net>& model, std::span<const float> inputs, int batch_size = 32) {
+  constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
+  if (inputs.size() % in != 0 || batch_size < 1)
+    throw InvalidArgument(std::string(Text()
+                                      << "predict: expected a multiple of " << in << " values (" << Net::input_shape
+                                      << " a sample) and a batch size of at least 1, received " << inputs.size()
+                                      << " values and " << batch_size));
+  const std::size_t samples = inputs.size() / in;
+  std::vector<float> outputs(samples * out);
+  Executor<Net, simd::Vector<float>> executor;
+  for (std::size_t first = 0; first < samples; first += static_cast<std::size_t>(batch_size)) {
+    const std::size_t batch = std::min(static_cast<std::size_t>(batch_size), samples - first);
+    std::copy_n(executor.forward(model.parameters().data(), inputs.data() + first * in, batch), batch * out,
+                outputs.data() + first * out);
+  }
+  return outputs;
+}
+
+}  // namespace strata

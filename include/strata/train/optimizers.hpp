@@ -1,0 +1,143 @@
+// Optimisers: what becomes of the parameters, given their gradients. Formulas, names and defaults are Keras 3's.
+//
+// An optimiser is a plain aggregate with
+//
+//   LearningRate learning_rate
+//   double clipnorm, clipvalue, global_clipnorm   (may be left out)  0 is off, at most one is on; clipnorm is per
+//   tensor static constexpr std::size_t slots           numbers that it remembers for each parameter; they start at 0
+//   template <class V> auto update(std::size_t iteration) const
+//       What one step does: a function (V parameter, V gradient, V* slots) -> V, the new parameter. Iterations count
+//       from 0.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include <strata/kernels/simd.hpp>
+#include <strata/train/schedules.hpp>
+
+namespace strata {
+
+/// m = momentum m - lr g; p += m, with Nesterov p += momentum m - lr g (Keras `SGD`).
+struct SGD {
+  LearningRate learning_rate = 0.01;
+  double momentum = 0;
+  bool nesterov = false;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  static constexpr std::size_t slots = 1;
+
+  template <class V, class T = typename V::value_type>
+  auto update(std::size_t iteration) const {
+    const V rate(static_cast<T>(learning_rate(iteration))), kept(static_cast<T>(momentum));
+    const V ahead = nesterov ? kept : V(1), direct = nesterov ? rate : V(0);
+    return [=](V parameter, V gradient, V* slot) STRATA_INLINE_LAMBDA -> V {
+      slot[0] = simd::neg_fma(rate, gradient, kept * slot[0]);
+      return simd::neg_fma(direct, gradient, simd::fma(ahead, slot[0], parameter));
+    };
+  }
+};
+
+namespace detail {
+
+/// Adam after a decay of the weights by `weight_decay` times the learning rate.
+template <class V, class T, class Options>
+auto adam_update(const Options& options, double weight_decay, std::size_t iteration) {
+  const double rate = options.learning_rate(iteration), step = static_cast<double>(iteration) + 1;
+  const double beta_1 = options.beta_1, beta_2 = options.beta_2;
+  const V alpha(static_cast<T>(rate * std::sqrt(1 - std::pow(beta_2, step)) / (1 - std::pow(beta_1, step))));
+  const V new_1(static_cast<T>(1 - beta_1)), new_2(static_cast<T>(1 - beta_2)),
+      epsilon(static_cast<T>(options.epsilon));
+  const V decay(static_cast<T>(rate * weight_decay));
+  return [=](V parameter, V gradient, V* slot) STRATA_INLINE_LAMBDA -> V {
+    slot[0] = simd::fma(new_1, V(gradient - slot[0]), slot[0]);
+    slot[1] = simd::fma(new_2, V(gradient * gradient - slot[1]), slot[1]);
+    return simd::neg_fma(decay, parameter, parameter) - alpha * slot[0] / (simd::sqrt(slot[1]) + epsilon);
+  };
+}
+
+}  // namespace detail
+
+/// m and v are running means of g and g^2; p -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
+/// (Keras `Adam`; Kingma & Ba 2014, the form before section 2.1).
+struct Adam {
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-7;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  static constexpr std::size_t slots = 2;
+
+  template <class V, class T = typename V::value_type>
+  auto update(std::size_t iteration) const {
+    return detail::adam_update<V, T>(*this, 0, iteration);
+  }
+};
+
+/// Adam, and p -= lr weight_decay p before it (Keras `AdamW`; Loshchilov & Hutter 2017).
+struct AdamW {
+  LearningRate learning_rate = 0.001;
+  double weight_decay = 0.004;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-7;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  static constexpr std::size_t slots = 2;
+
+  template <class V, class T = typename V::value_type>
+  auto update(std::size_t iteration) const {
+    return detail::adam_update<V, T>(*this, weight_decay, iteration);
+  }
+};
+
+/// v is a running mean of g^2; m = momentum m + lr g / sqrt(v + epsilon); p -= m (Keras `RMSprop`).
+struct RMSprop {
+  LearningRate learning_rate = 0.001;
+  double rho = 0.9;
+  double momentum = 0;
+  double epsilon = 1e-7;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  static constexpr std::size_t slots = 2;
+
+  template <class V, class T = typename V::value_type>
+  auto update(std::size_t iteration) const {
+    const V rate(static_cast<T>(learning_rate(iteration))), kept(static_cast<T>(momentum));
+    const V added(static_cast<T>(1 - rho)), small(static_cast<T>(epsilon));
+    return [=](V parameter, V gradient, V* slot) STRATA_INLINE_LAMBDA -> V {
+      slot[0] = simd::fma(added, V(gradient * gradient - slot[0]), slot[0]);
+      slot[1] = simd::fma(kept, slot[1], V(rate * gradient / simd::sqrt(V(slot[0] + small))));
+      return parameter - slot[1];
+    };
+  }
+};
+
+/// One optimiser step: a single pass over all parameters. `slots` holds Optimizer::slots arrays of their size.
+template <class V, class Optimizer, class T = typename V::value_type>
+STRATA_NOINLINE void apply_gradients(const Optimizer& optimizer, std::size_t iteration, std::span<T> parameters,
+                                     std::span<const T> gradients, std::span<T> slots) {
+  constexpr std::size_t lanes = static_cast<std::size_t>(simd::lanes<V>);
+  const auto update = optimizer.template update<V>(iteration);
+  const std::size_t size = parameters.size();
+  V slot[Optimizer::slots + 1];
+  std::size_t i = 0;
+  for (; i + lanes <= size; i += lanes) {
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) slot[s] = simd::load<V>(slots.data() + s * size + i);
+    simd::store(parameters.data() + i,
+                V(update(simd::load<V>(parameters.data() + i), simd::load<V>(gradients.data() + i), slot)));
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store(slots.data() + s * size + i, slot[s]);
+  }
+  if (const int rest = static_cast<int>(size - i); rest > 0) {
+    for (std::size_t s = 0; s < Optimizer::slots; ++s)
+      slot[s] = simd::load_partial<V>(slots.data() + s * size + i, rest);
+    const V parameter = simd::load_partial<V>(parameters.data() + i, rest);
+    simd::store_partial(parameters.data() + i,
+                        V(update(parameter, simd::load_partial<V>(gradients.data() + i, rest), slot)), rest);
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store_partial(slots.data() + s * size + i, slot[s], rest);
+  }
+}
+
+}  // namespace strata

@@ -1,0 +1,96 @@
+#include "harness/catch.hpp"
+
+#include <cmath>
+#include <functional>
+
+#include <strata/train/optimizers.hpp>
+
+#include "train/support.hpp"
+
+using namespace strata;
+using namespace strata::train_test;
+
+namespace {
+
+/// Keras 3's formulas, one number at a time, in double.
+struct Reference {
+  double p = 0, m = 0, v = 0;
+};
+
+/// Six steps over arrays of many sizes, against the reference.
+template <class Optimizer>
+void check_optimizer(const Optimizer& optimizer,
+                     const std::function<void(Reference&, double g, double lr, double t)>& step) {
+  for (const std::size_t size : {1, 7, 8, 15, 16, 17, 40}) {
+    CAPTURE(size);
+    std::vector<float> parameters = normal(size, 1), slots(Optimizer::slots * size);
+    std::vector<double> doubles(parameters.begin(), parameters.end()), double_slots(Optimizer::slots * size);
+    std::vector<Reference> reference(size);
+    for (std::size_t i = 0; i < size; ++i) reference[i].p = static_cast<double>(parameters[i]);
+    for (std::size_t t = 0; t < 6; ++t) {
+      const std::vector<float> gradients = normal(size, 10 + t, t % 2 == 0 ? 1 : 0.01);
+      const std::vector<double> double_gradients(gradients.begin(), gradients.end());
+      apply_gradients<simd::Vector<float>>(optimizer, t, std::span(parameters), std::span<const float>(gradients),
+                                           std::span(slots));
+      apply_gradients<simd::Vector<double>>(optimizer, t, std::span(doubles), std::span<const double>(double_gradients),
+                                            std::span(double_slots));
+      for (std::size_t i = 0; i < size; ++i)
+        step(reference[i], static_cast<double>(gradients[i]), optimizer.learning_rate(t), static_cast<double>(t + 1));
+    }
+    std::vector<double> expected;
+    for (const Reference& one : reference) expected.push_back(one.p);
+    CHECK(difference(parameters, expected) < 1e-6);
+    CHECK(difference(doubles, expected) < 1e-14);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("optimisers follow Keras' formulas", "[train]") {
+  check_optimizer(SGD{}, [](Reference& r, double g, double lr, double) { r.p -= lr * g; });
+  check_optimizer(SGD{.learning_rate = 0.05f, .momentum = 0.9}, [](Reference& r, double g, double lr, double) {
+    r.m = 0.9 * r.m - lr * g;
+    r.p += r.m;
+  });
+  check_optimizer(SGD{.learning_rate = 0.05, .momentum = 0.9, .nesterov = true},
+                  [](Reference& r, double g, double lr, double) {
+                    r.m = 0.9 * r.m - lr * g;
+                    r.p += 0.9 * r.m - lr * g;
+                  });
+  const auto adam = [](Reference& r, double g, double lr, double t) {
+    r.m += (g - r.m) * (1 - 0.9);
+    r.v += (g * g - r.v) * (1 - 0.999);
+    r.p -= r.m * lr * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t)) / (std::sqrt(r.v) + 1e-7);
+  };
+  check_optimizer(Adam{}, adam);
+  check_optimizer(Adam{.learning_rate = ExponentialDecay{0.01, 2, 0.5}}, adam);
+  check_optimizer(AdamW{.learning_rate = 0.01f}, [&](Reference& r, double g, double lr, double t) {
+    r.p -= r.p * 0.004 * lr;
+    adam(r, g, lr, t);
+  });
+  check_optimizer(RMSprop{.momentum = 0.5}, [](Reference& r, double g, double lr, double) {
+    r.v = 0.9 * r.v + (1 - 0.9) * g * g;
+    r.m = 0.5 * r.m + lr * g / std::sqrt(r.v + 1e-7);
+    r.p -= r.m;
+  });
+}
+
+TEST_CASE("the update stays within its arrays", "[train]") {
+  std::vector<float> parameters(24, 5.0f), slots(2 * 24, 0.0f);
+  const std::vector<float> gradients(24, 1.0f);
+  apply_gradients<simd::Vector<float>>(Adam{}, 0, std::span(parameters).first(19), std::span(gradients).first(19),
+                                       std::span(slots).first(2 * 19));
+  for (std::size_t i = 0; i < 24; ++i) CHECK((parameters[i] == 5.0f) == (i >= 19));
+  for (std::size_t i = 0; i < 48; ++i) CHECK((slots[i] == 0.0f) == (i >= 38));
+}
+
+TEST_CASE("the defaults are Keras'", "[train]") {
+  CHECK(SGD{}.learning_rate(0) == 0.01);
+  CHECK(Adam{}.learning_rate(0) == 0.001);
+  CHECK(AdamW{}.weight_decay == 0.004);
+  CHECK(RMSprop{}.rho == 0.9);
+  const Adam clipped{.learning_rate = 1e-3f, .clipnorm = 1.0f};
+  CHECK(clipped.clipnorm == 1.0);
+  CHECK(clipped.beta_2 == 0.999);
+  CHECK(clipped.epsilon == 1e-7);
+}

@@ -1,0 +1,278 @@
+#include "harness/catch.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <strata/layers/activations.hpp>
+#include <strata/layers/batch_norm.hpp>
+#include <strata/layers/conv2d.hpp>
+#include <strata/layers/dense.hpp>
+#include <strata/layers/dropout.hpp>
+#include <strata/layers/flatten.hpp>
+#include <strata/layers/softmax.hpp>
+#include <strata/train/losses.hpp>
+#include <strata/train/trainer.hpp>
+
+#include "train/support.hpp"
+
+using namespace strata;
+using namespace strata::train_test;
+
+namespace {
+
+struct Net : Sequential<Input<5, 4, 2>, Conv2D<6, 3, Same>, BatchNorm, Sigmoid, Dropout<0.3>, Flatten, Dense<4>> {};
+struct Plain : Sequential<Input<3>, Dense<5>, Tanh, Dense<4>> {};
+struct WithSoftmax : Sequential<Input<3>, Dense<5>, Tanh, Dense<4>, Softmax> {};
+struct WithActivation : Sequential<Input<3>, Dense<5, activation<Tanh>>, Dense<4, activation<Softmax>>> {};
+struct WithSigmoid : Sequential<Input<3>, Dense<5>, Tanh, Dense<4, activation<Sigmoid>>> {};
+struct Decayed : Sequential<Input<3>, Dense<5, L2{0.05}>, Tanh, Dense<4>> {};
+struct Regression : Sequential<Input<3>, Dense<2>> {};
+struct Pixels : Sequential<Input<4, 3, 2>, Conv2D<3, 3, Same>, Softmax> {};
+
+template <class A, class B>
+bool same_bits(const A& a, const B& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](float x, float y) { return std::bit_cast<int>(x) == std::bit_cast<int>(y); });
+}
+
+std::string message(auto&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no exception";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+const std::vector<float> images = normal(6 * 40, 5);
+const std::vector<int> classes = labels(6, 4, 6);
+
+}  // namespace
+
+TEST_CASE("both spellings make a trainer", "[train]") {
+  Model<Plain> model{Seed{1}};
+  Trainer deduced{model, SparseCategoricalCrossentropy{.from_logits = true},
+                  SGD{.learning_rate = 0.05f, .momentum = 0.9f}, Seed{7}};
+  Trainer<Plain, SparseCategoricalCrossentropy, SGD> named{model, SparseCategoricalCrossentropy{.from_logits = true},
+                                                           SGD{}};
+  static_assert(std::is_same_v<decltype(deduced), decltype(named)>);
+  CHECK(deduced.seed().value == 7);
+  CHECK(deduced.iterations() == 0);
+  CHECK(deduced.slots().size() == Plain::trainable_param_count);
+  Model<Plain, double> doubles{Seed{1}};
+  Trainer in_double{doubles, SparseCategoricalCrossentropy{.from_logits = true}, Adam{}};
+  static_assert(std::is_same_v<decltype(in_double.step({}, std::span<const int>{})), double>);
+}
+
+TEST_CASE("the gradient of a whole network is that of the loss", "[train]") {
+  Model<Decayed, double> model{Seed{2}};
+  const std::vector<double> inputs = normal<double>(7 * 3, 1);
+  const std::vector<int> wanted = labels(7, 4, 2);
+  const auto loss_of = [&](Model<Decayed, double> copy) {
+    return Trainer{copy, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0}}.step(inputs,
+                                                                                                           wanted);
+  };
+  Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0}};
+  const double loss = trainer.step(inputs, wanted);
+  CHECK(loss == loss_of(model));
+  std::vector<double> slopes(model.trainable().size());
+  for (std::size_t i = 0; i < slopes.size(); ++i) {
+    Model<Decayed, double> above = model, below = model;
+    above.trainable()[i] += 1e-5;
+    below.trainable()[i] -= 1e-5;
+    slopes[i] = (loss_of(above) - loss_of(below)) / 2e-5;
+  }
+  CHECK(difference(trainer.gradients(), slopes) < 1e-8);
+  CHECK(trainer.gradient<"dense/kernel">().shape == Shape{3, 5});
+  CHECK(trainer.gradient<"dense_1/bias">().data() == trainer.gradients().data() + 20 + 20);
+
+  // the penalty is part of the loss
+  Model<Plain, double> plain{Seed{2}};
+  double squares = 0;
+  for (const double w : model.get<"dense/kernel">()) squares += w * w;
+  Trainer without{plain, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0}};
+  CHECK(loss == Approx(without.step(inputs, wanted) + 0.05 * squares).epsilon(1e-12));
+}
+
+TEST_CASE("a softmax or sigmoid at the end trains as if on logits", "[train]") {
+  const std::vector<float> inputs = normal(8 * 3, 1, 3.0);
+  const std::vector<int> wanted = labels(8, 4, 2), bits = labels(8 * 4, 2, 3);
+  const std::vector<float> soft = distributions(8, 4, 4);
+  const auto train = [&]<class Net>(Model<Net> model, auto loss, const auto& targets) {
+    Trainer trainer{model, loss, Adam{}};
+    float last = 0;
+    for (int step = 0; step < 5; ++step) last = trainer.step(inputs, targets);
+    auto parameters = copy(model.parameters());
+    parameters.push_back(last);
+    return parameters;
+  };
+  const Model<Plain> plain{Seed{3}};
+  const auto with_values = [&]<class Net>(Model<Net> model) {
+    std::copy(plain.parameters().begin(), plain.parameters().end(), model.parameters().begin());
+    return model;
+  };
+  const auto logits = train(plain, SparseCategoricalCrossentropy{.from_logits = true}, wanted);
+  CHECK(same_bits(train(with_values(Model<WithSoftmax>{}), SparseCategoricalCrossentropy{}, wanted), logits));
+  CHECK(same_bits(train(with_values(Model<WithActivation>{}), SparseCategoricalCrossentropy{}, wanted), logits));
+  const auto rows = train(plain, CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.1}, soft);
+  CHECK(same_bits(train(with_values(Model<WithActivation>{}), CategoricalCrossentropy{.label_smoothing = 0.1}, soft),
+                  rows));
+  const auto yes_or_no = train(plain, BinaryCrossentropy{.from_logits = true}, bits);
+  CHECK(same_bits(train(with_values(Model<WithSigmoid>{}), BinaryCrossentropy{}, bits), yes_or_no));
+  // the wrong link is not undone: a softmax output under a binary loss stays probabilities
+  CHECK(!same_bits(train(with_values(Model<WithSoftmax>{}), BinaryCrossentropy{}, bits), yes_or_no));
+}
+
+TEST_CASE("logits far outside still train through a softmax", "[train]") {
+  Model<WithSoftmax> model{Seed{4}};
+  for (float& w : model.trainable()) w *= 3000.0f;
+  Trainer trainer{model, SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0}};
+  const float loss = trainer.step(normal(8 * 3, 1), labels(8, 4, 2));
+  CHECK(loss > 100.0f);
+  double largest = 0;
+  for (const float g : trainer.gradients()) largest = std::max(largest, std::abs(static_cast<double>(g)));
+  CHECK(largest > 0.01);
+}
+
+TEST_CASE("one label for each position", "[train]") {
+  Model<Pixels> model{Seed{5}};
+  Trainer trainer{model, SparseCategoricalCrossentropy{}, Adam{.learning_rate = 0.05f}};
+  const std::vector<float> inputs = normal(2 * 24, 1);
+  const std::vector<int> wanted = labels(2 * 12, 3, 2);
+  const float first = trainer.step(inputs, wanted);
+  for (int step = 0; step < 200; ++step) trainer.step(inputs, wanted);
+  CHECK(trainer.step(inputs, wanted) < 0.7f * first);
+  CHECK(contains(message([&] { trainer.step(inputs, labels(2, 3, 2)); }),
+                 "targets: expected 12 for each of 2 samples, as the output is 4x3x3, received 2 in all"));
+}
+
+TEST_CASE("the same seed gives the same bits, another does not", "[train]") {
+  const auto train = [](Seed seed) {
+    Model<Net> model{Seed{1}};
+    Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, Adam{}, seed};
+    for (int step = 0; step < 4; ++step) trainer.step(images, classes);
+    return copy(model.parameters());
+  };
+  CHECK(same_bits(train(Seed{1}), train(Seed{1})));
+  CHECK(!same_bits(train(Seed{1}), train(Seed{2})));  // dropout
+
+  Model<Net> model{Seed{1}};
+  Trainer still{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0}};
+  CHECK(still.step(images, classes) != still.step(images, classes));  // a new mask each step
+}
+
+TEST_CASE("a run goes on to the same bits from parameters, slots and iterations", "[train]") {
+  Model<Net> model{Seed{1}};
+  Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, Adam{}, Seed{9}};
+  for (int step = 0; step < 3; ++step) trainer.step(images, classes);
+
+  Model<Net> second = model;
+  Trainer resumed{second, SparseCategoricalCrossentropy{.from_logits = true}, Adam{}, Seed{9}};
+  std::copy(trainer.slots().begin(), trainer.slots().end(), resumed.slots().begin());
+  resumed.set_iterations(trainer.iterations());
+  for (int step = 0; step < 3; ++step) CHECK(trainer.step(images, classes) == resumed.step(images, classes));
+  CHECK(same_bits(model.parameters(), second.parameters()));
+}
+
+TEST_CASE("NaN stops before anything changes", "[train]") {
+  Model<Net> model{Seed{1}};
+  Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, Adam{.learning_rate = 0.25f}};
+  trainer.step(images, classes);
+  const auto parameters = copy(model.parameters()), slots = copy(trainer.slots());
+  const auto unchanged = [&] {
+    return same_bits(model.parameters(), parameters) && same_bits(trainer.slots(), slots) && trainer.iterations() == 1;
+  };
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    auto inputs = images;
+    inputs[77] = bad;
+    const std::string text = message([&] { trainer.step(inputs, classes); });
+    CHECK(contains(text, "step 1: the loss became"));
+    CHECK(contains(text, "smaller learning rate (now 0.25)"));
+    CHECK_THROWS_AS(trainer.step(inputs, classes), NonFiniteLoss);
+    CHECK(unchanged());
+  }
+  auto wrong = classes;
+  wrong[3] = 4;
+  CHECK(contains(message([&] { trainer.step(images, wrong); }),
+                 "label 3 of the batch: expected a class from 0 to 3, received 4"));
+  CHECK(unchanged());
+  CHECK(contains(message([&] { trainer.step(std::span(images).first(39), classes); }),
+                 "inputs: expected a batch of 5x4x2 samples, a multiple of 40 values, received 39 values"));
+  CHECK(contains(message([&] { trainer.step(images, std::span(classes).first(5)); }),
+                 "targets: expected 1 for each of 6 samples"));
+  CHECK_THROWS_AS(trainer.step({}, std::span<const int>{}), InvalidArgument);
+  CHECK(unchanged());
+}
+
+TEST_CASE("a gradient that overflows is found and named", "[train]") {
+  Model<Regression> model;
+  std::ranges::fill(model.trainable(), 0.0f);
+  model.get<"dense/kernel">()(0, 0) = 1.0f;
+  const auto parameters = copy(model.parameters());
+  Trainer trainer{model, MeanSquaredError{}, SGD{}};
+  // prediction 1e19, loss 1e38 / 2: finite; kernel gradient 1e19 * 1e25: not
+  const std::vector<float> inputs{1e19f, 1e25f, 0};
+  const std::string text = message([&] { trainer.step(inputs, std::vector<float>{0, 0}); });
+  CHECK(contains(text, "the gradient of dense/kernel has values that are not finite"));
+  CHECK(same_bits(model.parameters(), parameters));
+}
+
+TEST_CASE("clipping limits what the optimiser sees", "[train]") {
+  const std::vector<float> inputs = normal(8 * 3, 1, 100.0), wanted = normal(8 * 2, 2, 100.0);
+  const auto gradients = [&](SGD sgd) {
+    Model<Regression> model{Seed{1}};
+    Trainer trainer{model, MeanSquaredError{}, sgd};
+    trainer.step(inputs, wanted);
+    return copy(trainer.gradients());  // kernel 6, bias 2
+  };
+  const auto norm = [](std::span<const float> values) {
+    double sum = 0;
+    for (const float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
+    return std::sqrt(sum);
+  };
+  const auto raw = gradients({});
+  const std::span<const float> all(raw);
+  REQUIRE(norm(all.first(6)) > 1000);
+  REQUIRE(norm(all.last(2)) > 10);
+  const auto value = gradients({.clipvalue = 5});
+  for (std::size_t i = 0; i < 8; ++i) CHECK(value[i] == std::clamp(raw[i], -5.0f, 5.0f));
+  const auto tensor = gradients({.clipnorm = 10});
+  CHECK(norm(std::span(tensor).first(6)) == Approx(10));
+  CHECK(norm(std::span(tensor).last(2)) == Approx(10));
+  const auto global = gradients({.global_clipnorm = 10});
+  CHECK(norm(global) == Approx(10));
+  CHECK(global[1] / global[0] == Approx(raw[1] / raw[0]));
+  CHECK(gradients({.clipnorm = 1e9}) == raw);
+  CHECK_THROWS_AS(gradients({.clipnorm = 1, .clipvalue = 1}), InvalidArgument);
+  CHECK_THROWS_AS(gradients({.clipnorm = -1}), InvalidArgument);
+}
+
+TEST_CASE("observers see the outputs and the gradients of each step", "[train]") {
+  struct Watch {
+    std::size_t outputs = 0, seen = 0;
+    double norm = 0;
+    void on_forward(std::span<const float> values, std::span<const int> targets) {
+      outputs = values.size(), seen = targets.size();
+      for (std::size_t i = 0; i < values.size(); i += 4)
+        CHECK(values[i] + values[i + 1] + values[i + 2] + values[i + 3] == Approx(1));
+    }
+    void on_backward(Trainer<WithActivation, SparseCategoricalCrossentropy, SGD>& trainer) {
+      for (const float g : trainer.gradients()) norm += std::abs(static_cast<double>(g));
+    }
+  } watch;
+  const std::vector<float> inputs = normal(8 * 3, 1);
+  const std::vector<int> wanted = labels(8, 4, 2);
+  Model<WithActivation> model{Seed{1}}, unwatched{Seed{1}};
+  Trainer trainer{model, SparseCategoricalCrossentropy{}, SGD{}};
+  Trainer other{unwatched, SparseCategoricalCrossentropy{}, SGD{}};
+  CHECK(trainer.step(inputs, wanted, watch) == other.step(inputs, wanted));
+  CHECK(same_bits(model.parameters(), unwatched.parameters()));
+  CHECK(watch.outputs == 32);
+  CHECK(watch.seen == 8);
+  CHECK(watch.norm > 0);
+}
