@@ -1,7 +1,11 @@
 // A chain of 500 layers: types, counts, names, and the plan of inference, within the compilers' default limits.
+#include <type_traits>
 #include <utility>
 
-#include <strata/strata.hpp>
+#include <strata/graph/sequential.hpp>
+#include <strata/layers/activations.hpp>
+#include <strata/layers/batch_norm.hpp>
+#include <strata/layers/conv2d.hpp>
 
 using namespace strata;
 

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <vector>
 
+#include <strata/core/random.hpp>
 #include <strata/kernels/map.hpp>
 
-#include "harness/layer_run.hpp"
+#include "harness/guarded.hpp"
+#include "harness/layer_functions.hpp"
 
 using namespace strata;
 using test::Guarded;

@@ -5,9 +5,10 @@
 #include <limits>
 #include <vector>
 
+#include <strata/core/random.hpp>
 #include <strata/kernels/pool.hpp>
 
-#include "harness/layer_run.hpp"
+#include "harness/guarded.hpp"
 
 using namespace strata;
 using kernels::PoolGeometry;
@@ -42,7 +43,8 @@ void reference(const PoolGeometry& g, bool largest, int c, const float* x, doubl
 template <PoolGeometry g, class Pool>
 void check_pool() {
   using V = simd::Vector<float>;
-  constexpr std::size_t batch = 3, in = static_cast<std::size_t>(g.input_size()), out = static_cast<std::size_t>(g.output_size());
+  constexpr std::size_t batch = 3;
+  constexpr std::size_t in = static_cast<std::size_t>(g.input_size()), out = static_cast<std::size_t>(g.output_size());
   Guarded<float> x(batch * in), y(batch * out), dy(batch * out), dx(batch * in);
   for (std::size_t i = 0; i < x.size(); ++i)  // few different values: many ties
     x.data()[i] = static_cast<float>(Random{Seed{1}}.below(i, 5)) - 8.0f;

@@ -4,9 +4,10 @@
 #include <cstddef>
 #include <vector>
 
+#include <strata/core/random.hpp>
 #include <strata/kernels/reduce.hpp>
 
-#include "harness/layer_run.hpp"
+#include "harness/guarded.hpp"
 
 using namespace strata;
 using test::Guarded;
@@ -15,7 +16,8 @@ namespace {
 
 template <class T>
 void randomize(Guarded<T>& values, std::uint64_t seed, double mean = 0) {
-  for (std::size_t i = 0; i < values.size(); ++i) values.data()[i] = static_cast<T>(mean + Random{Seed{seed}}.normal(i));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values.data()[i] = static_cast<T>(mean + Random{Seed{seed}}.normal(i));
 }
 
 template <class T, int C>

@@ -83,7 +83,7 @@ TEST_CASE("LeakyReLU") {
   check_both_oracles<LeakyReLU<0.3>>("leaky_relu");
   static_assert(std::string_view(LeakyReLU<-0.5>::check({3}).rule) == "the slope of a LeakyReLU is negative");
   static_assert(LeakyReLU<-0.5>::check({3}).received == "-0.5");
-  static_assert(!LeakyReLU<0.0>::check({3}));
+  static_assert(!LeakyReLU<0>::check({3}));
 }
 
 TEST_CASE("ELU") {

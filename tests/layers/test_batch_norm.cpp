@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <strata/layers/batch_norm.hpp>
-#include <strata/layers/activations.hpp>
 
 #include "harness/check_layer.hpp"
 #include "harness/check_oracle.hpp"
@@ -32,7 +31,8 @@ TEST_CASE("BatchNorm on images, vectors and sequences of any number of channels"
   check_channels<33>();
   check_layer<BatchNorm, Shape{11}>({.output = {11}, .trainable = 22, .state = 22}, 2e-5);
   check_layer<BatchNorm, Shape{7, 64}>({.output = {7, 64}, .trainable = 128, .state = 128}, 2e-5);
-  check_layer<BatchNormWith<Epsilon{0.1}, Momentum{0.5}>, Shape{2, 2, 6}>({.output = {2, 2, 6}, .trainable = 12, .state = 12});
+  check_layer<BatchNormWith<Epsilon{0.1}, Momentum{0.5}>, Shape{2, 2, 6}>(
+      {.output = {2, 2, 6}, .trainable = 12, .state = 12});
 }
 
 TEST_CASE("BatchNorm against PyTorch and TensorFlow.js") {
@@ -82,7 +82,8 @@ TEST_CASE("a constant channel becomes beta") {
 }
 
 TEST_CASE("what a BatchNorm does not take") {
-  static_assert(std::string_view(BatchNormWith<Momentum{1.5}>::check({3}).rule) == "the momentum is not between 0 and 1");
+  static_assert(std::string_view(BatchNormWith<Momentum{1.5}>::check({3}).rule) ==
+                "the momentum is not between 0 and 1");
   static_assert(BatchNormWith<Momentum{1.5}>::check({3}).received == "1.5");
   static_assert(std::string_view(BatchNormWith<Epsilon{0}>::check({3}).rule) == "the epsilon is not positive");
   static_assert(std::string_view(BatchNormWith<Same>::check({3}).rule) == "unknown option");

@@ -78,9 +78,9 @@ TEST_CASE("what a convolution does not take") {
   CHECK(rule(Conv2D<8, 3, Same>::check({1, 1, 4})) == "");
   CHECK(rule(Conv2D<8, 3>::check({2, 3, 4})) == "the kernel is larger than the input");
   CHECK(rule(Conv2D<8, 3, Dilation{2}>::check({4, 9, 4})) == "the kernel is larger than the input");
-  CHECK(rule(Conv2D<8, 3, Groups{3}>::check({9, 9, 4})) == "the groups do not divide the input's channels");
+  CHECK(rule(Conv2D<8, 3, Groups{3}>::check({9, 9, 4})) == "the groups do not divide the input channels");
   CHECK(rule(Conv2D<8, 3, Groups{3}>::check({9, 9, 6})) == "the groups do not divide the filters");
-  CHECK(rule(Conv2D<8, 3, Groups{0}>::check({9, 9, 6})) == "the groups do not divide the input's channels");
+  CHECK(rule(Conv2D<8, 3, Groups{0}>::check({9, 9, 6})) == "the groups do not divide the input channels");
   CHECK(rule(Conv2D<0, 3>::check({9, 9, 6})) == "the number of filters is not positive");
   CHECK(rule(Conv2D<8, 0>::check({9, 9, 6})) == "the kernel size is not positive");
   CHECK(rule(Conv2D<8, 3, Strides{0}>::check({9, 9, 6})) == "the strides are not positive");

@@ -1,5 +1,6 @@
 // Dropout: nothing at inference; in training the right share, unbiased, the same mask backward, another one each step.
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ std::vector<float> mask(Random random) {
 TEST_CASE("Dropout") {
   check_layer<Dropout<0.5>, Shape{3, 5, 17}>({.output = {3, 5, 17}});
   check_layer<Dropout<0.2>, Shape{1}>({.output = {1}});
-  check_layer<Dropout<0.0>, Shape{600}>({.output = {600}});
+  check_layer<Dropout<0>, Shape{600}>({.output = {600}});
   static_assert(rules<Dropout<0.5>>::kind == Kind::view && rules<Dropout<0.5>>::training_kind == Kind::other);
 }
 
@@ -46,6 +47,12 @@ TEST_CASE("Dropout drops its share and scales the rest") {
 TEST_CASE("a mask belongs to its random stream") {
   CHECK(mask(Random{Seed{1}}) == mask(Random{Seed{1}}));
   CHECK(mask(Random{Seed{1}}) != mask(Random{Seed{2}}));
+}
+
+TEST_CASE("a mask does not repeat itself") {
+  const std::vector<float> all = mask(Random{Seed{1}});
+  for (std::ptrdiff_t period = 1; period <= 1024; ++period)
+    if (std::equal(all.begin(), all.end() - period, all.begin() + period)) FAIL("period " << period);
 }
 
 TEST_CASE("what a Dropout does not take") {

@@ -61,7 +61,13 @@ TEST_CASE("an element-wise layer may write over its input") {
   run.forward();
   std::vector<float> values(run.input.span().begin(), run.input.span().end());
   Sigmoid::forward(Forward<Bound<Sigmoid, Shape{21}>, simd::Vector<float>>{
-      .batch = 3, .input = values.data(), .output = values.data(), .parameters = {}, .saved = {}, .scratch = {}, .random = run.random});
+      .batch = 3,
+      .input = values.data(),
+      .output = values.data(),
+      .parameters = nullptr,
+      .saved = nullptr,
+      .scratch = nullptr,
+      .random = run.random});
   CHECK(test::difference(values, run.output.span()) == 0);
 }
 

@@ -56,6 +56,7 @@ TEST_CASE("what a pooling does not take") {
   static_assert(rule(MaxPooling2D<2, Strides{1, -1}>::check({4, 4, 1})) == "the strides are not positive");
   static_assert(rule(MaxPooling2D<2, Dilation{2}>::check({4, 4, 1})) == "unknown option");
   static_assert(MaxPooling2D<2, Dilation{2}>::check({4, 4, 1}).received == "Dilation");
+  static_assert(rule(MaxPooling2D<2, activation<MaxPooling2D<>>>::check({4, 4, 1})) == "unknown option");
   static_assert(rule(MaxPooling2D<2, Same, Valid>::check({4, 4, 1})) == "repeated option");
   SUCCEED();
 }

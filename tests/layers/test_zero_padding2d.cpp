@@ -26,7 +26,8 @@ TEST_CASE("ZeroPadding2D against PyTorch and TensorFlow.js") {
 
 TEST_CASE("what a ZeroPadding2D does not take") {
   static_assert(std::string_view(ZeroPadding2D<>::check({30}).rule) == "padding needs an image");
-  static_assert(std::string_view(ZeroPadding2D<ZeroPad{0, 0, -1, 0}>::check({3, 3, 1}).rule) == "the padding is negative");
+  static_assert(std::string_view(ZeroPadding2D<ZeroPad{0, 0, -1, 0}>::check({3, 3, 1}).rule) ==
+                "the padding is negative");
   static_assert(ZeroPadding2D<-1>::check({3, 3, 1}).received == "-1, -1, -1, -1");
   SUCCEED();
 }

@@ -38,7 +38,8 @@ static_assert(Net::inference_arena_bytes<> <= 256 * 1024);
 static_assert(Net::inference_arena_bytes<4> == 4 * Net::inference_arena_bytes<1>);
 
 /// The same network by `using`.
-using Alias = Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid, Conv2D<32, 3, Same>, BatchNorm, Sigmoid>;
+using Alias =
+    Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid, Conv2D<32, 3, Same>, BatchNorm, Sigmoid>;
 static_assert(Alias::param_count == Net::param_count && Alias::output_shape == Net::output_shape);
 
 /// Images with a class for each pixel, as the network's 32x32 outputs of 32 classes ask for: where the pixel is bright.
@@ -56,7 +57,8 @@ Dataset images(std::size_t count, Seed seed) {
 /// A new directory that is the current one as long as this lives.
 class WorkingDirectory {
  public:
-  WorkingDirectory() : before_(std::filesystem::current_path()), own_(std::filesystem::temp_directory_path() / "strata_contract") {
+  WorkingDirectory()
+      : before_(std::filesystem::current_path()), own_(std::filesystem::temp_directory_path() / "strata_contract") {
     std::filesystem::create_directories(own_);
     std::filesystem::current_path(own_);
   }

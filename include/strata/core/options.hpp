@@ -76,7 +76,7 @@ inline constexpr bool is_activation<Activation<Layer>> = true;
 
 /// The options of one layer as given. `get<Strides>(fallback)` finds one by its type.
 template <auto... Given>
-struct Options {
+struct LayerOptions {
   template <class T>
   static constexpr T get(T fallback) {
     (assign(fallback, Given), ...);

@@ -106,7 +106,8 @@ class ChannelSums {
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Vectors * Terms::sums; ++i)
-      simd::store(block[i % Terms::sums].data() + first + i / Terms::sums * lanes, sums[i / Terms::sums][i % Terms::sums]);
+      simd::store(block[i % Terms::sums].data() + first + i / Terms::sums * lanes,
+                  sums[i / Terms::sums][i % Terms::sums]);
   }
 
   /// The last rows, too few for a long one: `size` elements at `position`.

@@ -73,7 +73,8 @@ struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
     if (Slope >= 0) return {};
-    return {"the slope of a LeakyReLU is negative", "a slope of 0 or more", "give a slope of 0 or more", detail::decimal(Slope)};
+    return {"the slope of a LeakyReLU is negative", "a slope of 0 or more", "give a slope of 0 or more",
+            detail::decimal(Slope)};
   }
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -96,7 +97,8 @@ struct ELU : Elementwise<ELU<Alpha>> {
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
     if (Alpha >= 0) return {};
-    return {"the alpha of an ELU is negative", "an alpha of 0 or more", "give an alpha of 0 or more", detail::decimal(Alpha)};
+    return {"the alpha of an ELU is negative", "an alpha of 0 or more", "give an alpha of 0 or more",
+            detail::decimal(Alpha)};
   }
   template <class V>
   static STRATA_INLINE V apply(V x) {

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
@@ -37,16 +36,18 @@ struct BatchNormWith {
   static constexpr const char* class_name = "BatchNormalization";
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
-  static constexpr double momentum = Options<Given...>::get(Momentum{0.99}).value;
-  static constexpr double epsilon = Options<Given...>::get(Epsilon{1e-3}).value;
+  static constexpr double momentum = LayerOptions<Given...>::get(Momentum{0.99}).value;
+  static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
 
   static constexpr Problem check(Shape) {
     if (!(momentum >= 0 && momentum <= 1))
       return {"the momentum is not between 0 and 1", "Momentum{0} to Momentum{1}",
-              "momentum is the share of the old average, as in Keras; in PyTorch it is one minus that", detail::decimal(momentum)};
+              "momentum is the share of the old average, as in Keras; in PyTorch it is one minus that",
+              detail::decimal(momentum)};
     if (!(epsilon > 0))
-      return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon", detail::decimal(epsilon)};
-    return Options<Given...>::template check<Momentum, Epsilon>("Momentum or Epsilon");
+      return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon",
+              detail::decimal(epsilon)};
+    return LayerOptions<Given...>::template check<Momentum, Epsilon>("Momentum or Epsilon");
   }
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {
@@ -70,11 +71,11 @@ struct BatchNormWith {
   /// Inference is y = scale[c] x + shift[c].
   template <class T>
   static void affine(Shape in, const T* const* parameters, T* scale, T* shift) {
+    using V = simd::Vector<T>;
     const T *gamma = parameters[0], *beta = parameters[1], *mean = parameters[2], *variance = parameters[3];
-    for (std::size_t c = 0; c < channels(in); ++c) {
-      scale[c] = gamma[c] * inverse_deviation(variance[c]);
-      shift[c] = beta[c] - mean[c] * scale[c];
-    }
+    const auto offset = [](V start, V centre, V factor) { return simd::neg_fma(centre, factor, start); };
+    kernels::map<V>(channels(in), scaled<V>, scale, gamma, variance);
+    kernels::map<V>(channels(in), offset, shift, beta, mean, scale);
   }
 
   template <class Call>
@@ -115,9 +116,10 @@ struct BatchNormWith {
  private:
   static constexpr std::size_t channels(Shape in) { return static_cast<std::size_t>(in.channels()); }
 
-  template <class T>
-  static T inverse_deviation(T variance) {
-    return static_cast<T>(1 / std::sqrt(static_cast<double>(variance) + epsilon));
+  /// x / sqrt(variance + epsilon).
+  template <class V>
+  static V scaled(V x, V variance) {
+    return x / simd::sqrt(variance + V(static_cast<typename V::value_type>(epsilon)));
   }
 
   /// Algorithm 1 of the paper.
@@ -127,7 +129,7 @@ struct BatchNormWith {
     const T *gamma = parameters[0], *beta = parameters[1];
     T *mean = saved, *variance = saved + C;
     kernels::channel_moments<V, C>(rows, x, mean, variance);
-    for (std::size_t c = 0; c < C; ++c) scale[c] = gamma[c] * inverse_deviation(variance[c]);
+    kernels::map<V>(C, scaled<V>, scale, gamma, variance);
     const auto normalise = [](V v, V centre, V factor, V offset) STRATA_INLINE_LAMBDA {
       return simd::fma(v - centre, factor, offset);
     };
@@ -142,15 +144,13 @@ struct BatchNormWith {
     T *d_gamma = gradients[0], *d_beta = gradients[1];
     kernels::channel_sums<V, C, kernels::GradientSums>(rows, std::array{dy, x}, std::array{mean},
                                                        std::array{d_beta, d_gamma});
-    T *a = scratch, *b = scratch + C, *c = scratch + 2 * C;
-    for (std::size_t i = 0; i < C; ++i) {
-      const T inverse = inverse_deviation(variance[i]);
-      d_gamma[i] *= inverse;
-      a[i] = gamma[i] * inverse;
-      b[i] = -a[i] * inverse * d_gamma[i] / static_cast<T>(rows);
-      c[i] = -a[i] * d_beta[i] / static_cast<T>(rows);
-    }
+    kernels::map<V>(C, scaled<V>, d_gamma, d_gamma, variance);
     if (dx == nullptr) return;
+    T *a = scratch, *b = scratch + C, *c = scratch + 2 * C;
+    const V share(-1 / static_cast<T>(rows));
+    kernels::map<V>(C, scaled<V>, a, gamma, variance);
+    kernels::map<V>(C, [=](V factor, V sum, V v) { return scaled(factor * sum * share, v); }, b, a, d_gamma, variance);
+    kernels::map<V>(C, [=](V factor, V sum) { return factor * sum * share; }, c, a, d_beta);
     const auto gradient = [](V g, V v, V centre, V from_g, V from_v, V offset) STRATA_INLINE_LAMBDA {
       return simd::fma(from_g, g, simd::fma(from_v, v - centre, offset));
     };

@@ -8,6 +8,7 @@
 // Keras: Conv2D. ONNX: Conv.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
@@ -19,6 +20,7 @@
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/reduce.hpp>
 #include <strata/layers/fused_activation.hpp>
+#include <strata/layers/problems.hpp>
 
 namespace strata {
 
@@ -39,7 +41,7 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
 
-  using options = Options<Given...>;
+  using options = LayerOptions<Given...>;
   static constexpr Kernel kernel{KernelSize};
   static constexpr Strides strides = options::get(Strides{1});
   static constexpr Dilation dilation = options::get(Dilation{1});
@@ -52,17 +54,13 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     if (const Problem problem = options::template check<Padding, Strides, Dilation, Groups, Bias, L2>(
             "Same or Valid, Strides, Dilation, Groups, NoBias, L2, activation<...>"))
       return problem;
-    if (in.rank != 3)
-      return {"a convolution needs an image", "an input of height x width x channels",
-              "put it before Flatten and Dense, or give Input three sizes"};
+    if (const Problem problem = detail::image_problem("a convolution needs an image", in)) return problem;
     if (Filters <= 0)
-      return {"the number of filters is not positive", "at least one filter", "give a positive number", Text() << Filters << " filters"};
-    if (kernel.height <= 0 || kernel.width <= 0)
-      return {"the kernel size is not positive", "at least 1x1", "give positive numbers", Text() << kernel.height << 'x' << kernel.width};
-    if (strides.height <= 0 || strides.width <= 0)
-      return {"the strides are not positive", "at least 1x1", "give positive numbers", Text() << strides.height << 'x' << strides.width};
-    if (dilation.height <= 0 || dilation.width <= 0)
-      return {"the dilation is not positive", "at least 1x1", "give positive numbers", Text() << dilation.height << 'x' << dilation.width};
+      return {"the number of filters is not positive", "at least one filter", "give a positive number",
+              Text() << Filters << " filters"};
+    if (const Problem problem = detail::extent_problem("the kernel size is not positive", kernel)) return problem;
+    if (const Problem problem = detail::extent_problem("the strides are not positive", strides)) return problem;
+    if (const Problem problem = detail::extent_problem("the dilation is not positive", dilation)) return problem;
     if ((strides.height > 1 || strides.width > 1) && (dilation.height > 1 || dilation.width > 1))
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height

@@ -35,7 +35,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
 
-  using options = Options<Given...>;
+  using options = LayerOptions<Given...>;
   static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
   static constexpr double l2 = options::get(L2{0.0}).factor;
 

@@ -50,11 +50,13 @@ struct Dropout {
   template <class V, class T>
   static STRATA_NOINLINE void drop(std::size_t n, Random random, const T* x, T* y) {
     constexpr T keep = static_cast<T>(1 / (1 - Rate));
-    std::array<T, 256> factors;
-    for (std::size_t first = 0; first < n; first += factors.size()) {
-      const std::size_t count = std::min(n - first, factors.size());
-      for (std::size_t i = 0; i < count; ++i) factors[i] = random.uniform(first + i) < Rate ? T(0) : keep;
-      kernels::map<V>(count, [](V v, V f) STRATA_INLINE_LAMBDA { return v * f; }, y + first, x + first, factors.data());
+    std::array<T, 256> draws;
+    for (std::size_t first = 0; first < n; first += draws.size()) {
+      for (std::size_t i = 0; i < draws.size(); ++i) draws[i] = static_cast<T>(random.uniform(first + i));
+      const auto mask = [](V v, V draw) STRATA_INLINE_LAMBDA {
+        return simd::select(draw < V(static_cast<T>(Rate)), V(T(0)), v * V(keep));
+      };
+      kernels::map<V>(std::min(n - first, draws.size()), mask, y + first, x + first, draws.data());
     }
   }
 };

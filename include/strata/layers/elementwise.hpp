@@ -17,8 +17,8 @@ namespace strata {
 ///       template <class V> static V derivative(V x, V y) { return y + simd::sigmoid(x) * (V(1) - y); }
 ///     };
 ///
-/// It then fuses into the layer before it, trains, and can be an `activation<Swish>`. Where the derivative reads only one
-/// of x and y, say so: `static constexpr Needs backward_needs{.input = false};`. The other is then NaN, and training
+/// It then fuses into the layer before it, trains, and can be an `activation<Swish>`. Where the derivative reads only
+/// one of x and y, say so: `static constexpr Needs backward_needs{.input = false};`. The other is then NaN, and training
 /// keeps one tensor less. Listed as `activation (Activation)`; another `class_name` may be given.
 template <class Derived>
 struct Elementwise {
@@ -51,7 +51,9 @@ struct Elementwise {
     constexpr Needs needs = Derived::backward_needs;
     const V unread(std::numeric_limits<T>::quiet_NaN());
     const auto both = [](V g, V in, V out) STRATA_INLINE_LAMBDA { return g * Derived::derivative(in, out); };
-    const auto one = [=](V g, V v) STRATA_INLINE_LAMBDA { return needs.input ? both(g, v, unread) : both(g, unread, v); };
+    const auto one = [=](V g, V v) STRATA_INLINE_LAMBDA {
+      return needs.input ? both(g, v, unread) : both(g, unread, v);
+    };
     if constexpr (needs.input && needs.output) kernels::map<V>(n, both, dx, dy, x, y);
     else if constexpr (needs.input) kernels::map<V>(n, one, dx, dy, x);
     else if constexpr (needs.output) kernels::map<V>(n, one, dx, dy, y);

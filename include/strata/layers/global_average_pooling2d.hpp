@@ -1,4 +1,4 @@
-// GlobalAveragePooling2D: the mean of each channel over the whole image; (height, width, channels) becomes (channels).
+// GlobalAveragePooling2D: the mean of each channel over the image; (height, width, channels) becomes (channels).
 //
 //     GlobalAveragePooling2D
 //

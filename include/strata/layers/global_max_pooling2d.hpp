@@ -1,4 +1,4 @@
-// GlobalMaxPooling2D: the largest value of each channel over the whole image; (height, width, channels) becomes (channels).
+// GlobalMaxPooling2D: the largest value of each channel over the image; (height, width, channels) becomes (channels).
 //
 //     GlobalMaxPooling2D
 //

@@ -17,12 +17,11 @@ template <class Derived, class Pool>
 struct Pooling {
   static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
 
-  static constexpr Problem check(Shape in) {
-    return image_problem("pooling needs an image", in);
-  }
+  static constexpr Problem check(Shape in) { return image_problem("pooling needs an image", in); }
   template <class Call>
   static void forward(const Call& call) {
-    kernels::pool<typename Call::Vector, Derived::geometry(Call::input_shape), Pool>(call.batch, call.input, call.output);
+    kernels::pool<typename Call::Vector, Derived::geometry(Call::input_shape), Pool>(call.batch, call.input,
+                                                                                     call.output);
   }
   template <class Call>
   static void backward(const Call& call) {
@@ -36,16 +35,18 @@ struct Pooling {
 template <class Derived, class Pool, auto PoolSize, auto... Given>
 struct Pooling2D : Pooling<Derived, Pool> {
   static constexpr Kernel pool{PoolSize};
-  static constexpr Strides strides = Options<Given...>::get(Strides{pool.height, pool.width});
-  static constexpr Padding padding = Options<Given...>::get(Valid);
+  static constexpr Strides strides = LayerOptions<Given...>::get(Strides{pool.height, pool.width});
+  static constexpr Padding padding = LayerOptions<Given...>::get(Valid);
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = Options<Given...>::template check<Strides, Padding>("Strides, Same or Valid")) return problem;
+    if (const Problem problem = LayerOptions<Given...>::template check<Strides, Padding>("Strides, Same or Valid"))
+      return problem;
     if (const Problem problem = Pooling<Derived, Pool>::check(in)) return problem;
     if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
     if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
     if (padding == Valid && (pool.height > in.height() || pool.width > in.width()))
-      return {"the pool is larger than the input", Text() << "an input of at least " << pool.height << 'x' << pool.width,
+      return {"the pool is larger than the input",
+              Text() << "an input of at least " << pool.height << 'x' << pool.width,
               "use Same padding or a smaller pool"};
     return {};
   }

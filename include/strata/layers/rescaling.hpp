@@ -11,7 +11,7 @@
 
 namespace strata {
 
-template <Number Scale, Number Offset = 0.0>
+template <Number Scale, Number Offset = 0>
 struct Rescaling : Elementwise<Rescaling<Scale, Offset>> {
   static constexpr const char* class_name = "Rescaling";
   static constexpr Needs backward_needs{.input = false, .output = false};

@@ -30,8 +30,8 @@ struct Softmax {
   static void backward(const Call& call) {
     constexpr Shape in = Call::input_shape;
     if (call.input_gradient != nullptr)
-      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.output, call.output_gradient,
-                                                          call.input_gradient);
+      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.output,
+                                                          call.output_gradient, call.input_gradient);
   }
 
  private:

@@ -24,8 +24,9 @@ struct ParameterIndex {
 /// Looks up `conv2d_1/kernel`.
 template <std::size_t N>
 constexpr ParameterIndex find_parameter(const Lowered<N>& network, std::string_view name) {
-  const std::size_t slash = name.find('/');
-  if (slash == std::string_view::npos) return {0, 0, false};
+  std::size_t slash = 0;  // by hand: g++ 12's undefined-behaviour sanitizer rejects find() in a constant
+  while (slash < name.size() && name[slash] != '/') ++slash;
+  if (slash == name.size()) return {0, 0, false};
   for (std::size_t n = 0; n < network.node_count; ++n) {
     if (network.nodes[n].parameters.count == 0 || Text(network.nodes[n].name) != name.substr(0, slash)) continue;
     for (std::size_t p = 0; p < network.nodes[n].parameters.count; ++p)
