@@ -21,7 +21,7 @@ else()
 endif()
 find_package(ZLIB QUIET)
 if(NOT ZLIB_FOUND)
-  message(STATUS "zlib not found: no target strata::gzip (compressed data sets). "
+  message(STATUS "zlib not found: no target strata::zlib (compressed data sets). "
                  "On Debian or Ubuntu: apt-get install zlib1g-dev.")
 endif()
 
