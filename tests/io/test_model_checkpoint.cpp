@@ -19,7 +19,7 @@ namespace {
 struct Nothing {};
 
 /// As much of a trainer as a checkpoint wants.
-struct Trainer {
+struct FakeTrainer {
   Model<Net> network{Seed{1}};
   std::vector<float> memory = std::vector<float>(2 * Net::trainable_param_count, 0.5f);
   Nothing method{};
@@ -38,7 +38,7 @@ struct Trainer {
 /// The epochs after which a number was the best so far.
 std::vector<int> saved_epochs(const std::string& monitor, const std::vector<double>& values) {
   const io_test::Directory directory;
-  Trainer trainer;
+  FakeTrainer trainer;
   ModelCheckpoint callback{.path = (directory / "best").string(), .monitor = monitor, .save_best_only = true};
   callback.on_train_begin();
   std::vector<int> epochs;
@@ -53,13 +53,13 @@ std::vector<int> saved_epochs(const std::string& monitor, const std::vector<doub
 
 TEST_CASE("a checkpoint is written after every epoch", "[io]") {
   const io_test::Directory directory;
-  Trainer trainer;
+  FakeTrainer trainer;
   ModelCheckpoint callback{.path = (directory / "net-{epoch:02d}-{val_loss:.3f}").string()};
   callback.on_train_begin();
   callback.on_epoch_end(trainer, 0, Logs{{{"val_loss", 0.25}}});
   callback.on_epoch_end(trainer, 11, Logs{{{"val_loss", 2.0 / 3}}});
   CHECK(callback.last_path == (directory / "net-12-0.667").string());
-  Trainer other;
+  FakeTrainer other;
   other.network = Model<Net>{Seed{7}};
   other.steps = 0;
   CHECK(load_checkpoint(other, directory / "net-01-0.250") == 1);
@@ -79,7 +79,7 @@ TEST_CASE("the best epoch is kept", "[io]") {
   CHECK(saved_epochs("val_loss", {3, 2, 2, 4, 1}) == std::vector{0, 1, 4});
   CHECK(saved_epochs("val_accuracy", {0.3, 0.2, 0.3, 0.4}) == std::vector{0, 3});
   CHECK(saved_epochs("val_loss", {nan, 2, nan, 1}) == std::vector{1, 3});
-  Trainer trainer;
+  FakeTrainer trainer;
   ModelCheckpoint callback{.path = "never", .save_best_only = true};
   CHECK_THROWS_AS(callback.on_epoch_end(trainer, 0, Logs{{{"loss", 1}}}), InvalidArgument);
 }
