@@ -125,6 +125,10 @@ template <class V, int... I>
 STRATA_INLINE void clear(V* sums, std::integer_sequence<int, I...>) {
   ((sums[I] = V(typename V::value_type(0))), ...);
 }
+template <class V, int... I>
+STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>) {
+  ((sums[I] = sums[I] + terms[I]), ...);
+}
 template <class V, int Size, int Splits, class Epilogue, int... I>
 STRATA_INLINE void finish(V* sums, std::integer_sequence<int, I...>) {
   if constexpr (Splits >= 2) ((sums[I] = sums[I] + sums[Size + I]), ...);
@@ -149,11 +153,23 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
   constexpr int runs = whole_rows ? 1 : g.kernel_width;
   constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
+  // Thousands of products in one sum would cost digits: long runs (Dense) are summed in parts.
+  constexpr int part = length > 1024 ? 512 : length;
   for (int ky = 0; ky < g.kernel_height; ++ky)
     for (int run = 0; run < runs; ++run)
-      multiply_run<V, patch, NV, splits, read_width>(
-          sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
-          weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep, WeightStep, length);
+      for (int first = 0; first < length; first += part) {
+        const typename V::value_type* xs = x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel() + first;
+        const typename V::value_type* ws = weights + ((ky * g.kernel_width + run) * g.in_channels + first) * WeightStep;
+        const int count = std::min(part, length - first);
+        if constexpr (part == length) {
+          multiply_run<V, patch, NV, splits, read_width>(sums, xs, ws, WeightStep, count);
+        } else {
+          V partial[size * splits];
+          clear(partial, Indices<size * splits>{});
+          multiply_run<V, patch, NV, splits, read_width>(partial, xs, ws, WeightStep, count);
+          add(sums, partial, Indices<size * splits>{});
+        }
+      }
   finish<V, size, splits, Epilogue>(sums, Indices<size>{});
   [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
     (write_block<V, LastWidth>(sums + P * NV,
