@@ -25,8 +25,8 @@ inline const std::string mnist_labels = idx({0x801, 3}, {9, 0, 4});
 struct MnistDirectory : Directory {
   MnistDirectory() {
     for (const char* part : {"train", "t10k"}) {
-      write(images(part), mnist_images);
-      write(labels(part), mnist_labels);
+      write_text(images(part), mnist_images);
+      write_text(labels(part), mnist_labels);
     }
   }
   std::filesystem::path images(const std::string& part) const { return path / (part + "-images-idx3-ubyte"); }

@@ -1,49 +1,26 @@
 // What the tests of data/ share: a directory of their own, bytes, and files gone bad.
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <strata/core/error.hpp>
 #include <strata/core/random.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/files.hpp"
 
 namespace data_test {
 
-/// Removed with all that is in it.
-struct Directory {
-  std::filesystem::path path;
-
-  Directory() {
-    static std::atomic<int> count{0};
-    path = std::filesystem::temp_directory_path() /
-           ("strata_data_" + std::to_string(::getpid()) + "_" + std::to_string(count++));
-    std::filesystem::create_directory(path);
-  }
-  Directory(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path operator/(std::string_view name) const { return path / name; }
-};
-
-inline void write(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
+using strata::test::Directory;
+using strata::test::missing;
+using strata::test::write_text;
 
 inline std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -66,13 +43,6 @@ std::string error(Call&& call) {
     return caught.what();
   }
   return "no error";
-}
-
-/// Empty where `text` has all the parts.
-inline std::string missing(const std::string& text, std::initializer_list<std::string> parts) {
-  for (const std::string& part : parts)
-    if (text.find(part) == text.npos) return "'" + part + "' is not in '" + text + "'";
-  return "";
 }
 
 /// Calls `load` with `good` cut short, with bits flipped, bytes overwritten, removed, inserted or doubled, with nothing

@@ -24,13 +24,13 @@ const std::string names = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhor
 /// Batches of one, two, … five records and a test batch of two.
 struct CifarDirectory : Directory {
   CifarDirectory() {
-    write(path / "data_batch_1.bin", batch({1}));
-    write(path / "data_batch_2.bin", batch({2, 2}));
-    write(path / "data_batch_3.bin", batch({3, 3, 3}));
-    write(path / "data_batch_4.bin", batch({4, 4, 4, 4}));
-    write(path / "data_batch_5.bin", batch({5, 5, 5, 5, 5}));
-    write(path / "test_batch.bin", batch({0, 9}));
-    write(path / "batches.meta.txt", names);
+    write_text(path / "data_batch_1.bin", batch({1}));
+    write_text(path / "data_batch_2.bin", batch({2, 2}));
+    write_text(path / "data_batch_3.bin", batch({3, 3, 3}));
+    write_text(path / "data_batch_4.bin", batch({4, 4, 4, 4}));
+    write_text(path / "data_batch_5.bin", batch({5, 5, 5, 5, 5}));
+    write_text(path / "test_batch.bin", batch({0, 9}));
+    write_text(path / "batches.meta.txt", names);
   }
 };
 
@@ -67,7 +67,7 @@ TEST_CASE("a wrong CIFAR-10 file is named, with the byte", "[cifar10]") {
   const std::filesystem::path path = directory / "data_batch_4.bin", meta = directory / "batches.meta.txt";
   const auto refused = [&](const std::filesystem::path& file, const std::string& bytes,
                            std::initializer_list<std::string> parts) {
-    write(file, bytes);
+    write_text(file, bytes);
     const std::string text = refusal(directory);
     CHECK(missing(text, {file.string()}) == "");
     CHECK(missing(text, parts) == "");
@@ -79,11 +79,11 @@ TEST_CASE("a wrong CIFAR-10 file is named, with the byte", "[cifar10]") {
   refused(path, batch({255}), {"byte 0", "received 255"});
   std::filesystem::remove(path);
   CHECK(missing(refusal(directory), {path.string(), "No such file"}) == "");
-  write(path, batch({1}));
+  write_text(path, batch({1}));
   refused(meta, "", {"10 class names", "received 0"});
   refused(meta, "one\ntwo", {"10 class names", "received 2"});
   refused(meta, names + "eleven", {"10 class names", "received 11"});
-  write(meta, "a\r\nb\r\nc\nd\ne\nf\ng\nh\n\ni\nj");
+  write_text(meta, "a\r\nb\r\nc\nd\ne\nf\ng\nh\n\ni\nj");
   CHECK(load_cifar10(directory.path).test.class_names()[1] == "b");
   CHECK(missing(error<FileError>([] { load_cifar10("/nonexistent"); }), {"/nonexistent/data_batch_1.bin"}) == "");
 }
@@ -92,14 +92,14 @@ TEST_CASE("no CIFAR-10 file, however broken, does harm", "[cifar10]") {
   const CifarDirectory directory;
   const auto load = [&](const char* name) {
     return [&, name](const std::string& bytes) {
-      write(directory / name, bytes);
+      write_text(directory / name, bytes);
       const Dataset set = load_cifar10(directory.path).test;
       CHECK(set.labels().size() == set.size());
       CHECK(std::ranges::all_of(set.labels(), [](int label) { return label >= 0 && label <= 9; }));
     };
   };
   CHECK(fuzz(batch({0, 9}), 1000, load("test_batch.bin")) > 500);
-  write(directory / "test_batch.bin", batch({0, 9}));
+  write_text(directory / "test_batch.bin", batch({0, 9}));
   CHECK(fuzz(names, 1000, load("batches.meta.txt")) > 200);
 }
 

@@ -84,7 +84,7 @@ TEST_CASE("MNIST is read from its compressed files", "[gzip][mnist]") {
     for (const auto& [path, bytes] :
          {std::pair(directory.images(part), mnist_images), std::pair(directory.labels(part), mnist_labels)}) {
       std::filesystem::remove(path);
-      write(path.string() + ".gz", gzip(bytes));
+      write_text(path.string() + ".gz", gzip(bytes));
     }
   }
   const Dataset packed = load_mnist(directory.path, gunzip).train;

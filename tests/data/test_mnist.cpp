@@ -33,18 +33,18 @@ TEST_CASE("a wrong MNIST file is named, with the byte", "[mnist]") {
   const MnistDirectory directory;
   const std::filesystem::path images = directory.images("t10k"), labels = directory.labels("t10k");
   const auto images_are = [&](const std::string& bytes, std::initializer_list<std::string> parts) {
-    write(images, bytes);
+    write_text(images, bytes);
     const std::string text = refusal(directory);
     CHECK(missing(text, {images.string()}) == "");
     CHECK(missing(text, parts) == "");
-    write(images, mnist_images);
+    write_text(images, mnist_images);
   };
   const auto labels_are = [&](const std::string& bytes, std::initializer_list<std::string> parts) {
-    write(labels, bytes);
+    write_text(labels, bytes);
     const std::string text = refusal(directory);
     CHECK(missing(text, {labels.string()}) == "");
     CHECK(missing(text, parts) == "");
-    write(labels, mnist_labels);
+    write_text(labels, mnist_labels);
   };
   images_are("", {"byte 0", "header of 16 bytes", "end of the file"});
   images_are(mnist_images.substr(0, 15), {"byte 15", "end of the file"});
@@ -67,14 +67,14 @@ TEST_CASE("a missing MNIST file is named", "[mnist]") {
   const MnistDirectory directory;
   std::filesystem::remove(directory.labels("train"));
   CHECK(missing(refusal(directory), {directory.labels("train").string(), "No such file"}) == "");
-  write(directory.labels("train").string() + ".gz", "x");
+  write_text(directory.labels("train").string() + ".gz", "x");
   CHECK(missing(refusal(directory),
                 {"train-labels-idx1-ubyte.gz", "gunzip", "<strata/data/gzip.hpp>", "strata::zlib"}) == "");
 }
 
 TEST_CASE("a compressed MNIST file goes through the given function, a plain one does not", "[mnist]") {
   const MnistDirectory directory;
-  write(directory.labels("train").string() + ".gz", "not read, because the plain file is there");
+  write_text(directory.labels("train").string() + ".gz", "not read, because the plain file is there");
   std::filesystem::rename(directory.labels("t10k"), directory.labels("t10k").string() + ".gz");
   const auto reversed = [](std::span<const std::byte> file, const std::filesystem::path& path) {
     CHECK(path.extension() == ".gz");
@@ -91,14 +91,14 @@ TEST_CASE("no MNIST file, however broken, does harm", "[mnist]") {
   const MnistDirectory directory;
   const auto load = [&](const std::filesystem::path& path) {
     return [&, path](const std::string& bytes) {
-      write(path, bytes);
+      write_text(path, bytes);
       const Dataset set = load_mnist(directory.path).train;
       CHECK(set.labels().size() == set.size());
       CHECK(std::ranges::all_of(set.labels(), [](int label) { return label >= 0 && label <= 9; }));
     };
   };
   CHECK(fuzz(mnist_images, 2000, load(directory.images("train"))) > 1000);
-  write(directory.images("train"), mnist_images);
+  write_text(directory.images("train"), mnist_images);
   CHECK(fuzz(mnist_labels, 2000, load(directory.labels("train"))) > 1000);
 }
 

@@ -1,14 +1,10 @@
 // What the tests of io/ share: a network with every kind of tensor, a directory of their own, bytes.
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +14,14 @@
 #include <strata/runtime/model.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/files.hpp"
 
 namespace io_test {
+
+using strata::test::Directory;
+using strata::test::missing;
+using strata::test::read_text;
+using strata::test::write_text;
 
 /// kernel (2, 3, in, 4), bias; state of another rank. No arithmetic: files see only parameters.
 struct Filter {
@@ -45,35 +47,6 @@ struct ShorterNet : strata::Sequential<strata::Input<5, 5, 2>, Filter, Project> 
 struct WiderNet : strata::Sequential<strata::Input<5, 5, 7>, Filter, Project, Filter> {};
 static_assert(Net::param_count == 56 + 12 + 80);
 
-/// Removed with all that is in it.
-struct Directory {
-  std::filesystem::path path;
-
-  Directory() {
-    static std::atomic<int> count{0};
-    path = std::filesystem::temp_directory_path() / strata::detail::join("strata_io_", ::getpid(), "_", count++);
-    std::filesystem::create_directory(path);
-  }
-  Directory(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path operator/(std::string_view name) const { return path / name; }
-  /// A failed write leaves nothing behind.
-  std::ptrdiff_t entries() const {
-    return std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator());
-  }
-};
-
-inline std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-inline void write_text(const std::filesystem::path& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary).write(text.data(), static_cast<std::streamsize>(text.size()));
-}
-
 /// A safetensors file put together by hand, so that any part can be wrong.
 inline std::string container(std::string_view header, std::string_view data = {}) {
   const std::uint64_t length = header.size();
@@ -95,13 +68,6 @@ std::string file_error(Call&& call) {
     return error.what();
   }
   return "no FileError";
-}
-
-/// Empty where `text` has all the parts.
-inline std::string missing(const std::string& text, std::initializer_list<std::string> parts) {
-  for (const std::string& part : parts)
-    if (text.find(part) == text.npos) return "'" + part + "' is not in '" + text + "'";
-  return "";
 }
 
 }  // namespace io_test
