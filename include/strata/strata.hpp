@@ -1,5 +1,5 @@
-// Strata: a neural network is a type. This header is the whole core: description, compiler, layers, inference, training.
-// File formats are headers of their own: strata/io/safetensors.hpp, strata/io/checkpoint.hpp, strata/data/mnist.hpp, …
+// Strata: a neural network is a type. This header is the whole core: description, compiler, layers, inference,
+// training. File formats are headers of their own: strata/io/safetensors.hpp, strata/data/mnist.hpp, …
 #pragma once
 
 #include <strata/core/error.hpp>

@@ -13,7 +13,7 @@
 //   parameters(Shape in)                its tensors: the only place where weights exist            (none)
 //   macs(Shape in)                      multiply-adds of one sample's forward pass                 (0)
 //   kind                                what fusion may do with it                                 (Kind::other)
-//   training_kind                       kind in training, where it differs (Dropout is a view at inference)         (kind)
+//   training_kind                       kind in training, where it differs (Dropout)               (kind)
 //   backward_needs                      which tensors must live until backward                     (input and output)
 //   forward_training(call)              where it differs from inference                            (forward)
 //   update_state(call)                  after the loss was found finite: moving averages           (nothing)
@@ -57,7 +57,7 @@ struct Needs {
   bool output = true;
 };
 
-/// Layers that a cross-entropy can undo for a stable, fused gradient (inverse link functions of generalised linear models).
+/// Layers that a cross-entropy can undo for a stable, fused gradient (inverse links of generalised linear models).
 enum class Link { none, softmax, sigmoid };
 
 /// How a parameter starts. Fans as in Keras: receptive field x channels.
@@ -95,7 +95,8 @@ struct Parameters {
 template <class Layer, Shape In>
 struct Bound;
 
-/// The arguments of a layer's forward pass over a batch. `V` is the SIMD vector type: it carries element type and architecture.
+/// The arguments of a layer's forward pass over a batch. `V`, the SIMD vector type, carries element type and
+/// architecture.
 template <class B, class V>
 struct Forward {
   using Vector = V;

@@ -73,7 +73,7 @@ struct Text {
   friend constexpr bool operator==(const Text& a, std::string_view b) { return std::string_view(a) == b; }
 };
 
-/// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`; of `Conv2D`, `conv2d`.
+/// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`.
 constexpr Text snake_case(std::string_view class_name) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };

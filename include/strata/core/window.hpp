@@ -8,8 +8,8 @@
 
 namespace strata {
 
-/// Where the windows of a kernel lie on an image. Keras' rules (`padding`): valid, out = floor((in - reach) / stride) + 1;
-/// same, out = ceil(in / stride), the padding split evenly with an odd cell after.
+/// Where the windows of a kernel lie on an image. Keras' rules (`padding`): valid, out = floor((in - reach) / stride) +
+/// 1; same, out = ceil(in / stride), the padding split evenly with an odd cell after.
 struct Window {
   Extent out{0};
   Extent reach{0};   ///< cells that one window spans, dilation included
@@ -19,7 +19,8 @@ struct Window {
 
 constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dilation, Padding padding) {
   Window window;
-  const auto axis = [padding](int in, int kernel, int stride, int dilation, int& out, int& reach, int& before, int& after) {
+  const auto axis = [padding](int in, int kernel, int stride, int dilation, int& out, int& reach, int& before,
+                              int& after) {
     reach = (kernel - 1) * dilation + 1;
     if (padding == Padding::valid) {
       out = in < reach ? 0 : (in - reach) / stride + 1;

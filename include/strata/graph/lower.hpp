@@ -83,7 +83,7 @@ struct Node {
   int operand_count = 0;
   int output = 0;        ///< tensor
   Parameters parameters{};
-  std::array<std::size_t, Parameters::capacity> offsets{};  ///< of each parameter, in elements, into the parameter arena
+  std::array<std::size_t, Parameters::capacity> offsets{};  ///< of parameters, into their arena
 };
 
 /// The first faulty layer of a definition.
@@ -173,10 +173,12 @@ class Builder {
       return {"a network starts with its Input", Text("Input<height, width, channels> first"),
               "put Input in front; a Sequential without it is a block for use inside another", Text(rules.type)};
     if (graph_.node_count > 0 && is_input)
-      return {"Input in the middle of a network", Text("one Input, the first layer"), "remove this Input", Text(rules.type)};
+      return {"Input in the middle of a network", Text("one Input, the first layer"), "remove this Input",
+              Text(rules.type)};
     if (Problem problem = rules.check(in)) return problem;
     if (const Shape out = rules.output_shape(in); !positive(out))
-      return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes", Text("an output of ") << out};
+      return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes",
+              Text("an output of ") << out};
     return {};
   }
 

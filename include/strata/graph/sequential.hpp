@@ -194,7 +194,9 @@ struct Sequential {
   /// The network as values: nodes, tensors, parameters.
   static constexpr const auto& network() { return detail::network<typename detail::examined<graph>::type>; }
   /// What inference runs: fused steps and where their tensors live.
-  static constexpr const auto& inference_plan() { return detail::inference_plan<typename detail::examined<graph>::type>; }
+  static constexpr const auto& inference_plan() {
+    return detail::inference_plan<typename detail::examined<graph>::type>;
+  }
 
   static constexpr Shape input_shape = network().tensor(0).shape;
   static constexpr Shape output_shape = network().tensor(network().output()).shape;

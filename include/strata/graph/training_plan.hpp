@@ -12,7 +12,7 @@
 
 namespace strata {
 
-/// Offsets per sample, in elements, of an arena that a batch multiplies. Entry t is tensor t's value, entry N + t its gradient.
+/// Offsets per sample, in elements, of an arena that a batch multiplies.
 template <std::size_t N>
 struct TrainingPlan {
   std::array<std::size_t, N> values{};

@@ -38,7 +38,8 @@ struct ConvTile {
 /// Two accumulators per FMA port and cycle of latency are needed, more loads than FMAs must be avoided.
 constexpr ConvTile conv_tile(int channel_vectors, int registers, int lanes) {
   if (registers >= 32 && lanes >= 8) return channel_vectors >= 2 ? ConvTile{2, 8} : ConvTile{1, 16};
-  if (registers >= 32) return channel_vectors >= 4 ? ConvTile{4, 6} : channel_vectors >= 2 ? ConvTile{2, 8} : ConvTile{1, 16};
+  if (registers >= 32 && channel_vectors >= 4) return {4, 6};
+  if (registers >= 32) return channel_vectors >= 2 ? ConvTile{2, 8} : ConvTile{1, 16};
   if (channel_vectors >= 4) return {4, 3};
   if (channel_vectors == 3) return {3, 4};
   if (channel_vectors == 2) return {2, 6};
@@ -56,7 +57,7 @@ struct Patch {
   constexpr int offset(int pixel) const { return pixel / columns * row_step + pixel % columns * column_step; }
 };
 
-// Register tiles are arrays of vectors whose indices are all constants: the fold expressions below are the unrolled loops.
+// Register tiles are arrays of vectors whose indices are all constants: the fold expressions are the unrolled loops.
 template <int N>
 using Indices = std::make_integer_sequence<int, N>;
 
@@ -142,7 +143,8 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
                                  const typename V::value_type* bias, typename V::value_type* out) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = size >= 8 ? 1 : size >= 4 ? 2 : 4;
-  constexpr int read_width = WeightStep == NV * simd::lanes<V> ? simd::lanes<V> : LastWidth;  // packed weights are padded
+  constexpr bool padded = WeightStep == NV * simd::lanes<V>;  // packed weights
+  constexpr int read_width = padded ? simd::lanes<V> : LastWidth;
   V sums[size * splits];
   clear(sums, Indices<size * splits>{});
   if (bias != nullptr)
@@ -158,8 +160,8 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   for (int ky = 0; ky < g.kernel_height; ++ky)
     for (int run = 0; run < runs; ++run)
       for (int first = 0; first < length; first += part) {
-        const typename V::value_type* xs = x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel() + first;
-        const typename V::value_type* ws = weights + ((ky * g.kernel_width + run) * g.in_channels + first) * WeightStep;
+        const auto* xs = x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel() + first;
+        const auto* ws = weights + ((ky * g.kernel_width + run) * g.in_channels + first) * WeightStep;
         const int count = std::min(part, length - first);
         if constexpr (part == length) {
           multiply_run<V, patch, NV, splits, read_width>(sums, xs, ws, WeightStep, count);

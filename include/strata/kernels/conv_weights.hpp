@@ -45,24 +45,23 @@ STRATA_NOINLINE void outer_products(const typename V::value_type* x, int x_row, 
 
 /// A run of `Length` neighbouring taps, cut evenly into tiles.
 template <class V, int Length, int NV, int LastWidth>
-void outer_product_run(const typename V::value_type* x, int x_row, int x_pixel,
-                                     const typename V::value_type* gradient, int gradient_row, int gradient_pixel,
-                                     std::size_t rows, std::size_t columns, typename V::value_type* weights,
-                                     int weight_step) {
+void outer_product_run(const typename V::value_type* x, int x_row, int x_pixel, const typename V::value_type* gradient,
+                       int gradient_row, int gradient_pixel, std::size_t rows, std::size_t columns,
+                       typename V::value_type* weights, int weight_step) {
   constexpr int most = simd::register_count >= 32 ? 24 / NV : 12 / NV;
   constexpr int tiles = (Length + most - 1) / most;
   constexpr int narrow = Length / tiles;
   constexpr int wide_tiles = Length % tiles;
   if constexpr (wide_tiles > 0)
     for (int tile = 0; tile < wide_tiles; ++tile) {
-      outer_products<V, NV, LastWidth>(x, x_row, x_pixel, gradient, gradient_row, gradient_pixel, rows,
-                                                   columns, weights, weight_step, Indices<narrow + 1>{});
+      outer_products<V, NV, LastWidth>(x, x_row, x_pixel, gradient, gradient_row, gradient_pixel, rows, columns,
+                                       weights, weight_step, Indices<narrow + 1>{});
       x += narrow + 1;
       weights += (narrow + 1) * weight_step;
     }
   for (int tile = wide_tiles; tile < tiles; ++tile) {
-    outer_products<V, NV, LastWidth>(x, x_row, x_pixel, gradient, gradient_row, gradient_pixel, rows, columns,
-                                             weights, weight_step, Indices<narrow>{});
+    outer_products<V, NV, LastWidth>(x, x_row, x_pixel, gradient, gradient_row, gradient_pixel, rows, columns, weights,
+                                     weight_step, Indices<narrow>{});
     x += narrow;
     weights += narrow * weight_step;
   }
@@ -80,7 +79,7 @@ constexpr int weight_band(const ConvGeometry& g) {
 /// out_channels). `x` has its padding around it; `gradient` is by the output.
 template <class V, ConvGeometry g>
 void accumulate_weight_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
-                                                typename V::value_type* weights) {
+                                typename V::value_type* weights) {
   constexpr int lanes = simd::lanes<V>;
   constexpr int vectors = (g.out_channels + lanes - 1) / lanes;
   constexpr int block = vectors >= 2 ? 2 : 1;
@@ -107,9 +106,9 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
             detail::outer_product_run<V, length, block, lanes>(xr, x_row, x_pixel, gr + b * block * lanes, gradient_row,
                                                                g.out_pixel(), rows, g.out_width, wr + b * block * lanes,
                                                                g.out_pixel());
-          detail::outer_product_run<V, length, last, last_width>(
-              xr, x_row, x_pixel, gr + full * block * lanes, gradient_row, g.out_pixel(), rows, g.out_width,
-              wr + full * block * lanes, g.out_pixel());
+          detail::outer_product_run<V, length, last, last_width>(xr, x_row, x_pixel, gr + full * block * lanes,
+                                                                 gradient_row, g.out_pixel(), rows, g.out_width,
+                                                                 wr + full * block * lanes, g.out_pixel());
         }
   }
 }

@@ -14,16 +14,24 @@
 namespace strata::kernels {
 
 constexpr ConvGeometry dense_geometry(int features, int units, int samples) {
-  return {.out_height = 1, .out_width = samples,
-          .kernel_height = 1, .kernel_width = 1, .stride_height = 1, .stride_width = 1,
-          .dilation_height = 1, .dilation_width = 1,
-          .groups = 1, .in_channels = features, .out_channels = units, .row = 0};
+  return {.out_height = 1,
+          .out_width = samples,
+          .kernel_height = 1,
+          .kernel_width = 1,
+          .stride_height = 1,
+          .stride_width = 1,
+          .dilation_height = 1,
+          .dilation_width = 1,
+          .groups = 1,
+          .in_channels = features,
+          .out_channels = units,
+          .row = 0};
 }
 
 /// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null.
 template <class V, int features, int units, Weights layout, class Epilogue>
 void dense(std::size_t batch, const typename V::value_type* x, const typename V::value_type* weights,
-                           const typename V::value_type* bias, typename V::value_type* out) {
+           const typename V::value_type* bias, typename V::value_type* out) {
   const auto samples = [&]<int count>() {
     convolve<V, dense_geometry(features, units, count), layout, Epilogue>(x, weights, bias, out);
     x += static_cast<std::size_t>(count) * features;
@@ -37,8 +45,8 @@ void dense(std::size_t batch, const typename V::value_type* x, const typename V:
 
 /// weights (features, units) = the sum over the batch of x * gradient.
 template <class V, int features, int units>
-void dense_weight_gradient(std::size_t batch, const typename V::value_type* x,
-                                           const typename V::value_type* gradient, typename V::value_type* weights) {
+void dense_weight_gradient(std::size_t batch, const typename V::value_type* x, const typename V::value_type* gradient,
+                           typename V::value_type* weights) {
   constexpr int lanes = simd::lanes<V>;
   constexpr int vectors = (units + lanes - 1) / lanes;
   constexpr int block = vectors >= 2 ? 2 : 1;
@@ -64,8 +72,8 @@ constexpr std::size_t dense_scratch_size(int units) {
 /// x (batch, features) = gradient (batch, units) * transposed weights.
 template <class V, int features, int units>
 void dense_input_gradient(std::size_t batch, const typename V::value_type* gradient,
-                                          const typename V::value_type* weights, typename V::value_type* x,
-                                          typename V::value_type* scratch) {
+                          const typename V::value_type* weights, typename V::value_type* x,
+                          typename V::value_type* scratch) {
   constexpr int chunk = dense_chunk<V>;
   constexpr int lanes = simd::lanes<V>;
   const auto columns = [&]<int width>(int first) {
@@ -74,8 +82,8 @@ void dense_input_gradient(std::size_t batch, const typename V::value_type* gradi
       for (int u = 0; u < units; ++u) scratch[u * vectors * lanes + f] = weights[(first + f) * units + u];
     const auto samples = [&]<int count>(std::size_t n) {
       detail::convolve_block<V, dense_geometry(units, features, count), vectors * lanes, vectors,
-                             width - (vectors - 1) * lanes, Identity>(gradient + n * units, scratch, nullptr,
-                                                                      x + n * features + static_cast<std::size_t>(first));
+                             width - (vectors - 1) * lanes, Identity>(
+          gradient + n * units, scratch, nullptr, x + n * features + static_cast<std::size_t>(first));
     };
     std::size_t n = 0;
     for (; n + 4 <= batch; n += 4) samples.template operator()<4>(n);

@@ -133,8 +133,8 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     if (call.input_gradient != nullptr)
       kernels::pack_weights<V, turned>(
           [&](int group, int ky, int kx, int from, int to) {
-            const int y = g.kernel_height - 1 - ky, x = g.kernel_width - 1 - kx;
-            return call.parameters[0][((y * g.kernel_width + x) * g.in_channels + to) * Filters + group * g.out_channels + from];
+            const int tap = g.kernel_height * g.kernel_width - 1 - (ky * g.kernel_width + kx);
+            return call.parameters[0][(tap * g.in_channels + to) * Filters + group * g.out_channels + from];
           },
           turned_weights);
     std::fill_n(call.parameter_gradients[0], static_cast<std::size_t>(g.taps()) * Filters, T(0));

@@ -42,18 +42,18 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr Problem check(Shape in) {
     if (const Problem problem = options::template check<Bias, L2>("NoBias, L2, activation<...>")) return problem;
     if (Units <= 0)
-      return {"the number of units is not positive", "at least one unit", "give a positive number", Text() << Units << " units"};
+      return {"the number of units is not positive", "at least one unit", "give a positive number",
+              Text() << Units << " units"};
     if (in.rank != 1)
-      return {"Dense needs a flat input", "a vector of features",
-              "put Flatten or GlobalAveragePooling2D before it"};
+      return {"Dense needs a flat input", "a vector of features", "put Flatten or GlobalAveragePooling2D before it"};
     return {};
   }
   static constexpr Shape output_shape(Shape) { return {Units}; }
   static constexpr Parameters parameters(Shape in) {
     Parameter weights{.name = "kernel",
-                            .shape = {in.channels(), Units},
-                            .initializer = {Initializer::glorot_uniform, 1.0 * in.channels(), 1.0 * Units},
-                            .l2 = l2};
+                      .shape = {in.channels(), Units},
+                      .initializer = {Initializer::glorot_uniform, 1.0 * in.channels(), 1.0 * Units},
+                      .l2 = l2};
     if (!has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {Units}}};
   }

@@ -39,8 +39,9 @@ constexpr ParameterIndex find_parameter(const Lowered<N>& network, std::string_v
 template <class Net, FixedString Name, class T>
 constexpr TensorView<T> parameter_view(T* arena) {
   constexpr ParameterIndex index = find_parameter(Net::network(), Name);
-  static_assert(index.found, "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
-                             "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
+  static_assert(index.found,
+                "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
+                "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
   constexpr const Node& node = Net::network().nodes[index.node];
   constexpr Shape shape = node.parameters.list[index.parameter].shape;
   return {{arena + node.offsets[index.parameter], shape.size()}, shape};
@@ -50,9 +51,12 @@ constexpr TensorView<T> parameter_view(T* arena) {
 template <class T>
 void initialize(std::span<T> elements, const Initializer& initializer, Random random) {
   switch (initializer.kind) {
-    case Initializer::zeros: return std::fill(elements.begin(), elements.end(), T(0));
-    case Initializer::ones: return std::fill(elements.begin(), elements.end(), T(1));
-    case Initializer::constant: return std::fill(elements.begin(), elements.end(), static_cast<T>(initializer.value));
+    case Initializer::zeros:
+      return std::fill(elements.begin(), elements.end(), T(0));
+    case Initializer::ones:
+      return std::fill(elements.begin(), elements.end(), T(1));
+    case Initializer::constant:
+      return std::fill(elements.begin(), elements.end(), static_cast<T>(initializer.value));
     case Initializer::glorot_uniform: {
       // Glorot & Bengio 2010, eq. 16; Keras GlorotUniform.
       const double limit = std::sqrt(6.0 / (initializer.fan_in + initializer.fan_out));
