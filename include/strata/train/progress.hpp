@@ -9,6 +9,7 @@
 #include <ostream>
 #include <string>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <strata/train/format.hpp>
@@ -50,7 +51,9 @@ class Progress {
     drawn_ = stepped_;
     const double seconds = since_start(stepped_),
                  left = seconds / static_cast<double>(batches_done) * static_cast<double>(batches_ - batches_done);
-    draw(bar(batches_done) + " ETA: " + duration(left) + numbers(logs));
+    std::string line = bar(batches_done) + " ETA: " + duration(left) + " " + speed(seconds) + numbers(logs);
+    if (line.size() >= columns()) line.resize(columns() - 1);  // a line that wraps could not be drawn over
+    draw(line);
   }
 
   /// Training speed is that of the batches, without the validation that followed.
@@ -58,8 +61,7 @@ class Progress {
     if (style_ == Style::silent) return;
     const double training = std::max(since_start(stepped_), 1e-9);
     const std::string rest = " " + duration(since_start(Clock::now())) + " " +
-                             step_time(training / static_cast<double>(batches_)) + "/step " +
-                             detail::format_number("%.0f", static_cast<double>(samples_) / training) + " samples/s" +
+                             step_time(training / static_cast<double>(batches_)) + "/step " + speed(training) +
                              numbers(logs);
     if (style_ == Style::bar)
       draw(bar(batches_) + rest), print("\n");
@@ -97,6 +99,15 @@ class Progress {
     return seconds >= 1      ? detail::format_number("%.0fs", seconds)
            : seconds >= 1e-3 ? detail::format_number("%.0fms", seconds * 1e3)
                              : detail::format_number("%.0fus", seconds * 1e6);
+  }
+  std::string speed(double seconds) const {
+    return detail::format_number("%.0f", static_cast<double>(samples_) / std::max(seconds, 1e-9)) + " samples/s";
+  }
+  /// Of the terminal; a stream of the caller's has no edge.
+  std::size_t columns() const {
+    winsize size{};
+    if (output_ == nullptr && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) return size.ws_col;
+    return std::string::npos;
   }
   static std::string numbers(const Logs& logs) {
     std::string text;
