@@ -29,11 +29,18 @@ struct SummaryTable {
   std::vector<SummaryRow> rows{};
 };
 
+/// Appends each part. (g++ 12 sees dangers that are none in operator+ of strings and literals.)
+template <class... Parts>
+void append(std::string& text, const Parts&... parts) {
+  (text.append(parts), ...);
+}
+
 /// (None, 32, 32, 3)
 inline std::string batch_shape(Shape shape) {
   std::string text = "(None";
-  for (int axis = 0; axis < shape.rank; ++axis) text.append(", ").append(std::to_string(shape[axis]));
-  return text + ")";
+  for (int axis = 0; axis < shape.rank; ++axis) append(text, ", ", std::to_string(shape[axis]));
+  append(text, ")");
+  return text;
 }
 
 /// 10,400
@@ -57,8 +64,9 @@ inline std::string memory_size(std::size_t parameters) {
 /// Keras 2 `print_layer_summary`: a field is cut where its column ends, and a blank stands before the next.
 inline std::string keras2_table(const SummaryTable& table) {
   constexpr std::size_t width = 65;
-  std::string out = "Model: \"" + table.name + "\"\n";
-  const auto rule = [&](char c) { out += std::string(width, c) + "\n"; };
+  std::string out;
+  append(out, "Model: \"", table.name, "\"\n");
+  const auto rule = [&](char c) { append(out, std::string(width, c), "\n"); };
   const auto row = [&](const std::array<std::string, 3>& fields) {
     constexpr std::array<std::size_t, 3> ends{29, 55, width};
     std::string line;
@@ -67,7 +75,7 @@ inline std::string keras2_table(const SummaryTable& table) {
       line += fields[i];
       line.resize(ends[i], ' ');
     }
-    out += line + "\n";
+    append(out, line, "\n");
   };
   rule('_');
   row({"Layer (type)", "Output Shape", "Param #"});
@@ -77,9 +85,9 @@ inline std::string keras2_table(const SummaryTable& table) {
     row({layer.layer, layer.shape, std::to_string(layer.params)});
   }
   rule('=');
-  out += "Total params: " + with_thousands(table.trainable + table.non_trainable) + "\n";
-  out += "Trainable params: " + with_thousands(table.trainable) + "\n";
-  out += "Non-trainable params: " + with_thousands(table.non_trainable) + "\n";
+  append(out, "Total params: ", with_thousands(table.trainable + table.non_trainable), "\n");
+  append(out, "Trainable params: ", with_thousands(table.trainable), "\n");
+  append(out, "Non-trainable params: ", with_thousands(table.non_trainable), "\n");
   rule('_');
   return out;
 }
@@ -93,7 +101,7 @@ inline std::vector<std::string> wrap(std::string_view text, std::size_t width) {
     text.remove_prefix(std::min(word.size() + 1, text.size()));
     if (used > 0 && used + 1 + word.size() > width) lines.emplace_back(), used = 0;
     if (used > 0) lines.back() += ' ', ++used;
-    lines.back() += word.size() <= width ? std::string(word) : std::string(word.substr(0, width - 1)) + "…";
+    append(lines.back(), word.size() <= width ? word : word.substr(0, width - 1), word.size() <= width ? "" : "…");
     used += std::min(word.size(), width);
   }
   return lines;
@@ -102,13 +110,14 @@ inline std::vector<std::string> wrap(std::string_view text, std::size_t width) {
 /// Keras 3: a box drawn by the Python package `rich`.
 inline std::string keras3_table(const SummaryTable& table) {
   constexpr std::array<std::size_t, 3> widths{36, 27, 15};
-  std::string out = "Model: \"" + table.name + "\"\n";
+  std::string out;
+  append(out, "Model: \"", table.name, "\"\n");
   const auto rule = [&](const char* left, const char* line, const char* cross, const char* right) {
     for (std::size_t i = 0; i < 3; ++i) {
       out += i == 0 ? left : cross;
       for (std::size_t k = 0; k < widths[i] + 2; ++k) out += line;
     }
-    out += std::string(right) + "\n";
+    append(out, right, "\n");
   };
   const auto row = [&](const char* bar, const std::array<std::string, 3>& fields) {
     std::array<std::vector<std::string>, 3> cells;
@@ -117,9 +126,9 @@ inline std::string keras3_table(const SummaryTable& table) {
       for (std::size_t i = 0; i < 3; ++i) {
         const std::string text = k < cells[i].size() ? cells[i][k] : "";
         const std::string blank(widths[i] - (text.ends_with("…") ? widths[i] : text.size()), ' ');
-        out += std::string(bar) + " " + (i == 2 ? blank + text : text + blank) + " ";
+        append(out, bar, " ", i == 2 ? blank : text, i == 2 ? text : blank, " ");
       }
-      out += std::string(bar) + "\n";
+      append(out, bar, "\n");
     }
   };
   rule("┏", "━", "┳", "┓");
@@ -131,7 +140,7 @@ inline std::string keras3_table(const SummaryTable& table) {
   }
   rule("└", "─", "┴", "┘");
   const auto total = [&](const char* what, std::size_t count) {
-    out += std::string(" ") + what + ": " + with_thousands(count) + " (" + memory_size(count) + ")\n";
+    append(out, " ", what, ": ", with_thousands(count), " (", memory_size(count), ")\n");
   };
   total("Total params", table.trainable + table.non_trainable);
   total("Trainable params", table.trainable);
