@@ -1,10 +1,6 @@
 // A layer in its place: the one piece that turns a description into sizes.
 #pragma once
 
-#include <array>
-#include <cstddef>
-
-#include <strata/core/arena.hpp>
 #include <strata/core/layer.hpp>
 
 namespace strata {
