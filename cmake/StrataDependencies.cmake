@@ -24,6 +24,11 @@ if(NOT ZLIB_FOUND)
   message(STATUS "zlib not found: no target strata::zlib (compressed data sets). "
                  "On Debian or Ubuntu: apt-get install zlib1g-dev.")
 endif()
+find_package(OpenMP QUIET COMPONENTS CXX)
+if(NOT OpenMP_CXX_FOUND)
+  message(STATUS "OpenMP not found for this compiler: no target strata::openmp (threads). "
+                 "On Debian or Ubuntu g++ has it, clang needs: apt-get install libomp-dev.")
+endif()
 
 foreach(dependency IN ITEMS boost xsimd json)
   string(TOUPPER ${dependency} upper)

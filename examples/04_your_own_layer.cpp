@@ -38,8 +38,7 @@ struct LearnedSlope {
 
   template <class Call>
   static void backward(const Call& call) {
-    auto* const slope_gradient = call.parameter_gradients[0];
-    std::fill_n(slope_gradient, Call::input_shape.channels(), 0);
+    auto* const slope_gradient = call.parameter_gradients[0];  // to be added to: a batch comes in parts
     for_each<Call>(call.batch, [&](std::size_t i, std::size_t c) {
       if (call.input[i] <= 0) slope_gradient[c] += call.output_gradient[i] * call.input[i];
     });

@@ -12,6 +12,7 @@
 #include <strata/graph/summary.hpp>
 
 #include <strata/layers/activations.hpp>
+#include <strata/layers/add.hpp>
 #include <strata/layers/average_pooling2d.hpp>
 #include <strata/layers/batch_norm.hpp>
 #include <strata/layers/conv2d.hpp>
@@ -22,12 +23,14 @@
 #include <strata/layers/global_max_pooling2d.hpp>
 #include <strata/layers/max_pooling2d.hpp>
 #include <strata/layers/rescaling.hpp>
+#include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>
 #include <strata/layers/zero_padding2d.hpp>
 
 #include <strata/runtime/engine.hpp>
 #include <strata/runtime/executor.hpp>
 #include <strata/runtime/model.hpp>
+#include <strata/runtime/parallel_engine.hpp>
 
 #include <strata/data/dataset.hpp>
 #include <strata/train/callbacks.hpp>

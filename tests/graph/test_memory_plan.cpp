@@ -76,9 +76,11 @@ constexpr auto& plan = Lesson::inference_plan();
 static_assert(plan.step_count == 4);
 static_assert(plan.steps[0].head == 1 && plan.steps[0].affine == 2 && plan.steps[0].epilogue_count == 1);
 static_assert(plan.steps[0].epilogue[0] == 3 && plan.steps[0].output == 3);
-static_assert(plan.steps[3].input == 7 && plan.steps[3].output == plan.output);
+static_assert(plan.steps[3].head == 10 && plan.source[9] == 7 && plan.steps[3].output == plan.output);
 static_assert(plan.offsets[3] != plan.offsets[6]);
-static_assert(Lesson::inference_arena_bytes<> == 2 * 32 * 32 * 32 * sizeof(float));
+// Between the convolutions lies an image with a cell of zeros around it; what a pooling reads has none.
+static_assert(plan.borders[3] == Border{1, 1, 1, 1} && plan.borders[6] == Border{});
+static_assert(Lesson::inference_arena_bytes<> == (34 * 34 + 32 * 32) * 32 * sizeof(float));
 static_assert(Lesson::inference_arena_bytes<4> == 4 * Lesson::inference_arena_bytes<>);
 
 // What comes between stops fusion: a pooling, or a normalisation of other channels than the filters.
@@ -95,15 +97,36 @@ TEST_CASE("training keeps every value that backward reads", "[graph]") {
   constexpr auto training = plan_training(network);
   REQUIRE_FALSE(training.has_gradient[0]);
   REQUIRE(training.has_gradient[1]);
-  REQUIRE(training.values[8] == training.values[7]);        // Flatten is a view,
-  REQUIRE(training.gradients[8] == training.gradients[7]);
-  REQUIRE(training.values[9] != training.values[8]);        // Dropout is none
-  // Inputs of convolutions and of Dense, outputs of sigmoids: alive at the same time.
-  const std::vector<std::size_t> kept{3, 6, 9};
+  REQUIRE(training.values[8].offset == training.values[7].offset);  // Flatten is a view,
+  REQUIRE(training.gradients[8].offset == training.gradients[7].offset);
+  REQUIRE(training.values[9].offset != training.values[8].offset);  // Dropout is none
+  // For the whole batch: what normalisations, convolutions, Dense and the pooling's backward read. For one sample: what
+  // only a sigmoid reads.
+  const std::vector<std::size_t> kept{1, 3, 4, 6, 9, 10}, passing{2, 5};
+  for (const std::size_t tensor : kept) REQUIRE(training.values[tensor].whole);
+  for (const std::size_t tensor : passing) REQUIRE_FALSE(training.values[tensor].whole);
   for (const std::size_t a : kept)
     for (const std::size_t b : kept)
-      if (a != b) {
+      if (a != b && a != 10 && b != 10) {
         const std::size_t size = network.tensors[a].shape.size();
-        REQUIRE((training.values[a] + size <= training.values[b] || training.values[b] < training.values[a]));
+        REQUIRE((training.values[a].offset + size <= training.values[b].offset ||
+                 training.values[b].offset < training.values[a].offset));
       }
+}
+
+TEST_CASE("a batch waits where a layer must know all of it, and only there", "[graph]") {
+  constexpr auto training = plan_training(Lesson::network());
+  const auto actions = [&](int stage) { return training.stages[static_cast<std::size_t>(stage)].end - training.stages[static_cast<std::size_t>(stage)].begin; };
+  // conv, gather | normalise, sigmoid, conv, gather | normalise, sigmoid, pool, dropout | dense | loss |
+  REQUIRE(training.forward_stages == 4);
+  CHECK(actions(0) == 2);
+  CHECK(actions(1) == 4);
+  CHECK(actions(2) == 4);
+  CHECK((actions(3) == 1 && training.stages[3].batched));
+  // dense | dropout, pool, sigmoid, gather | normalise, conv, sigmoid, gather | normalise, conv
+  REQUIRE(training.stage_count == 9);
+  CHECK((actions(5) == 1 && training.stages[5].batched));
+  CHECK(actions(6) == 4);
+  CHECK(actions(7) == 4);
+  CHECK(actions(8) == 2);
 }

@@ -2,7 +2,10 @@
 /// A layer as values and function pointers, so that the checks are not compiled again for every layer.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 
 #include <strata/core/bound.hpp>
@@ -22,6 +25,8 @@ struct Arguments {
   T *output = nullptr, *input_gradient = nullptr, *saved = nullptr, *scratch = nullptr;
   T *const *parameters = nullptr, *const *parameter_gradients = nullptr;
   T *scale = nullptr, *shift = nullptr, *packed = nullptr;
+  T *prepared = nullptr, *accumulator = nullptr;
+  double* gathered = nullptr;  ///< of two threads
   Random random{Seed{7}};
 };
 
@@ -42,8 +47,9 @@ struct LayerFunctions {
   Kind kind;
   Needs needs;
   Parameters parameters;
-  std::size_t macs, scratch_size, backward_scratch_size, packed_size = 0;
+  std::size_t macs, scratch_size, backward_scratch_size, prepared_size, accumulator_size, gathered_size, packed_size = 0;
   std::size_t (*saved_size)(std::size_t batch);
+  std::size_t (*infer_scratch_size)(std::size_t batch) = [](std::size_t) { return std::size_t{0}; };
   void (*forward)(const Arguments<T>&);
   void (*forward_training)(const Arguments<T>&);
   void (*backward)(const Arguments<T>&);
@@ -52,18 +58,140 @@ struct LayerFunctions {
   void (*with_epilogue)(const Arguments<T>&) = {};  ///< a linear layer's, with HalfPlusOne
 };
 
+/// A layer's functions as the runtime calls them: a batch in two parts, as if by two threads.
 template <class L, Shape In, class T>
-const LayerFunctions<T>& functions() {
+struct LayerCalls {
   using V = simd::Vector<T>;
   using B = Bound<L, In>;
   using A = const Arguments<T>&;
-  static constexpr auto to_forward = [](A a) {
-    return Forward<B, V>{a.batch, a.input, a.output, a.parameters, a.saved, a.scratch, a.random};
-  };
+  static constexpr std::size_t in = In.size(), out = B::output_shape.size();
+
+  template <class F>
+  static void in_parts(A a, F f) {
+    const std::size_t half = (a.batch + 1) / 2;
+    f(std::size_t{0}, half, a.gathered);
+    if (half < a.batch) f(half, a.batch - half, a.gathered + rules<L>::gathered_size(In));
+  }
+  static void prepare(A a, bool training) {
+    const Prepare<B, V> call{a.parameters, a.prepared, training};
+    if constexpr (requires { L::prepare(call); }) L::prepare(call);
+  }
+  static auto conclusion(A a, const std::array<const double*, 2>& gathered) {
+    return Conclude<B, V>{.batch = a.batch,
+                          .gathered = std::span(gathered).first(a.batch > 1 ? 2 : 1),
+                          .parameters = a.parameters,
+                          .parameter_gradients = a.parameter_gradients,
+                          .saved = a.saved};
+  }
+  static std::array<const double*, 2> all_gathered(A a) {
+    return {a.gathered, a.gathered + rules<L>::gathered_size(In)};
+  }
+
+  template <class F>
+  static void each_forward(A a, F f) {
+    in_parts(a, [&](std::size_t first, std::size_t count, double* gathered) {
+      const T* input = a.input + first * in;
+      f(Forward<B, V>{.batch = count,
+                      .first = first,
+                      .input = input,
+                      .inputs = &input,
+                      .output = a.output + first * out,
+                      .parameters = a.parameters,
+                      .prepared = a.prepared,
+                      .gathered = gathered,
+                      .saved = a.saved,
+                      .scratch = a.scratch,
+                      .random = a.random});
+    });
+  }
+  static void forward(A a) {
+    prepare(a, false);
+    each_forward(a, [](const auto& call) { L::forward(call); });
+  }
+  static void forward_training(A a) {
+    prepare(a, true);
+    if constexpr (rules<L>::gathers) {
+      std::fill_n(a.gathered, 2 * rules<L>::gathered_size(In), 0.0);
+      each_forward(a, [](const auto& call) { L::gather(call); });
+      const auto gathered = all_gathered(a);
+      L::conclude(conclusion(a, gathered));
+    }
+    each_forward(a, [](const auto& call) {
+      if constexpr (requires { L::forward_training(call); }) L::forward_training(call);
+      else L::forward(call);
+    });
+  }
+
+  template <class F>
+  static void each_backward(A a, F f) {
+    in_parts(a, [&](std::size_t first, std::size_t count, double* gathered) {
+      const T* input = a.input + first * in;
+      T* input_gradient = a.input_gradient == nullptr ? nullptr : a.input_gradient + first * in;
+      f(Backward<B, V>{.batch = count,
+                       .first = first,
+                       .input = input,
+                       .inputs = &input,
+                       .output = a.output + first * out,
+                       .output_gradient = a.output_gradient + first * out,
+                       .input_gradient = input_gradient,
+                       .input_gradients = &input_gradient,
+                       .parameters = a.parameters,
+                       .prepared = a.prepared,
+                       .parameter_gradients = a.parameter_gradients,
+                       .accumulator = a.accumulator,
+                       .gathered = gathered,
+                       .saved = a.saved,
+                       .scratch = a.scratch,
+                       .random = a.random});
+    });
+  }
+  static void backward(A a) {
+    std::size_t trainable = 0;
+    for (const Parameter& parameter : B::parameters)
+      if (parameter.trainable) std::fill_n(a.parameter_gradients[trainable++], parameter.shape.size(), T(0));
+    std::fill_n(a.accumulator, rules<L>::template accumulator_size<V>(In), T(0));
+    if constexpr (rules<L>::gathers) {
+      std::fill_n(a.gathered, 2 * rules<L>::gathered_size(In), 0.0);
+      each_backward(a, [](const auto& call) { L::gather_gradients(call); });
+      const auto gathered = all_gathered(a);
+      L::conclude_gradients(conclusion(a, gathered));
+    }
+    each_backward(a, [](const auto& call) { L::backward(call); });
+    const FinishGradients<B, V> call{a.accumulator, a.parameter_gradients};
+    if constexpr (requires { L::finish_gradients(call); }) L::finish_gradients(call);
+  }
+  static void update_state(A a) {
+    const UpdateState<B, V> call{a.parameters, a.saved};
+    if constexpr (requires { L::update_state(call); }) L::update_state(call);
+  }
+
+  template <class Epilogue, bool exact>
+  static void infer(A a) {
+    using target = Target<V, exact>;
+    L::template pack<target, In>(static_cast<const T* const*>(a.parameters), static_cast<const T*>(a.scale),
+                                 static_cast<const T*>(a.shift), a.packed);
+    L::template infer<Epilogue>(Infer<B, target>{.batch = a.batch,
+                                                 .input = a.input,
+                                                 .packed = a.packed,
+                                                 .output = a.output,
+                                                 .residual = nullptr,
+                                                 .input_step = in,
+                                                 .output_step = out,
+                                                 .residual_step = 0,
+                                                 .scratch = a.scratch});
+  }
+};
+
+template <class L, Shape In, class T>
+const LayerFunctions<T>& functions() {
+  using Calls = LayerCalls<L, In, T>;
+  using V = typename Calls::V;
+  using B = typename Calls::B;
+  using A = const Arguments<T>&;
   static const LayerFunctions<T> all = [] {
     LayerFunctions<T> f{
         .title = std::string(type_name<L>()) + " on " + std::string(std::string_view(Text() << In)),
-        .problem = rules<L>::check(In),
+        .problem = rules<L>::check(B::input_shapes),
         .in = In,
         .out = B::output_shape,
         .kind = B::kind,
@@ -72,24 +200,15 @@ const LayerFunctions<T>& functions() {
         .macs = rules<L>::macs(In),
         .scratch_size = rules<L>::template scratch_size<V>(In),
         .backward_scratch_size = rules<L>::template backward_scratch_size<V>(In),
+        .prepared_size = rules<L>::template prepared_size<V>(In),
+        .accumulator_size = rules<L>::template accumulator_size<V>(In),
+        .gathered_size = rules<L>::gathered_size(In),
         .saved_size = [](std::size_t batch) { return rules<L>::saved_size(In, batch); },
-        .forward = [](A a) { L::forward(to_forward(a)); },
-        .forward_training =
-            [](A a) {
-              if constexpr (requires { L::forward_training(to_forward(a)); }) L::forward_training(to_forward(a));
-              else L::forward(to_forward(a));
-            },
-        .backward =
-            [](A a) {
-              L::backward(Backward<B, V>{a.batch, a.input, a.output, a.output_gradient, a.input_gradient, a.parameters,
-                                         a.parameter_gradients, a.saved, a.scratch, a.random});
-            },
-        .update_state =
-            [](A a) {
-              const StateUpdate<B, V> call{a.batch, a.parameters, a.saved};
-              if constexpr (requires { L::update_state(call); }) L::update_state(call);
-            },
-        .by_kind = [](A a) { L::forward(to_forward(a)); }};
+        .forward = &Calls::forward,
+        .forward_training = &Calls::forward_training,
+        .backward = &Calls::backward,
+        .update_state = &Calls::update_state,
+        .by_kind = &Calls::forward};
     if constexpr (B::kind == Kind::elementwise)
       f.by_kind = [](A a) {
         for (std::size_t i = 0; i < a.batch * In.size(); ++i)
@@ -103,16 +222,13 @@ const LayerFunctions<T>& functions() {
           a.output[i] = a.scale[i % channels] * a.input[i] + a.shift[i % channels];
       };
     if constexpr (B::kind == Kind::linear) {
-      f.packed_size = L::template packed_size<V>(In);
-      static constexpr auto run = [](A a, auto epilogue) {
-        L::template pack<V, In>(static_cast<const T* const*>(a.parameters), static_cast<const T*>(a.scale),
-                                static_cast<const T*>(a.shift), a.packed);
-        for (std::size_t n = 0; n < a.batch; ++n)
-          L::template infer<decltype(epilogue)>(Infer<B, V>{a.input + n * In.size(), a.packed,
-                                                            a.output + n * B::output_shape.size(), a.scratch});
+      f.packed_size = std::max(L::template packed_size<Target<V>>(In), L::template packed_size<Target<V, true>>(In));
+      f.infer_scratch_size = [](std::size_t batch) {
+        return std::max(rules<L>::template infer_scratch_size<Infer<B, Target<V>>>(batch),
+                        rules<L>::template infer_scratch_size<Infer<B, Target<V, true>>>(batch));
       };
-      f.by_kind = [](A a) { run(a, Identity{}); };
-      f.with_epilogue = [](A a) { run(a, HalfPlusOne{}); };
+      f.by_kind = &Calls::template infer<Identity, true>;
+      f.with_epilogue = &Calls::template infer<HalfPlusOne, false>;
     }
     return f;
   }();

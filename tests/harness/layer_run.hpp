@@ -27,7 +27,10 @@ class AnyLayerRun {
         input_gradient(batch * layer.in.size()),
         output(batch * layer.out.size()),
         output_gradient(batch * layer.out.size()),
-        saved(layer.saved_size(batch)) {
+        saved(layer.saved_size(batch)),
+        prepared(layer.prepared_size),
+        accumulator(layer.accumulator_size),
+        gathered(2 * layer.gathered_size) {
     for (const Parameter& parameter : layer.parameters) {
       parameters.emplace_back(parameter.shape.size());
       if (parameter.trainable) gradients.emplace_back(parameter.shape.size());
@@ -65,19 +68,20 @@ class AnyLayerRun {
   /// `function` is one of the layer's that write the output; `scale` and `shift` may be empty.
   void run_kind(void (*function)(const Arguments<T>&), std::span<T> scale, std::span<T> shift) {
     Guarded<T> packed(layer.packed_size);
-    call(function, layer.scratch_size, {.scale = scale.data(), .shift = shift.data(), .packed = packed.data()});
+    call(function, std::max(layer.scratch_size, layer.infer_scratch_size(batch)), {.scale = scale.data(), .shift = shift.data(), .packed = packed.data()});
     CHECK(packed.intact());
   }
 
   bool intact() const {
     const auto is_intact = [](const Guarded<T>& tensor) { return tensor.intact(); };
-    return input.intact() && input_gradient.intact() && output.intact() && output_gradient.intact() && saved.intact() &&
+    return prepared.intact() && accumulator.intact() && gathered.intact() && input.intact() && input_gradient.intact() && output.intact() && output_gradient.intact() && saved.intact() &&
            std::ranges::all_of(parameters, is_intact) && std::ranges::all_of(gradients, is_intact);
   }
 
   const LayerFunctions<T>& layer;
   std::size_t batch;
-  Guarded<T> input, input_gradient, output, output_gradient, saved;
+  Guarded<T> input, input_gradient, output, output_gradient, saved, prepared, accumulator;
+  Guarded<double> gathered;
   std::vector<Guarded<T>> parameters, gradients;
   Random random{Seed{7}};
 
@@ -94,6 +98,9 @@ class AnyLayerRun {
     arguments.parameters = parameter_pointers.data();
     arguments.parameter_gradients = gradient_pointers.data();
     arguments.scratch = scratch.data();
+    arguments.prepared = prepared.data();
+    arguments.accumulator = accumulator.data();
+    arguments.gathered = gathered.data();
     arguments.random = random;
     function(arguments);
     CHECK(scratch.intact());

@@ -35,12 +35,12 @@ Model<Net> random_model() {
   return model;
 }
 
-template <class Net>
+template <class Net, class Precision = Fast>
 void require_agreement(double tolerance) {
   const Model<Net> model = random_model<Net>();
-  const Engine<Net> engine{model};
+  const Engine<Net, Precision> engine{model};
   Executor<Net, simd::Vector<float>> executor;
-  for (const std::size_t batch : {1, 3}) {
+  for (const std::size_t batch : {1, 3, 13}) {
     const auto input = noise(batch * Net::input_shape.size(), 13);
     std::vector<float> output(batch * Net::output_shape.size(), 99.0f);
     engine(input, output);
@@ -61,6 +61,19 @@ struct Mixed
                  MaxPooling2D<2, Strides{1}>, ZeroPadding2D<1>, Conv2D<6, 3, NoBias, Dilation{2}>, BatchNorm, LeakyReLU<0.2>,
                  Sigmoid, AveragePooling2D<2, Same>, Dropout<0.3>, Flatten, Dense<17, activation<Tanh>>, BatchNorm,
                  Dense<5>, Softmax> {};
+/// Borders that differ between a tensor's readers, shortcuts in and around them, tensors for sweeps of several samples.
+struct Shortcuts
+    : Sequential<Input<11, 9, 3>, Conv2D<16, 3, Same>, BatchNorm, ReLU,
+                 Residual<Conv2D<16, 3, Same>, BatchNorm, ReLU, Conv2D<16, 5, Same>, BatchNorm>, ReLU,
+                 Residual<Conv2D<24, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<24, 3, Same>, BatchNorm,
+                          Projection<Conv2D<24, 1, Strides{2}>, BatchNorm>>, ReLU,
+                 Residual<Conv2D<24, 1>, Tanh>, Conv2D<7, 3>, Residual<MaxPooling2D<3, Strides{1}, Same>>, Sigmoid,
+                 Residual<Conv2D<7, 1>>, Flatten, Residual<Dense<84>, BatchNorm, Tanh>, Residual<Dense<2000>, ReLU, Dense<84>>,
+                 Dense<4>> {};
+/// Sweeps in the middle: convolutions with many weights on a small image.
+struct Heavy : Sequential<Input<6, 5, 16>, Conv2D<16, 3, Same>, ReLU, Conv2D<256, 3, Same>, Tanh,
+                          Residual<Conv2D<256, 3, Same>, BatchNorm>, ReLU, MaxPooling2D<>, Conv2D<256, 1>, Sigmoid,
+                          Conv2D<8, 3, Same>, Flatten, Dense<3>> {};
 struct FlattenOnly : Sequential<Input<2, 3, 4>, Flatten> {};
 struct Grouped : Sequential<Input<6, 6, 6>, Conv2D<9, 3, Groups{3}>, ReLU6, GlobalMaxPooling2D, Dense<3, NoBias>, BatchNorm> {};
 
@@ -71,6 +84,10 @@ TEST_CASE("the engine agrees with the layers one by one", "[runtime]") {
   require_agreement<Mixed>(5e-6);
   require_agreement<Grouped>(5e-6);
   require_agreement<FlattenOnly>(0);
+  require_agreement<Shortcuts>(2e-5);
+  require_agreement<Heavy>(2e-5);
+  require_agreement<Lesson, Exact>(2e-6);
+  require_agreement<Shortcuts, Exact>(2e-5);
 }
 
 TEST_CASE("an engine call allocates nothing, whatever the batch", "[runtime]") {

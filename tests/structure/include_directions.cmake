@@ -1,7 +1,7 @@
 # Fails when a header includes a room it may not know:
 #
 #   core <- kernels <- layers          core <- graph <- runtime <- train
-#   core <- data                                        runtime <- io
+#   core <- data, parallel                              runtime <- io
 #
 # runtime uses kernels, train uses data; layers and graph never include each other.
 cmake_minimum_required(VERSION 3.21)
@@ -11,9 +11,10 @@ set(layers core kernels layers)
 set(graph core graph)
 set(runtime core kernels graph runtime)
 set(data core data)
+set(parallel core parallel)
 set(train core kernels graph runtime data train)
 set(io core graph runtime io)
-set(rooms core kernels layers graph runtime data train io)
+set(rooms core kernels layers graph runtime data parallel train io)
 
 set(wrong "")
 set(seen 0)

@@ -23,18 +23,38 @@
 //   link                                the activation is the inverse link of a loss               (Link::none)
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //
-// By kind, inference asks for more:
+// A merge takes several tensors: its check and output_shape have `Shapes` (a span) in place of the Shape.
 //
-//   linear       packed_size<V>(in); pack<V, in>(parameters, scale, shift, packed); infer<Epilogue>(call)
+// A batch is run in parts, sample by sample or by several threads. Therefore
+//
+//   backward(call)                      adds to the parameters' gradients
+//   batched                             true: wants many samples a call, because it has more weights than data   (false)
+//   prepared_size<V>(in)                elements that prepare(call) makes of the parameters, once a step, for
+//                                       forward and backward to read: packed weights                             (0)
+//   accumulator_size<V>(in)             elements of a thread that backward adds to, in a form of its own;
+//                                       finish_gradients(call) turns their sum into gradients                    (0)
+//   gathered_size(in)                   doubles of a thread for what a layer must know of a whole batch:
+//                                       gather(call) adds samples to them, then conclude(call) sees every thread's,
+//                                       then forward_training runs; before backward the same with gather_gradients
+//                                       and conclude_gradients                                                   (0)
+//
+// By kind, inference asks for more (`Target` is the vector type and whether only direct sums will do):
+//
+//   linear       packed_size<Target>(in); pack<Target, in>(parameters, scale, shift, packed); infer<Epilogue>(call);
+//                infer_scratch_size<Call>(batch) (0); border(in): the zeros it likes to have around its input (none).
+//                An image's rows may be wider than the image, in the input and in the output: see Infer
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
 //   elementwise  apply(V x) -> V
+//   sum          becomes part of the epilogue of the step that makes its last operand
 #pragma once
 
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
+#include <strata/core/border.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
@@ -47,6 +67,7 @@ enum class Kind {
   linear,       ///< y = W x + b: takes a scale and shift per channel into its weights, and any epilogue
   affine,       ///< y = scale[c] x + shift[c] at inference
   elementwise,  ///< y[i] = f(x[i])
+  sum,          ///< y[i] = x0[i] + x1[i] + …, of tensors of one shape
   view,         ///< same elements, perhaps another shape (at inference)
   other,
 };
@@ -91,43 +112,69 @@ struct Parameters {
   constexpr const Parameter* end() const { return list.data() + count; }
 };
 
-/// A layer with what it learns from its place in a network: its input shape and all that follows from it.
-template <class Layer, Shape In>
+/// The shapes of a merge's operands.
+using Shapes = std::span<const Shape>;
+
+/// A layer with what it learns from its place in a network: its input shapes and all that follows from them.
+template <class Layer, Shape... In>
 struct Bound;
 
-/// The arguments of a layer's forward pass over a batch. `V`, the SIMD vector type, carries element type and
-/// architecture.
+/// What prepare makes of the parameters, once a step.
+template <class B, class V>
+struct Prepare {
+  using Vector = V;
+  using Scalar = typename Vector::value_type;
+  static constexpr Shape input_shape = B::input_shape;
+
+  const Scalar* const* parameters;
+  Scalar* prepared;  ///< prepared_size elements
+  bool training;     ///< backward will follow
+};
+
+/// The arguments of a layer's forward pass over some samples of a batch. `V`, the SIMD vector type, carries element type
+/// and architecture.
 template <class B, class V>
 struct Forward {
   using Vector = V;
-  using Scalar = typename V::value_type;
+  using Scalar = typename Vector::value_type;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
+  static constexpr std::size_t input_count = B::input_count;
 
-  std::size_t batch;
+  std::size_t batch;                ///< samples of this call
+  std::size_t first;                ///< the first one's number in the batch
   const Scalar* input;              ///< (batch, input_shape)
+  const Scalar* const* inputs;      ///< of a merge, input_count tensors
   Scalar* output;                   ///< (batch, output_shape)
   const Scalar* const* parameters;  ///< in declared order
-  Scalar* saved;                    ///< saved_size elements, kept for backward; null at inference
-  Scalar* scratch;                  ///< scratch_size elements
-  Random random;                    ///< a new stream at each training step
+  const Scalar* prepared;
+  double* gathered;  ///< gathered_size elements
+  Scalar* saved;     ///< saved_size elements of the whole batch, kept for backward; null at inference
+  Scalar* scratch;   ///< scratch_size elements
+  Random random;     ///< a new stream at each training step
 };
 
-/// The arguments of a layer's backward pass over a batch.
+/// The arguments of a layer's backward pass over some samples of a batch.
 template <class B, class V>
 struct Backward {
   using Vector = V;
-  using Scalar = typename V::value_type;
+  using Scalar = typename Vector::value_type;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
+  static constexpr std::size_t input_count = B::input_count;
 
-  std::size_t batch;
+  std::size_t batch, first;
   const Scalar* input;
+  const Scalar* const* inputs;
   const Scalar* output;
   const Scalar* output_gradient;
-  Scalar* input_gradient;           ///< to be overwritten; null where nobody reads it
+  Scalar* input_gradient;          ///< to be overwritten; null where nobody reads it
+  Scalar* const* input_gradients;  ///< of a merge
   const Scalar* const* parameters;
-  Scalar* const* parameter_gradients;  ///< to be overwritten; one for each trainable parameter
+  const Scalar* prepared;
+  Scalar* const* parameter_gradients;  ///< to be added to; one for each trainable parameter
+  Scalar* accumulator;                 ///< accumulator_size elements, to be added to
+  double* gathered;
   Scalar* saved;
   Scalar* scratch;
   Random random;  ///< the stream that forward had
@@ -135,32 +182,76 @@ struct Backward {
 
 /// The arguments of update_state.
 template <class B, class V>
-struct StateUpdate {
-  using Scalar = typename V::value_type;
+struct UpdateState {
+  using Vector = V;
+  using Scalar = typename Vector::value_type;
   static constexpr Shape input_shape = B::input_shape;
 
-  std::size_t batch;
   Scalar* const* parameters;
   const Scalar* saved;
 };
 
-/// The arguments of a linear layer's inference on one sample.
+/// The arguments of conclude and conclude_gradients.
 template <class B, class V>
-struct Infer {
+struct Conclude {
   using Vector = V;
-  using Scalar = typename V::value_type;
+  using Scalar = typename Vector::value_type;
+  static constexpr Shape input_shape = B::input_shape;
+
+  std::size_t batch;                         ///< samples of the whole batch
+  std::span<const double* const> gathered;   ///< of each thread
+  const Scalar* const* parameters;
+  Scalar* const* parameter_gradients;        ///< to be added to; of conclude_gradients only
+  Scalar* saved;
+};
+
+/// The arguments of finish_gradients.
+template <class B, class V>
+struct FinishGradients {
+  using Vector = V;
+  using Scalar = typename Vector::value_type;
+  static constexpr Shape input_shape = B::input_shape;
+
+  const Scalar* accumulator;           ///< the sum of all threads'
+  Scalar* const* parameter_gradients;  ///< to be added to
+};
+
+/// What inference code is made for.
+template <class V, bool Exact = false>
+struct Target {
+  using Vector = V;
+  static constexpr bool exact = Exact;  ///< convolutions by direct sums only
+};
+
+/// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows
+/// are `row_of(shape, border)` elements apart. Around the input are zeros; the output's border must not be touched.
+template <class B, class T, Border In = Border{}, Border Out = Border{}>
+struct Infer {
+  using Vector = typename T::Vector;
+  using Scalar = typename Vector::value_type;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
+  using target = T;
+  static constexpr Border input_border = In;
+  static constexpr Border output_border = Out;
 
-  const Scalar* input;
+  std::size_t batch;
+  const Scalar* input;      ///< its first cell; samples are `input_step` elements apart
   const Scalar* packed;
   Scalar* output;
-  Scalar* scratch;
+  const Scalar* residual;   ///< see kernels/epilogue.hpp; null where the epilogue adds none
+  std::size_t input_step, output_step, residual_step;
+  Scalar* scratch;          ///< infer_scratch_size elements
 };
 
 /// The compile-time half of the contract.
 template <class L>
-concept Layer = requires(Shape in) {
+concept Merge = requires(Shapes in) {
+  { L::class_name } -> std::convertible_to<std::string_view>;
+  { L::output_shape(in) } -> std::same_as<Shape>;
+};
+template <class L>
+concept Layer = Merge<L> || requires(Shape in) {
   { L::class_name } -> std::convertible_to<std::string_view>;
   { L::output_shape(in) } -> std::same_as<Shape>;
 };
@@ -191,9 +282,21 @@ struct rules {
     if constexpr (requires { L::link; }) return L::link;
     else return Link::none;
   }();
-  static constexpr Problem check(Shape in) {
-    if constexpr (requires { L::check(in); }) return L::check(in);
+  static constexpr bool batched = [] {
+    if constexpr (requires { L::batched; }) return L::batched;
+    else return false;
+  }();
+  /// Layers that look at a whole batch before they go on.
+  static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
+
+  static constexpr Problem check(Shapes in) {
+    if constexpr (Merge<L>) return L::check(in);
+    else if constexpr (requires { L::check(in[0]); }) return L::check(in[0]);
     else return {};
+  }
+  static constexpr Shape output_shape(Shapes in) {
+    if constexpr (Merge<L>) return L::output_shape(in);
+    else return L::output_shape(in[0]);
   }
   static constexpr Parameters parameters(Shape in) {
     if constexpr (requires { L::parameters(in); }) return L::parameters(in);
@@ -217,6 +320,30 @@ struct rules {
     if constexpr (requires { L::template backward_scratch_size<V>(in); })
       return L::template backward_scratch_size<V>(in);
     else return 0;
+  }
+  template <class V>
+  static constexpr std::size_t prepared_size(Shape in) {
+    if constexpr (requires { L::template prepared_size<V>(in); }) return L::template prepared_size<V>(in);
+    else return 0;
+  }
+  template <class V>
+  static constexpr std::size_t accumulator_size(Shape in) {
+    if constexpr (requires { L::template accumulator_size<V>(in); }) return L::template accumulator_size<V>(in);
+    else return 0;
+  }
+  static constexpr std::size_t gathered_size(Shape in) {
+    if constexpr (gathers) return L::gathered_size(in);
+    else return 0;
+  }
+  template <class Infer>
+  static constexpr std::size_t infer_scratch_size(std::size_t batch) {
+    if constexpr (requires { L::template infer_scratch_size<Infer>(batch); })
+      return L::template infer_scratch_size<Infer>(batch);
+    else return 0;
+  }
+  static constexpr Border border(Shape in) {
+    if constexpr (requires { L::border(in); }) return L::border(in);
+    else return {};
   }
 };
 

@@ -2,17 +2,19 @@
 // Fusion looks at a layer's kind, never at its name, so users' own layers fuse like ours.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
 #include <strata/core/arena.hpp>
+#include <strata/core/border.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/graph/memory_plan.hpp>
 
 namespace strata {
 
 /// One kernel call. A linear node takes the affine node after it (batch normalisation) into its weights; linear, affine
-/// and element-wise nodes take the element-wise nodes after them as their epilogue.
+/// and element-wise nodes take the element-wise nodes after them as their epilogue, linear ones a sum, too.
 struct InferenceStep {
   static constexpr int max_epilogue = 4;
 
@@ -20,70 +22,183 @@ struct InferenceStep {
   int affine = -1;  ///< node, or none
   std::array<int, max_epilogue> epilogue{};
   int epilogue_count = 0;
-  int input = 0;   ///< tensor; 0 is the caller's input
-  int output = 0;  ///< tensor
+  int residual = -1;        ///< tensor that the epilogue adds, or none
+  int residual_place = 0;   ///< after so many of its nodes
+  int output = 0;           ///< tensor
 };
 
 template <std::size_t N>
 struct InferencePlan {
   std::array<InferenceStep, N> steps{};
   std::size_t step_count = 0;
-  std::array<std::size_t, N> offsets{};  ///< of each tensor in the arena, in elements of one sample
-  std::size_t arena_size = 0;            ///< elements of one sample
+  std::array<int, N> source{};           ///< of each tensor: itself, or what a view shows
+  std::array<Border, N> borders{};       ///< of each tensor in the arena
+  std::array<int, N> samples{};          ///< of each tensor that are in the arena at once
+  std::array<std::size_t, N> offsets{};  ///< of each tensor, borders included, in elements
+  std::array<std::size_t, N> sizes{};    ///< from one sample of a tensor to the next
+  std::size_t arena_size = 0;            ///< elements
   int output = 0;                        ///< the tensor that lives in the caller's output
+
+  constexpr int source_of(int tensor) const { return source[static_cast<std::size_t>(tensor)]; }
 };
 
-template <std::size_t N>
-constexpr InferencePlan<N> plan_inference(const Lowered<N>& network) {
-  const auto at = [](int index) { return static_cast<std::size_t>(index); };
-  const auto kind = [&](int node) { return network.nodes[at(node)].rules->kind; };
-  const int nodes = static_cast<int>(network.node_count);
+namespace detail {
 
-  // Views (Flatten, Dropout) vanish: their readers read what they read. Only an output needs a copy of the input.
-  std::array<int, N> root{}, readers{}, reader{};
-  for (int n = 1; n < nodes; ++n) {
-    const int input = root[at(network.input_of(at(n)))];
-    const bool copies_input = n == network.output() && input == 0;
-    root[at(n)] = kind(n) == Kind::view && !copies_input ? input : n;
-    if (root[at(n)] != n) continue;
-    ++readers[at(input)];
-    reader[at(input)] = n;
+constexpr std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+template <std::size_t N, std::size_t Operands>
+class Fusion {
+ public:
+  constexpr explicit Fusion(const Lowered<N, Operands>& network) : network_(network) {
+    resolve_views();
+    for (int n = 1; n < nodes(); ++n)
+      if (plan_.source_of(n) == n && !absorbed_[at(n)]) start_step(n);
+    for (int n = 1; n < nodes(); ++n) plan_.borders[at(n)] = border(n);
   }
-  InferencePlan<N> plan;
-  plan.output = root[at(network.output())];
-  ++readers[at(plan.output)];  // the caller reads it
+  constexpr const InferencePlan<N>& plan() const { return plan_; }
 
-  std::array<bool, N> absorbed{};
-  std::array<Lifetime, N> blocks{};
-  for (int n = 1; n < nodes; ++n) {
-    if (root[at(n)] != n || absorbed[at(n)]) continue;
-    const int index = static_cast<int>(plan.step_count);
-    InferenceStep& step = plan.steps[plan.step_count++];
-    step.head = step.output = n;
-    step.input = root[at(network.input_of(at(n)))];
-    const auto follower = [&](Kind wanted) {
-      const int next = readers[at(step.output)] == 1 ? reader[at(step.output)] : 0;
-      return next != 0 && kind(next) == wanted ? next : 0;
-    };
-    const auto absorb = [&](int node) { absorbed[at(node)] = true, step.output = node; };
-    if (kind(n) == Kind::linear)
-      if (const int next = follower(Kind::affine);
-          next != 0 && network.input_shape_of(at(next)).channels() == network.tensor(n).shape.channels())
-        absorb(step.affine = next);
-    if (kind(n) == Kind::linear || kind(n) == Kind::affine || kind(n) == Kind::elementwise)
-      while (step.epilogue_count < InferenceStep::max_epilogue) {
-        const int next = follower(Kind::elementwise);
-        if (next == 0) break;
-        absorb(step.epilogue[at(step.epilogue_count++)] = next);
+ private:
+  constexpr int nodes() const { return static_cast<int>(network_.node_count); }
+  constexpr Kind kind(int node) const { return network_.nodes[at(node)].rules->kind; }
+
+  /// Views (Flatten, Dropout) vanish: their readers read what they read. Only an output needs a copy of the input.
+  constexpr void resolve_views() {
+    for (int n = 1; n < nodes(); ++n) {
+      const int input = plan_.source_of(network_.input_of(at(n)));
+      const bool copies_input = n == network_.output() && input == 0;
+      plan_.source[at(n)] = kind(n) == Kind::view && !copies_input ? input : n;
+      if (plan_.source_of(n) != n) continue;
+      for (int operand = 0; operand < network_.nodes[at(n)].operand_count; ++operand) {
+        const int tensor = plan_.source_of(network_.input_of(at(n), operand));
+        ++readers_[at(tensor)];
+        reader_[at(tensor)] = n;
       }
-    if (step.input != 0) blocks[at(step.input)].last = index;
-    if (step.output != plan.output)
-      blocks[at(step.output)] = {aligned_size<float>(network.tensor(step.output).shape.size()), index, index};
+    }
+    plan_.output = plan_.source_of(network_.output());
+    ++readers_[at(plan_.output)];  // the caller reads it
+    made_[0] = true;
   }
+
+  constexpr void start_step(int head) {
+    InferenceStep& step = plan_.steps[plan_.step_count++];
+    step.head = step.output = head;
+    if (kind(head) == Kind::linear)
+      if (const int next = follower(step, Kind::affine);
+          next != 0 && network_.input_shape_of(at(next)).channels() == network_.tensor(head).shape.channels())
+        absorb(step, step.affine = next);
+    if (kind(head) == Kind::linear || kind(head) == Kind::affine || kind(head) == Kind::elementwise)
+      for (;;) {
+        if (const int next = follower(step, Kind::elementwise);
+            next != 0 && step.epilogue_count < InferenceStep::max_epilogue)
+          absorb(step, step.epilogue[at(step.epilogue_count++)] = next);
+        else if (kind(head) != Kind::linear || !absorb_sum(step))
+          break;
+      }
+    made_[at(step.output)] = true;
+  }
+
+  /// The only reader of what a step makes, if it is of this kind.
+  constexpr int follower(const InferenceStep& step, Kind wanted) const {
+    const int next = readers_[at(step.output)] == 1 ? reader_[at(step.output)] : 0;
+    return next != 0 && kind(next) == wanted ? next : 0;
+  }
+  constexpr void absorb(InferenceStep& step, int node) { absorbed_[at(node)] = true, step.output = node; }
+
+  /// A sum of two goes to the step that makes its last operand.
+  constexpr bool absorb_sum(InferenceStep& step) {
+    const int sum = follower(step, Kind::sum);
+    if (sum == 0 || step.residual >= 0 || network_.nodes[at(sum)].operand_count != 2) return false;
+    const int first = plan_.source_of(network_.input_of(at(sum), 0));
+    const int other = first == step.output ? plan_.source_of(network_.input_of(at(sum), 1)) : first;
+    if (!made_[at(other)] || network_.tensor(other).shape != network_.tensor(sum).shape) return false;
+    step.residual = other;
+    step.residual_place = step.epilogue_count;
+    absorb(step, sum);
+    return true;
+  }
+
+  /// Room for zeros around a tensor that linear steps make and only linear steps read, as images.
+  constexpr Border border(int tensor) const {
+    Border wanted{};
+    if (tensor == plan_.output) return {};
+    for (std::size_t s = 0; s < plan_.step_count; ++s) {
+      const InferenceStep& step = plan_.steps[s];
+      const bool linear = kind(step.head) == Kind::linear;
+      if (step.output == tensor && !linear) return {};
+      for (int operand = 0; operand < network_.nodes[at(step.head)].operand_count; ++operand) {
+        if (plan_.source_of(network_.input_of(at(step.head), operand)) != tensor) continue;
+        const Shape shape = network_.input_shape_of(at(step.head));
+        if (!linear || shape.rank != 3 || shape != network_.tensor(tensor).shape) return {};
+        wanted = max(wanted, network_.nodes[at(step.head)].rules->border(shape));
+      }
+    }
+    return wanted;
+  }
+
+  const Lowered<N, Operands>& network_;
+  InferencePlan<N> plan_{};
+  std::array<int, N> readers_{}, reader_{};
+  std::array<bool, N> absorbed_{}, made_{};
+};
+
+}  // namespace detail
+
+/// Gives each tensor its place. `sweep` says how many samples a step works on at once: 1, or the same number for all
+/// that do not run sample by sample.
+template <std::size_t N, std::size_t Operands>
+constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, InferencePlan<N> plan,
+                                         const std::array<int, N>& sweep) {
+  using detail::at;
+  // Steps of one sweep follow each other for every sample (or group of samples): a segment.
+  std::array<int, N> segment_begin{}, segment_end{};
+  const int steps = static_cast<int>(plan.step_count);
+  for (int s = 0; s < steps; ++s)
+    segment_begin[at(s)] = s > 0 && sweep[at(s)] == 1 && sweep[at(s - 1)] == 1 ? segment_begin[at(s - 1)] : s;
+  for (int s = steps; s-- > 0;)
+    segment_end[at(s)] = s + 1 < steps && segment_begin[at(s + 1)] == segment_begin[at(s)] ? segment_end[at(s + 1)] : s;
+
+  std::array<int, N> maker{};  // step; -1: the caller's input
+  maker[0] = -1;
+  for (int s = 0; s < steps; ++s) maker[at(plan.steps[at(s)].output)] = s;
+  std::array<Lifetime, N> blocks{};
+  plan.samples.fill(1);
+  const auto each_read = [&](auto visit) {
+    for (int s = 0; s < steps; ++s) {
+      const InferenceStep& step = plan.steps[at(s)];
+      for (int operand = 0; operand < network.nodes[at(step.head)].operand_count; ++operand)
+        visit(s, plan.source_of(network.input_of(at(step.head), operand)));
+      if (step.residual >= 0) visit(s, step.residual);
+    }
+  };
+  each_read([&](int s, int tensor) {
+    if (tensor == 0) return;
+    const int made = maker[at(tensor)];
+    if (segment_begin[at(s)] != segment_begin[at(made)] || sweep[at(s)] > 1)
+      plan.samples[at(tensor)] = std::max({plan.samples[at(tensor)], sweep[at(s)], sweep[at(made)]});
+  });
+  // Several samples of a tensor live while any step of a segment that touches them runs.
+  each_read([&](int s, int tensor) {
+    if (tensor == 0 || tensor == plan.output) return;
+    const bool several = plan.samples[at(tensor)] > 1;
+    const int made = maker[at(tensor)];
+    Lifetime& block = blocks[at(tensor)];
+    plan.sizes[at(tensor)] = bordered_size(network.tensor(tensor).shape, plan.borders[at(tensor)]);
+    block.size = aligned_size<float>(plan.sizes[at(tensor)] * static_cast<std::size_t>(plan.samples[at(tensor)]));
+    block.first = several ? segment_begin[at(made)] : made;
+    block.last = std::max(block.last, several ? segment_end[at(s)] : s);
+  });
   const auto memory = plan_memory(blocks);
   plan.offsets = memory.offsets;
   plan.arena_size = memory.total;
   return plan;
+}
+
+/// The plan for sample after sample.
+template <std::size_t N, std::size_t Operands>
+constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network) {
+  std::array<int, N> sweep{};
+  sweep.fill(1);
+  return place_tensors(network, detail::Fusion(network).plan(), sweep);
 }
 
 }  // namespace strata

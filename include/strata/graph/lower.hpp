@@ -10,6 +10,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
+#include <strata/core/bound.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/text.hpp>
 #include <strata/core/type_name.hpp>
@@ -26,10 +27,14 @@ struct LayerRules {
   Needs backward_needs;
   Link link;
   bool visible;
-  Problem (*check)(Shape);
-  Shape (*output_shape)(Shape);
+  bool merge;    ///< takes several tensors
+  bool batched;  ///< see core/layer.hpp
+  bool gathers;
+  Problem (*check)(Shapes);
+  Shape (*output_shape)(Shapes);
   Parameters (*parameters)(Shape);
   std::size_t (*macs)(Shape);
+  Border (*border)(Shape);
 };
 
 /// As the user spelled it: what `Hidden` and its like wrap.
@@ -49,10 +54,14 @@ inline constexpr LayerRules layer_rules{
     rules<L>::backward_needs,
     rules<L>::link,
     !requires { L::hidden; },
+    Merge<L>,
+    rules<L>::batched,
+    rules<L>::gathers,
     &rules<L>::check,
-    &L::output_shape,
+    &rules<L>::output_shape,
     &rules<L>::parameters,
     &rules<L>::macs,
+    &rules<L>::border,
 };
 
 /// Keras' names: the first `conv2d`, then `conv2d_1`.
@@ -96,11 +105,11 @@ struct Fault {
 };
 
 /// The network as values.
-template <std::size_t N>
+template <std::size_t N, std::size_t Operands = N>
 struct Lowered {
   std::array<Node, N> nodes{};
   std::array<TensorInfo, N> tensors{};
-  std::array<int, N> operands{};
+  std::array<int, Operands> operands{};
   std::size_t node_count = 0;
   std::size_t layer_count = 0;      ///< visible layers without Input, as Keras counts them
   std::size_t trainable_count = 0;  ///< elements
@@ -112,30 +121,36 @@ struct Lowered {
     return operands[static_cast<std::size_t>(nodes[node].first_operand + operand)];
   }
   constexpr const TensorInfo& tensor(int index) const { return tensors[static_cast<std::size_t>(index)]; }
-  constexpr Shape input_shape_of(std::size_t node) const {
-    return nodes[node].operand_count == 0 ? Shape{} : tensor(input_of(node)).shape;
+  constexpr Shape input_shape_of(std::size_t node, int operand = 0) const {
+    return nodes[node].operand_count == 0 ? Shape{} : tensor(input_of(node, operand)).shape;
   }
   constexpr std::size_t parameter_count() const { return trainable_count + state_count; }
   constexpr int output() const { return nodes[node_count - 1].output; }
 };
 
 /// Appends nodes. A combinator emits its parts in the order of its `leaves`.
-template <std::size_t N>
+template <std::size_t N, std::size_t Operands = N>
 class Builder {
  public:
   /// Appends a leaf that reads tensor `input`; returns its output tensor.
-  constexpr int leaf(const LayerRules& rules, int input) {
-    if (graph_.fault.problem) return input;
+  constexpr int leaf(const LayerRules& rules, int input) { return merge(rules, std::array{input}); }
+
+  /// Appends a leaf that reads several tensors.
+  template <std::size_t Count>
+  constexpr int merge(const LayerRules& rules, const std::array<int, Count>& inputs) {
+    if (graph_.fault.problem) return inputs[0];
     const bool is_input = rules.kind == Kind::input;
     const std::size_t index = graph_.node_count;
     if (rules.visible) {
       if (index > 0) ++layer_;
       name_ = unique_name(rules);
     }
-    const Shape in = is_input || index == 0 ? Shape{} : graph_.tensor(input).shape;
+    std::array<Shape, Count> in{};
+    if (!is_input && index > 0)
+      for (std::size_t i = 0; i < Count; ++i) in[i] = graph_.tensor(inputs[i]).shape;
     if (const Problem problem = place_problem(rules, in, is_input)) {
-      graph_.fault = {problem, &rules, layer_, name_, in};
-      return input;
+      graph_.fault = {problem, &rules, layer_, name_, in[0]};
+      return inputs[0];
     }
     Node& node = graph_.nodes[index];
     node.rules = &rules;
@@ -144,11 +159,13 @@ class Builder {
     node.output = static_cast<int>(index);
     node.first_operand = operand_count_;
     if (!is_input) {
-      graph_.operands[static_cast<std::size_t>(operand_count_++)] = input;
-      node.operand_count = 1;
-      ++graph_.tensors[static_cast<std::size_t>(input)].consumers;
-      node.parameters = rules.parameters(in);
-      graph_.mac_count += rules.macs(in);
+      for (const int input : inputs) {
+        graph_.operands[static_cast<std::size_t>(operand_count_++)] = input;
+        ++graph_.tensors[static_cast<std::size_t>(input)].consumers;
+      }
+      node.operand_count = static_cast<int>(Count);
+      node.parameters = rules.parameters(in[0]);
+      graph_.mac_count += rules.macs(in[0]);
       graph_.layer_count += rules.visible;
     }
     graph_.tensors[index] = {rules.output_shape(in), static_cast<int>(index), 0};
@@ -156,7 +173,7 @@ class Builder {
     return node.output;
   }
 
-  constexpr Lowered<N> finish() {
+  constexpr Lowered<N, Operands> finish() {
     if (!graph_.fault.problem) place_parameters();
     return graph_;
   }
@@ -168,7 +185,7 @@ class Builder {
     return true;
   }
 
-  constexpr Problem place_problem(const LayerRules& rules, Shape in, bool is_input) const {
+  constexpr Problem place_problem(const LayerRules& rules, Shapes in, bool is_input) const {
     if (graph_.node_count == 0 && !is_input)
       return {"a network starts with its Input", Text("Input<height, width, channels> first"),
               "put Input in front; a Sequential without it is a block for use inside another", Text(rules.type)};
@@ -205,12 +222,30 @@ class Builder {
     }
   }
 
-  Lowered<N> graph_{};
+  Lowered<N, Operands> graph_{};
   std::array<LayerName, N> names_{};  ///< with the last ordinal given out
   std::size_t name_count_ = 0;
   LayerName name_{};
   int layer_ = 0;
   int operand_count_ = 0;
 };
+
+/// The layer of a network's node in its place.
+template <class Net, std::size_t I>
+using LayerOf = boost::mp11::mp_at_c<typename Net::leaves, I>;
+
+namespace detail {
+template <class Net, std::size_t I, class = std::make_index_sequence<Net::network().nodes[I].operand_count == 0
+                                                                         ? std::size_t{1}
+                                                                         : static_cast<std::size_t>(Net::network().nodes[I].operand_count)>>
+struct bound_of;
+template <class Net, std::size_t I, std::size_t... Operand>
+struct bound_of<Net, I, std::index_sequence<Operand...>> {
+  using type = Bound<LayerOf<Net, I>, Net::network().input_shape_of(I, static_cast<int>(Operand))...>;
+};
+}  // namespace detail
+
+template <class Net, std::size_t I>
+using BoundOf = typename detail::bound_of<Net, I>::type;
 
 }  // namespace strata

@@ -1,9 +1,13 @@
 // Sequential: a chain of layers as a type, and the constants of a closed network.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
+
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
 
 #include <strata/graph/inference_plan.hpp>
 #include <strata/graph/lower.hpp>
@@ -52,6 +56,16 @@ struct leaf<Hidden<L>> {
 template <class L>
 using leaf_t = typename leaf<L>::type;
 
+template <class... Layers>
+struct Chain;
+
+/// Branches over one input and the merge of their outputs: `L::branches` is a list of chains, themselves lists.
+template <class L>
+concept Branching = requires {
+  typename L::branches;
+  typename L::merge;
+};
+
 template <class L>
 struct leaves_of {
   using type = boost::mp11::mp_list<leaf_t<L>>;
@@ -60,6 +74,38 @@ template <class L>
   requires requires { typename L::leaves; }
 struct leaves_of<L> {
   using type = boost::mp11::mp_transform<leaf_t, typename L::leaves>;
+};
+template <class... Layers>
+struct leaves_of<boost::mp11::mp_list<Layers...>> {
+  using type = boost::mp11::mp_append<boost::mp11::mp_list<>, typename leaves_of<Layers>::type...>;
+};
+template <Branching L>
+struct leaves_of<L> {
+  using type = boost::mp11::mp_push_back<typename leaves_of<boost::mp11::mp_flatten<typename L::branches>>::type,
+                                         leaf_t<typename L::merge>>;
+};
+
+/// Operands that the merges in `L` have beyond one each.
+template <class L>
+struct extra_operands {
+  static constexpr std::size_t value = [] {
+    if constexpr (requires { L::extra_operands; }) return L::extra_operands;
+    else return 0;
+  }();
+};
+template <class... Layers>
+struct extra_operands<boost::mp11::mp_list<Layers...>> {
+  static constexpr std::size_t value = [] {
+    std::size_t sum = 0;
+    for (const std::size_t count : std::array<std::size_t, sizeof...(Layers)>{extra_operands<Layers>::value...})
+      sum += count;
+    return sum;
+  }();
+};
+template <Branching L>
+struct extra_operands<L> {
+  static constexpr std::size_t value = extra_operands<boost::mp11::mp_flatten<typename L::branches>>::value +
+                                       boost::mp11::mp_size<typename L::branches>::value - 1;
 };
 
 template <class List>
@@ -74,17 +120,31 @@ struct emit_leaves<boost::mp11::mp_list<Leaves...>> {
   }
 };
 
-/// Emits a layer, a layer that stands for several leaves, or a combinator that has an `emit` of its own.
+template <class Branches>
+struct emit_branches;
+template <class... Branches>
+struct emit_branches<boost::mp11::mp_list<Branches...>> {
+  template <class Merge, class Builder>
+  static constexpr int into(Builder& builder, int tensor) {
+    const std::array outputs{boost::mp11::mp_rename<Branches, Chain>::emit(builder, tensor)...};
+    return builder.merge(layer_rules<leaf_t<Merge>>, outputs);
+  }
+};
+
+/// Emits a layer, a layer that stands for several leaves, branches, or a combinator that has an `emit` of its own.
 template <class L, class Builder>
 constexpr int emit(Builder& builder, int tensor) {
-  if constexpr (requires { L::emit(builder, tensor); }) return L::emit(builder, tensor);
+  if constexpr (Branching<L>)
+    return emit_branches<typename L::branches>::template into<typename L::merge>(builder, tensor);
+  else if constexpr (requires { L::emit(builder, tensor); }) return L::emit(builder, tensor);
   else return emit_leaves<typename leaves_of<L>::type>::into(builder, tensor);
 }
 
 /// A chain without the checks of a definition.
 template <class... Layers>
 struct Chain {
-  using leaves = boost::mp11::mp_append<boost::mp11::mp_list<>, typename leaves_of<Layers>::type...>;
+  using leaves = typename leaves_of<boost::mp11::mp_list<Layers...>>::type;
+  static constexpr std::size_t extra_operands = detail::extra_operands<boost::mp11::mp_list<Layers...>>::value;
 
   template <class Builder>
   static constexpr int emit(Builder& builder, int tensor) {
@@ -100,7 +160,8 @@ constexpr auto lower() {
   using boost::mp11::mp_size;
   constexpr bool empty = mp_size<typename Graph::leaves>::value == 0;
   using Source = std::conditional_t<empty, Chain<NotALayer<Sequential<>>>, Graph>;
-  Builder<mp_size<typename Source::leaves>::value> builder;
+  constexpr std::size_t leaves = mp_size<typename Source::leaves>::value;
+  Builder<leaves, leaves + Source::extra_operands> builder;
   Source::emit(builder, 0);
   return builder.finish();
 }
@@ -185,6 +246,7 @@ template <class... Layers>
 struct Sequential {
   using graph = typename detail::defined<detail::Chain<Layers...>>::type;
   using leaves = typename graph::leaves;
+  static constexpr std::size_t extra_operands = graph::extra_operands;
 
   template <class Builder>
   static constexpr int emit(Builder& builder, int tensor) {

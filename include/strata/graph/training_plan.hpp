@@ -1,5 +1,9 @@
-// What training keeps in memory: every value from its making to its last reader, forward or backward, and the gradient
-// of each value from its last consumer's backward step to its producer's.
+// How training runs, and what it keeps in memory.
+//
+// A batch goes through the network sample by sample, so that what flows between layers stays in the cache. Only where a
+// layer must know the whole batch (batch normalisation) or wants many samples at once (Dense) does the next layer wait:
+// the layers between two such points are a stage. A tensor that lives within one stage is kept for one sample; what
+// later stages read, backward ones included, for all.
 #pragma once
 
 #include <algorithm>
@@ -12,69 +16,208 @@
 
 namespace strata {
 
-/// Offsets per sample, in elements, of an arena that a batch multiplies.
-template <std::size_t N>
-struct TrainingPlan {
-  std::array<std::size_t, N> values{};
-  std::array<std::size_t, N> gradients{};
-  std::array<bool, N> has_gradient{};  ///< something trainable lies upstream
-  std::size_t total = 0;
+/// A node's part of a stage. The loss stands between the two directions.
+enum class Pass { forward, gather, loss, backward, gather_gradients };
+
+struct Action {
+  Pass pass = Pass::forward;
+  int node = 0;
 };
 
-/// Step i runs node i forward, step N computes the loss, step 2N - i runs node i backward.
-/// A view (Flatten) shares its input's place, for the value and for the gradient.
-template <std::size_t N>
-constexpr TrainingPlan<N> plan_training(const Lowered<N>& network) {
-  constexpr int steps = static_cast<int>(N);
-  TrainingPlan<N> plan;
-  std::array<std::size_t, N> root{};
-  std::array<Lifetime, 2 * N> blocks{};  // values, then gradients in reverse
-  const auto gradient_block = [](std::size_t tensor) { return 2 * N - 1 - tensor; };
+/// Actions [begin, end), run on each sample, or, `batched`, on all samples of a thread at once. If the last one gathers,
+/// its node concludes when all threads have finished.
+struct Stage {
+  int begin = 0, end = 0;
+  bool batched = false;
+};
 
-  for (std::size_t t = 0; t < N; ++t) {
-    const Node& node = network.nodes[t];
-    const int step = static_cast<int>(t);
-    root[t] = t;
-    if (node.operand_count == 0) continue;  // the input is the caller's memory
-    const std::size_t input = static_cast<std::size_t>(network.input_of(t));
-    const std::size_t input_root = root[input];
-    plan.has_gradient[t] = plan.has_gradient[input];
-    for (const Parameter& parameter : node.parameters) plan.has_gradient[t] |= parameter.trainable;
-    const bool view = node.rules->training_kind == Kind::view && input_root != 0;
-    if (view) root[t] = input_root;
-    else blocks[t] = {aligned_size<float>(network.tensors[t].shape.size()), step, step};
+/// Where a tensor is: for one sample of one thread, or, `whole`, for the batch. Offsets are of one sample.
+struct Place {
+  std::size_t offset = 0;
+  bool whole = false;
+};
 
-    const auto extend = [&](std::size_t tensor, int until) {
-      blocks[tensor].last = std::max(blocks[tensor].last, until);
-    };
-    extend(input_root, step);
-    if (plan.has_gradient[t] && node.rules->backward_needs.input && !view) extend(input_root, 2 * steps - step);
-    if (plan.has_gradient[t] && node.rules->backward_needs.output && !view) extend(t, 2 * steps - step);
-    if (t + 1 == N) {  // a loss reads the output, or, where it undoes the last node, that node's input
-      extend(root[t], steps);
-      extend(input_root, steps + 1);
+template <std::size_t N, std::size_t Operands>
+struct TrainingPlan {
+  static constexpr std::size_t capacity = 4 * N;
+
+  std::array<Action, capacity> actions{};
+  std::array<Stage, capacity> stages{};
+  int forward_stages = 0, stage_count = 0;
+  std::array<bool, N> alias{};         ///< views whose input and output share a place: nothing to do
+  std::array<Place, N> values{};
+  std::array<Place, N> gradients{};
+  std::array<bool, N> has_gradient{};  ///< something trainable lies upstream
+  std::array<bool, Operands> opens{};  ///< of each operand: this reader writes the gradient; later ones add a part
+  std::array<Place, Operands> parts{};
+  std::size_t whole_size = 0;   ///< elements of one sample, kept for the batch
+  std::size_t single_size = 0;  ///< elements of one sample, kept for each thread
+};
+
+namespace detail {
+
+template <std::size_t N, std::size_t Operands>
+class TrainingPlanner {
+ public:
+  constexpr explicit TrainingPlanner(const Lowered<N, Operands>& network) : network_(network) {
+    for (std::size_t t = 0; t < N; ++t) examine(t);
+    make_stages();
+    place();
+  }
+  constexpr const TrainingPlan<N, Operands>& plan() const { return plan_; }
+
+ private:
+  // Values, then gradients, then parts.
+  static constexpr std::size_t blocks = 2 * N + Operands;
+
+  constexpr std::size_t input_of(std::size_t node, int operand = 0) const {
+    return static_cast<std::size_t>(network_.input_of(node, operand));
+  }
+  constexpr int operands(std::size_t node) const { return network_.nodes[node].operand_count; }
+  constexpr const LayerRules& rules_of(std::size_t node) const { return *network_.nodes[node].rules; }
+
+  constexpr void examine(std::size_t t) {
+    root_[t] = t;
+    if (operands(t) == 0) return;  // the input is the caller's memory
+    for (int operand = 0; operand < operands(t); ++operand)
+      plan_.has_gradient[t] |= plan_.has_gradient[input_of(t, operand)];
+    for (const Parameter& parameter : network_.nodes[t].parameters) plan_.has_gradient[t] |= parameter.trainable;
+    plan_.alias[t] = rules_of(t).training_kind == Kind::view && root_[input_of(t)] != 0;
+    if (plan_.alias[t]) root_[t] = root_[input_of(t)];
+  }
+
+  constexpr void begin_stage(bool batched) {
+    if (plan_.stage_count > 0 && stage().begin == stage().end) --plan_.stage_count;
+    ++plan_.stage_count;
+    stage() = {action_count_, action_count_, batched};
+  }
+  constexpr Stage& stage() { return plan_.stages[static_cast<std::size_t>(plan_.stage_count - 1)]; }
+
+  constexpr void add(Pass pass, std::size_t node) {
+    if (stage().batched != rules_of(node).batched) begin_stage(rules_of(node).batched);
+    plan_.actions[static_cast<std::size_t>(action_count_++)] = {pass, static_cast<int>(node)};
+    stage().end = action_count_;
+  }
+
+  constexpr void make_stages() {
+    begin_stage(false);
+    for (std::size_t n = 1; n < N; ++n) {
+      if (plan_.alias[n]) continue;
+      if (rules_of(n).gathers) {
+        add(Pass::gather, n);
+        begin_stage(false);
+      }
+      add(Pass::forward, n);
     }
+    begin_stage(false);
+    plan_.forward_stages = plan_.stage_count - 1;
+    add(Pass::loss, N - 1);
+    begin_stage(false);
+    for (std::size_t n = N - 1; n > 0; --n) {
+      if (plan_.alias[n] || !plan_.has_gradient[n]) continue;
+      if (rules_of(n).gathers) {
+        add(Pass::gather_gradients, n);
+        begin_stage(false);
+      }
+      add(Pass::backward, n);
+    }
+    if (stage().begin == stage().end) --plan_.stage_count;
   }
-  const auto open = [&](std::size_t tensor, int step) {
-    Lifetime& block = blocks[gradient_block(tensor)];
-    if (plan.has_gradient[tensor] && block.size == 0)
-      block = {aligned_size<float>(network.tensors[tensor].shape.size()), step, step};
+
+  /// An access of a block by an action of a stage.
+  constexpr void touch(std::size_t block, std::size_t size, int stage, int action) {
+    Use& use = uses_[block];
+    const bool whole = plan_.stages[static_cast<std::size_t>(stage)].batched || (use.size > 0 && use.stage != stage);
+    if (use.size == 0) use = {size, stage, action, action, stage, false};
+    use.whole |= whole;
+    use.last_stage = stage;
+    use.last = action;
+  }
+
+  constexpr std::size_t value(std::size_t tensor) const { return root_[tensor]; }
+  constexpr std::size_t gradient(std::size_t tensor) const { return N + root_[tensor]; }
+  constexpr std::size_t size(std::size_t tensor) const {
+    return aligned_size<float>(network_.tensors[tensor].shape.size());
+  }
+
+  constexpr void place() {
+    for (int s = 0; s < plan_.stage_count; ++s) {
+      const Stage& stage = plan_.stages[static_cast<std::size_t>(s)];
+      for (int a = stage.begin; a < stage.end; ++a) touch_all(plan_.actions[static_cast<std::size_t>(a)], s, a);
+    }
+    plan_.whole_size = place_blocks(true);
+    plan_.single_size = place_blocks(false);
+    for (std::size_t t = 0; t < N; ++t) {
+      plan_.values[t] = places_[value(t)];
+      plan_.gradients[t] = places_[gradient(t)];
+    }
+    std::copy_n(places_.begin() + 2 * N, Operands, plan_.parts.begin());
+  }
+
+  constexpr void touch_all(Action action, int stage, int index) {
+    const std::size_t n = static_cast<std::size_t>(action.node);
+    const Needs needs = rules_of(n).backward_needs;
+    const bool forward = action.pass == Pass::forward || action.pass == Pass::gather;
+    const bool loss = action.pass == Pass::loss;
+    for (int operand = 0; operand < operands(n); ++operand) {
+      const std::size_t input = input_of(n, operand);
+      if (root_[input] != 0 && (forward || loss || needs.input)) touch(value(input), size(input), stage, index);
+      if (!plan_.has_gradient[input]) continue;
+      if (loss) touch(gradient(input), size(input), stage, index);  // where it undoes the last node
+      if (action.pass == Pass::backward) touch_gradient(n, operand, stage, index);
+    }
+    if (action.pass == Pass::forward || loss || (!forward && needs.output)) touch(value(n), size(n), stage, index);
+    if (!forward) touch(gradient(n), size(n), stage, index);
+  }
+
+  /// The first reader to come writes the gradient, the others add their parts.
+  constexpr void touch_gradient(std::size_t reader, int operand, int stage, int index) {
+    const std::size_t input = input_of(reader, operand);
+    const std::size_t slot = static_cast<std::size_t>(network_.nodes[reader].first_operand + operand);
+    plan_.opens[slot] = !opened_[root_[input]];
+    opened_[root_[input]] = true;
+    touch(gradient(input), size(input), stage, index);
+    if (!plan_.opens[slot]) touch(2 * N + slot, size(input), stage, index);
+  }
+
+  /// Blocks for the batch live from the begin of the first stage that touches them to the end of the last.
+  constexpr std::size_t place_blocks(bool whole) {
+    std::array<Lifetime, blocks> lifetimes{};
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const Use& use = uses_[b];
+      if (use.size == 0 || use.whole != whole) continue;
+      lifetimes[b] = {use.size, use.first, use.last};
+      if (whole) {
+        lifetimes[b].first = plan_.stages[static_cast<std::size_t>(use.stage)].begin;
+        lifetimes[b].last = plan_.stages[static_cast<std::size_t>(use.last_stage)].end - 1;
+      }
+    }
+    const auto memory = plan_memory(lifetimes);
+    for (std::size_t b = 0; b < blocks; ++b)
+      if (lifetimes[b].size > 0) places_[b] = {memory.offsets[b], whole};
+    return memory.total;
+  }
+
+  struct Use {
+    std::size_t size = 0;
+    int stage = 0, first = 0, last = 0, last_stage = 0;
+    bool whole = false;
   };
-  open(root[N - 1], steps);
-  for (std::size_t n = N - 1; n > 0; --n) {
-    if (!plan.has_gradient[n] || root[n] != n) continue;
-    const int step = 2 * steps - static_cast<int>(n);
-    blocks[gradient_block(n)].last = step;
-    for (int operand = 0; operand < network.nodes[n].operand_count; ++operand)
-      open(root[static_cast<std::size_t>(network.input_of(n, operand))], step);
-  }
-  const auto memory = plan_memory(blocks);
-  for (std::size_t t = 0; t < N; ++t) {
-    plan.values[t] = memory.offsets[root[t]];
-    plan.gradients[t] = memory.offsets[gradient_block(root[t])];
-  }
-  plan.total = memory.total;
-  return plan;
+
+  const Lowered<N, Operands>& network_;
+  TrainingPlan<N, Operands> plan_{};
+  std::array<std::size_t, N> root_{};
+  std::array<bool, N> opened_{};
+  std::array<Use, blocks> uses_{};
+  std::array<Place, blocks> places_{};
+  int action_count_ = 0;
+};
+
+}  // namespace detail
+
+template <std::size_t N, std::size_t Operands>
+constexpr TrainingPlan<N, Operands> plan_training(const Lowered<N, Operands>& network) {
+  return detail::TrainingPlanner(network).plan();
 }
 
 }  // namespace strata

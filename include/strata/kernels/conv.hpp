@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <strata/core/inline.hpp>
+#include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
 
 namespace strata::kernels {
@@ -21,9 +22,12 @@ struct ConvGeometry {
   int groups;
   int in_channels, out_channels;  ///< of one group
   int row;                        ///< input elements from one row to the next
+  int out_row;                    ///< output elements likewise: out_width * out_step(), or more inside a border
+  int out_spread = 1;             ///< only every so manyth pixel of the output's rows is written
 
   constexpr int in_pixel() const { return in_channels * groups; }
   constexpr int out_pixel() const { return out_channels * groups; }
+  constexpr int out_step() const { return out_pixel() * out_spread; }
   constexpr int taps() const { return kernel_height * kernel_width * in_channels; }
 
   friend constexpr bool operator==(const ConvGeometry&, const ConvGeometry&) = default;
@@ -34,7 +38,7 @@ struct ConvTile {
   int vectors, pixels;
 };
 
-/// Measured shares of the FMA peak: AVX-512 2x8 99 %, 1x16 92 %; AVX2 4x3 99 %, 2x6 97 %, 3x4 like 4x3.
+/// Measured shares of the FMA peak, in cycles: AVX-512 2x8 99 %, 1x16 92 %; AVX2 4x3 99 %, 2x6 97 %, 3x4 like 4x3.
 /// Two accumulators per FMA port and cycle of latency are needed, more loads than FMAs must be avoided.
 constexpr ConvTile conv_tile(int channel_vectors, int registers, int lanes) {
   if (registers >= 32 && lanes >= 8) return channel_vectors >= 2 ? ConvTile{2, 8} : ConvTile{1, 16};
@@ -48,13 +52,13 @@ constexpr ConvTile conv_tile(int channel_vectors, int registers, int lanes) {
 
 namespace detail {
 
-/// `rows` x `columns` output pixels whose windows begin `row_step` and `column_step` input elements apart.
+/// `rows` x `columns` output pixels.
 struct Patch {
   int rows, columns;
-  int row_step, column_step;
 
   constexpr int count() const { return rows * columns; }
-  constexpr int offset(int pixel) const { return pixel / columns * row_step + pixel % columns * column_step; }
+  /// Where a pixel is in an image, from the first one, in elements.
+  constexpr int offset(int pixel, int row, int column) const { return pixel / columns * row + pixel % columns * column; }
 };
 
 // Register tiles are arrays of vectors whose indices are all constants: the fold expressions are the unrolled loops.
@@ -83,70 +87,103 @@ STRATA_INLINE void write_block(const V* block, typename V::value_type* p, std::i
   (write<V, I + 1 == sizeof...(I) ? LastWidth : simd::lanes<V>>(p + I * simd::lanes<V>, block[I]), ...);
 }
 
-/// sums[p][v] += x[offset(p)] * weights[v], where I counts through the tile.
-template <class V, Patch patch, int NV, int... I>
+/// sums[p][v] += x[window of p] * weights[v], where I counts through the tile.
+template <class V, ConvGeometry g, Patch patch, int NV, int... I>
 STRATA_INLINE void multiply(V* sums, const typename V::value_type* x, const V* weights,
                             std::integer_sequence<int, I...>) {
-  ((sums[I] = simd::fma(simd::broadcast<V>(x[patch.offset(I / NV)]), weights[I % NV], sums[I])), ...);
+  constexpr int row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
+  ((sums[I] = simd::fma(simd::broadcast<V>(x[patch.offset(I / NV, row, column)]), weights[I % NV], sums[I])), ...);
 }
 
-/// sums[s][p][v] += x[offset(p) + k] * weights[k][v] for k in a run of `length`; k alternates between `Splits` sums,
-/// which keeps the FMA units busy where a tile is small.
-template <class V, Patch patch, int NV, int Splits, int LastWidth>
-STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights,
-                                int weight_step, int length) {
-  constexpr Indices<patch.count() * NV> tile;
+/// g++ would keep what it read for one step for another one, more than the registers hold: it shall forget it.
+template <class T>
+STRATA_INLINE void hide(const T*& x, const T*& weights) {
+  asm volatile("" : "+r"(x), "+r"(weights));
+}
+
+/// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int... K>
+STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::value_type*& x,
+                                  const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
+  constexpr int size = patch.count() * NV;
   V w[NV];
-  int k = 0;
-  for (; k + Splits <= length; k += Splits) {
-    read_block<V, LastWidth>(w, weights, Indices<NV>{});
-    multiply<V, patch, NV>(sums, x, w, tile);
-    if constexpr (Splits >= 2) {
-      read_block<V, LastWidth>(w, weights + weight_step, Indices<NV>{});
-      multiply<V, patch, NV>(sums + tile.size(), x + 1, w, tile);
-    }
-    if constexpr (Splits == 4) {
-      read_block<V, LastWidth>(w, weights + 2 * weight_step, Indices<NV>{});
-      multiply<V, patch, NV>(sums + 2 * tile.size(), x + 2, w, tile);
-      read_block<V, LastWidth>(w, weights + 3 * weight_step, Indices<NV>{});
-      multiply<V, patch, NV>(sums + 3 * tile.size(), x + 3, w, tile);
-    }
-    x += Splits;
-    weights += Splits * weight_step;
-    asm volatile("" : "+r"(x), "+r"(weights));  // keeps g++ from carrying loads through the stack
-  }
-  if constexpr (Splits > 1)
-    for (; k < length; ++k, ++x, weights += weight_step) {
-      read_block<V, LastWidth>(w, weights, Indices<NV>{});
-      multiply<V, patch, NV>(sums, x, w, tile);
-    }
+  ((hide(x, weights), read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
+    multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
+   ...);
+  x += sizeof...(K);
+  weights += sizeof...(K) * WeightStep;
 }
 
 template <class V, int... I>
-STRATA_INLINE void clear(V* sums, std::integer_sequence<int, I...>) {
-  ((sums[I] = V(typename V::value_type(0))), ...);
+STRATA_INLINE void fill(V* sums, V value, std::integer_sequence<int, I...>) {
+  ((sums[I] = value), ...);
 }
 template <class V, int... I>
 STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>) {
   ((sums[I] = sums[I] + terms[I]), ...);
 }
-template <class V, int Size, int Splits, class Epilogue, int... I>
-STRATA_INLINE void finish(V* sums, std::integer_sequence<int, I...>) {
+/// The same for a run of `Length` steps. Thousands of products in one sum would cost digits: long runs (Dense) are summed
+/// in parts.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
+STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
+  constexpr int unroll = 4, part = 512;
+  if constexpr (Length <= 2 * part) {
+    for (int k = 0; k < Length / unroll; ++k)
+      multiply_steps<V, g, patch, NV, Splits, WeightStep, Width>(sums, x, weights, Indices<unroll>{});
+    multiply_steps<V, g, patch, NV, Splits, WeightStep, Width>(sums, x, weights, Indices<Length % unroll>{});
+  } else {
+    constexpr Indices<patch.count() * NV * Splits> tile;
+    V partial[tile.size()];
+    for (int k = 0; k < Length / part; ++k, x += part, weights += part * WeightStep) {
+      fill(partial, V(typename V::value_type(0)), tile);
+      multiply_run<V, g, patch, NV, Splits, WeightStep, Width, part>(partial, x, weights);
+      add(sums, partial, tile);
+    }
+    multiply_run<V, g, patch, NV, Splits, WeightStep, Width, Length % part>(sums, x, weights);
+  }
+}
+
+template <class V, int Size, int Splits, int... I>
+STRATA_INLINE void merge(V* sums, std::integer_sequence<int, I...>) {
   if constexpr (Splits >= 2) ((sums[I] = sums[I] + sums[Size + I]), ...);
   if constexpr (Splits == 4) ((sums[I] = sums[I] + (sums[2 * Size + I] + sums[3 * Size + I])), ...);
-  ((sums[I] = Epilogue::apply(sums[I])), ...);
+}
+
+/// out[p][v] = epilogue(sums[p][v]), with the residual's value at the same place where the epilogue wants one.
+template <class V, ConvGeometry g, Patch patch, int NV, int LastWidth, class Epilogue, int... I>
+STRATA_INLINE void finish(V* sums, typename V::value_type* out, const typename V::value_type* residual,
+                          std::integer_sequence<int, I...>) {
+  constexpr int lanes = simd::lanes<V>;
+  if constexpr (has_residual<Epilogue>)
+    ((sums[I] = Epilogue::apply(
+          sums[I], read<V, I % NV + 1 == NV ? LastWidth : lanes>(
+                       residual + patch.offset(I / NV, Epilogue::residual_row, g.out_pixel()) + I % NV * lanes))),
+     ...);
+  else
+    ((sums[I] = Epilogue::apply(sums[I])), ...);
+  (write<V, I % NV + 1 == NV ? LastWidth : lanes>(
+       out + patch.offset(I / NV, g.out_row, g.out_step()) + I % NV * lanes, sums[I]),
+   ...);
+}
+
+/// The residual's element (y, x, c).
+template <ConvGeometry g, class Epilogue, class T>
+STRATA_INLINE const T* residual_at(const T* residual, int y, int x, int c) {
+  if constexpr (has_residual<Epilogue>) return residual + y * Epilogue::residual_row + x * g.out_pixel() + c;
+  else return nullptr;
 }
 
 /// One register tile: bias + convolution, epilogue, store.
 template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, class Epilogue>
 STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename V::value_type* weights,
-                                 const typename V::value_type* bias, typename V::value_type* out) {
+                                 const typename V::value_type* bias, typename V::value_type* out,
+                                 const typename V::value_type* residual) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = size >= 8 ? 1 : size >= 4 ? 2 : 4;
   constexpr bool padded = WeightStep == NV * simd::lanes<V>;  // packed weights
   constexpr int read_width = padded ? simd::lanes<V> : LastWidth;
   V sums[size * splits];
-  clear(sums, Indices<size * splits>{});
+  fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
   if (bias != nullptr)
     [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
       (read_block<V, LastWidth>(sums + P * NV, bias, Indices<NV>{}), ...);
@@ -155,49 +192,32 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
   constexpr int runs = whole_rows ? 1 : g.kernel_width;
   constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
-  // Thousands of products in one sum would cost digits: long runs (Dense) are summed in parts.
-  constexpr int part = length > 1024 ? 512 : length;
   for (int ky = 0; ky < g.kernel_height; ++ky)
     for (int run = 0; run < runs; ++run)
-      for (int first = 0; first < length; first += part) {
-        const auto* xs = x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel() + first;
-        const auto* ws = weights + ((ky * g.kernel_width + run) * g.in_channels + first) * WeightStep;
-        const int count = std::min(part, length - first);
-        if constexpr (part == length) {
-          multiply_run<V, patch, NV, splits, read_width>(sums, xs, ws, WeightStep, count);
-        } else {
-          V partial[size * splits];
-          clear(partial, Indices<size * splits>{});
-          multiply_run<V, patch, NV, splits, read_width>(partial, xs, ws, WeightStep, count);
-          add(sums, partial, Indices<size * splits>{});
-        }
-      }
-  finish<V, size, splits, Epilogue>(sums, Indices<size>{});
-  [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
-    (write_block<V, LastWidth>(sums + P * NV,
-                               out + (P / patch.columns * g.out_width + P % patch.columns) * g.out_pixel(),
-                               Indices<NV>{}),
-     ...);
-  }(Indices<patch.count()>{});
+      multiply_run<V, g, patch, NV, splits, WeightStep, read_width, length>(
+          sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
+          weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep);
+  merge<V, size, splits>(sums, Indices<size>{});
+  finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{});
 }
 
 /// One block of NV vectors of output channels over the whole image, in equal tiles; the last tile of a row, and the last
 /// row of tiles, may overlap the one before.
 template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, class Epilogue>
 STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typename V::value_type* weights,
-                                    const typename V::value_type* bias, typename V::value_type* out) {
+                                    const typename V::value_type* bias, typename V::value_type* out,
+                                    const typename V::value_type* residual) {
   constexpr int pixels = conv_tile(NV, simd::register_count, simd::lanes<V>).pixels;
   constexpr int rows = std::clamp(pixels / g.out_width, 1, g.out_height);  // narrow images: patches of several rows
   constexpr int tiles = (g.out_width + pixels - 1) / pixels;
-  constexpr Patch patch{rows, (g.out_width + tiles - 1) / tiles, g.stride_height * g.row,
-                        g.stride_width * g.in_pixel()};
+  constexpr Patch patch{rows, (g.out_width + tiles - 1) / tiles};
   for (int top = 0; top < g.out_height; top += rows) {
     const int y = std::min(top, g.out_height - rows);
     for (int tile = 0; tile < tiles; ++tile) {
       const int column = std::min(tile * patch.columns, g.out_width - patch.columns);
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, Epilogue>(
-          x + y * patch.row_step + column * patch.column_step, weights, bias,
-          out + (y * g.out_width + column) * g.out_pixel());
+          x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
+          out + y * g.out_row + column * g.out_step(), residual_at<g, Epilogue>(residual, y, column, 0));
     }
   }
 }
@@ -249,10 +269,12 @@ void pack_weights(Weight&& weight, typename V::value_type* packed) {
 }
 
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).
-/// `x` has its padding around it. `bias` has groups x out_channels elements, or is null.
+/// `x` has its padding around it. `bias` has groups x out_channels elements, or is null. `residual` is what an epilogue
+/// with one adds; it does not overlap `out`.
 template <class V, ConvGeometry g, Weights layout, class Epilogue>
 void convolve(const typename V::value_type* x, const typename V::value_type* weights,
-              const typename V::value_type* bias, typename V::value_type* out) {
+              const typename V::value_type* bias, typename V::value_type* out,
+              const typename V::value_type* residual = nullptr) {
   constexpr int lanes = simd::lanes<V>;
   constexpr ConvBlocks<V> blocks(g.out_channels);
   constexpr bool packed = layout == Weights::packed;
@@ -263,14 +285,16 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int last_width = g.out_channels - blocks.full * width;
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
     for (int block = 0; block < blocks.full; ++block) {
-      detail::convolve_block<V, g, step, blocks.size, lanes, Epilogue>(x, weights, bias, out);
+      detail::convolve_block<V, g, step, blocks.size, lanes, Epilogue>(x, weights, bias, out, residual);
       weights += packed ? g.taps() * step : width;
       out += width;
+      residual = detail::residual_at<g, Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
-    detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, Epilogue>(x, weights, bias, out);
+    detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, Epilogue>(x, weights, bias, out, residual);
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
+    residual = detail::residual_at<g, Epilogue>(residual, 0, 0, last_width);
     if (bias != nullptr) bias += last_width;
   }
 }

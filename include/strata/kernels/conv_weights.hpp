@@ -69,14 +69,15 @@ void outer_product_run(const typename V::value_type* x, int x_row, int x_pixel, 
 
 /// Rows of output pixels whose inputs and gradients fit in half of a 48 KiB first-level cache.
 constexpr int weight_band(const ConvGeometry& g) {
-  const int row_bytes = 4 * (g.out_width * g.out_pixel() + g.stride_height * g.row);
+  const int row_bytes = 4 * (g.out_row + g.stride_height * g.row);
   return std::clamp(24 * 1024 / row_bytes, std::min(8, g.out_height), g.out_height);
 }
 
 }  // namespace detail
 
 /// Adds one image's part to `weights` in Keras' layout (kernel_height, kernel_width, in_channels, groups x
-/// out_channels). `x` has its padding around it; `gradient` is by the output.
+/// out_channels). `x` has its padding around it; `gradient` is by the
+/// output and lies like it.
 template <class V, ConvGeometry g>
 void accumulate_weight_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
                                 typename V::value_type* weights) {
@@ -91,7 +92,7 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
   constexpr int runs = whole_rows ? 1 : g.kernel_width;
   constexpr int x_row = g.stride_height * g.row;
   constexpr int x_pixel = g.stride_width * g.in_pixel();
-  constexpr int gradient_row = g.out_width * g.out_pixel();
+  constexpr int gradient_row = g.out_row;
   constexpr int band = detail::weight_band(g);
   for (int y = 0; y < g.out_height; y += band) {
     const std::size_t rows = static_cast<std::size_t>(std::min(band, g.out_height - y));

@@ -25,17 +25,20 @@ constexpr ConvGeometry dense_geometry(int features, int units, int samples) {
           .groups = 1,
           .in_channels = features,
           .out_channels = units,
-          .row = 0};
+          .row = 0,
+          .out_row = samples * units};
 }
 
 /// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null.
 template <class V, int features, int units, Weights layout, class Epilogue>
 void dense(std::size_t batch, const typename V::value_type* x, const typename V::value_type* weights,
-           const typename V::value_type* bias, typename V::value_type* out) {
+           const typename V::value_type* bias, typename V::value_type* out,
+           const typename V::value_type* residual = nullptr) {
   const auto samples = [&]<int count>() {
-    convolve<V, dense_geometry(features, units, count), layout, Epilogue>(x, weights, bias, out);
+    convolve<V, dense_geometry(features, units, count), layout, Epilogue>(x, weights, bias, out, residual);
     x += static_cast<std::size_t>(count) * features;
     out += static_cast<std::size_t>(count) * units;
+    if (residual != nullptr) residual += static_cast<std::size_t>(count) * units;
     batch -= static_cast<std::size_t>(count);
   };
   while (batch >= 8) samples.template operator()<8>();
@@ -83,7 +86,7 @@ void dense_input_gradient(std::size_t batch, const typename V::value_type* gradi
     const auto samples = [&]<int count>(std::size_t n) {
       detail::convolve_block<V, dense_geometry(units, features, count), vectors * lanes, vectors,
                              width - (vectors - 1) * lanes, Identity>(
-          gradient + n * units, scratch, nullptr, x + n * features + static_cast<std::size_t>(first));
+          gradient + n * units, scratch, nullptr, x + n * features + static_cast<std::size_t>(first), nullptr);
     };
     std::size_t n = 0;
     for (; n + 4 <= batch; n += 4) samples.template operator()<4>(n);

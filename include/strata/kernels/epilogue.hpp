@@ -23,4 +23,18 @@ struct Compose {
   }
 };
 
+/// After(Before(x) + residual), where `residual` is the element of another image at the same place, whose rows are `Row`
+/// elements apart.
+template <class Before, int Row, class After = Identity>
+struct AddResidual {
+  static constexpr int residual_row = Row;
+  template <class V>
+  static STRATA_INLINE V apply(V x, V residual) {
+    return After::apply(Before::apply(x) + residual);
+  }
+};
+
+template <class Epilogue>
+inline constexpr bool has_residual = requires { Epilogue::residual_row; };
+
 }  // namespace strata

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <strata/core/border.hpp>
 #include <strata/core/inline.hpp>
+#include <strata/core/shape.hpp>
 
 namespace strata::kernels {
 
@@ -48,6 +50,17 @@ STRATA_NOINLINE void place_image(const T* image, T* out) {
     done = target + 1;
   }
   std::fill(out + done * out_row, out + p.out_height * out_row, T(0));
+}
+
+/// Zeros in the border of an image; `image` is its first cell.
+template <Shape shape, Border border, class T>
+STRATA_NOINLINE void clear_border(T* image) {
+  constexpr int row = row_of(shape, border);
+  constexpr int width = shape.width() * shape.channels(), left = border.left * shape.channels();
+  T* const begin = image - border_offset(shape, border);
+  std::fill_n(begin, border.top * row + left, T(0));
+  for (int y = 0; y + 1 < shape.height(); ++y) std::fill_n(image + y * row + width, row - width, T(0));
+  std::fill(image + (shape.height() - 1) * row + width, begin + bordered_size(shape, border), T(0));
 }
 
 }  // namespace strata::kernels

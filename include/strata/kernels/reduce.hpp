@@ -126,21 +126,24 @@ class ChannelSums {
   }
 };
 
-/// f(first, width) for panels of channels whose sums fit the stack; `width` is an `std::integral_constant` and the last
-/// panel may overlap the one before.
+/// f(first, skipped, width) for panels of channels whose sums fit the stack; `width` is an `std::integral_constant`, and
+/// the first `skipped` channels of the last panel belong to the one before, too.
 template <std::size_t C, class F>
 STRATA_INLINE void for_each_panel(F f) {
   constexpr std::size_t width = std::min(C, std::size_t{1024});
-  for (std::size_t first = 0; first < C; first += width)
-    f(std::min(first, C - width), std::integral_constant<std::size_t, width>{});
+  for (std::size_t next = 0; next < C; next += width) {
+    const std::size_t first = std::min(next, C - width);
+    f(first, next - first, std::integral_constant<std::size_t, width>{});
+  }
 }
 
-/// sums[s][c] = the sums of `Terms` over `rows` rows of C channels.
-template <class V, int C, class Terms, std::size_t Inputs, std::size_t Constants, class T = typename V::value_type>
-STRATA_NOINLINE void channel_sums(std::size_t rows, const std::array<const T*, Inputs>& in,
-                                  const std::array<const T*, Constants>& constants,
-                                  const std::array<T*, Terms::sums>& sums) {
-  for_each_panel<C>([&](std::size_t first, auto width) {
+/// sums[s][c] += the sums of `Terms` over `rows` rows of C channels; U is T or double.
+template <class V, int C, class Terms, std::size_t Inputs, std::size_t Constants, class U,
+          class T = typename V::value_type>
+STRATA_NOINLINE void add_channel_sums(std::size_t rows, const std::array<const T*, Inputs>& in,
+                                      const std::array<const T*, Constants>& constants,
+                                      const std::array<U*, Terms::sums>& sums) {
+  for_each_panel<C>([&](std::size_t first, std::size_t skipped, auto width) {
     using Sums = ChannelSums<V, width, Terms>;
     const auto at = [](auto pointers, std::size_t offset) {
       for (auto& pointer : pointers) pointer += offset;
@@ -150,47 +153,64 @@ STRATA_NOINLINE void channel_sums(std::size_t rows, const std::array<const T*, I
     for (std::size_t row = 0; row < rows; row += Sums::block_rows)
       Sums::add(std::min(rows - row, Sums::block_rows), C, at(in, row * C + first), at(constants, first), totals);
     for (std::size_t s = 0; s < Terms::sums; ++s)
-      for (std::size_t c = 0; c < width; ++c) sums[s][first + c] = static_cast<T>(totals[s][c]);
+      for (std::size_t c = skipped; c < width; ++c) sums[s][first + c] += static_cast<U>(totals[s][c]);
   });
 }
 
-/// sums[c] = Σ x[r][c] over `rows` rows: the gradient of a bias.
+/// sums[c] += Σ x[r][c] over `rows` rows: the gradient of a bias.
 template <class V, int C, class T = typename V::value_type>
-void channel_sums(std::size_t rows, const T* x, T* sums) {
-  channel_sums<V, C, PlainSum>(rows, std::array{x}, std::array<const T*, 0>{}, std::array{sums});
+void add_channel_sums(std::size_t rows, const T* x, T* sums) {
+  add_channel_sums<V, C, PlainSum>(rows, std::array{x}, std::array<const T*, 0>{}, std::array{sums});
 }
 
-/// Mean and biased variance of each channel over `rows` rows, in one pass over memory: a block is summed for its mean
-/// and then, still in cache, about that mean; blocks are merged in double (Chan, Golub, LeVeque 1979). So a mean far
-/// from zero costs no digits of the variance.
+/// Mean and squared distances of C channels over the rows seen so far: the number of rows, the means, the sums of squared
+/// distances from them. Zeros where nothing was seen.
+template <int C>
+inline constexpr std::size_t moments_size = 1 + 2 * static_cast<std::size_t>(C);
+
+/// Adds rows to `moments`, in one pass over memory: a block is summed for its mean and then, still in cache, about that
+/// mean; blocks are merged in double (Chan, Golub, LeVeque 1979). So a mean far from zero costs no digits of the variance.
 template <class V, int C, class T = typename V::value_type>
-STRATA_NOINLINE void channel_moments(std::size_t rows, const T* x, T* mean, T* variance) {
-  for_each_panel<C>([&](std::size_t first, auto width) {
+STRATA_NOINLINE void add_moments(std::size_t rows, const T* x, double* moments) {
+  const double seen = moments[0];
+  for_each_panel<C>([&](std::size_t first, std::size_t skipped, auto width) {
     using Sums = ChannelSums<V, width, PlainSum>;
     using Central = ChannelSums<V, width, ShiftedSums>;
-    std::array<double, width> average{}, squares{};
+    double* const average = moments + 1 + first;
+    double* const squares = average + C;
     std::array<T, width> shift;
     for (std::size_t row = 0; row < rows; row += Sums::block_rows) {
       const std::size_t count = std::min(rows - row, Sums::block_rows);
       const std::array block{x + row * C + first};
-      const double n = static_cast<double>(count), before = static_cast<double>(row);
+      const double n = static_cast<double>(count), before = seen + static_cast<double>(row);
+      const double share = 1 / n, moved = n / (before + n), weight = before * moved;
       typename Sums::Totals sum{};
       Sums::add(count, C, block, std::array<const T*, 0>{}, sum);
-      for (std::size_t c = 0; c < width; ++c) shift[c] = static_cast<T>(sum[0][c] / n);
+      for (std::size_t c = 0; c < width; ++c) shift[c] = static_cast<T>(sum[0][c] * share);
       typename Central::Totals central{};
       Central::add(count, C, block, std::array<const T*, 1>{shift.data()}, central);
-      for (std::size_t c = 0; c < width; ++c) {
-        const double rest = central[0][c] / n;
+      for (std::size_t c = skipped; c < width; ++c) {
+        const double rest = central[0][c] * share;
         const double delta = static_cast<double>(shift[c]) + rest - average[c];
-        squares[c] += central[1][c] - central[0][c] * rest + delta * delta * (before * n / (before + n));
-        average[c] += delta * (n / (before + n));
+        squares[c] += central[1][c] - central[0][c] * rest + delta * delta * weight;
+        average[c] += delta * moved;
       }
     }
-    for (std::size_t c = 0; c < width; ++c) {
-      mean[first + c] = static_cast<T>(average[c]);
-      variance[first + c] = static_cast<T>(std::max(0.0, squares[c] / static_cast<double>(rows)));
-    }
   });
+  moments[0] = seen + static_cast<double>(rows);
+}
+
+/// Adds the rows that `other` has seen.
+template <int C>
+void merge_moments(const double* other, double* moments) {
+  if (other[0] == 0) return;
+  const double moved = other[0] / (moments[0] + other[0]), weight = moments[0] * moved;
+  for (std::size_t c = 1; c <= C; ++c) {
+    const double delta = other[c] - moments[c];
+    moments[c] += delta * moved;
+    moments[c + C] += other[c + C] + delta * delta * weight;
+  }
+  moments[0] += other[0];
 }
 
 }  // namespace strata::kernels

@@ -9,7 +9,9 @@
 // ONNX: BatchNormalization.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
@@ -57,15 +59,12 @@ struct BatchNormWith {
             {"moving_mean", channels, {Initializer::zeros}, false},
             {"moving_variance", channels, {Initializer::ones}, false}};
   }
-  /// Mean and variance of the batch.
-  static constexpr std::size_t saved_size(Shape in, std::size_t) { return 2 * channels(in); }
+  /// Mean, variance and scale of the batch, then b and c of backward.
+  static constexpr std::size_t saved_size(Shape in, std::size_t) { return 5 * channels(in); }
+  static constexpr std::size_t gathered_size(Shape in) { return 1 + 2 * channels(in); }
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
     return 2 * channels(in);
-  }
-  template <class V>
-  static constexpr std::size_t backward_scratch_size(Shape in) {
-    return 3 * channels(in);
   }
 
   /// Inference is y = scale[c] x + shift[c].
@@ -87,19 +86,72 @@ struct BatchNormWith {
                                                               scale, shift);
   }
 
+  /// Algorithm 1 of the paper.
+  template <class Call>
+  static void gather(const Call& call) {
+    constexpr Shape in = Call::input_shape;
+    kernels::add_moments<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.gathered);
+  }
+
+  template <class Call>
+  static void conclude(const Call& call) {
+    using V = typename Call::Vector;
+    using T = typename Call::Scalar;
+    constexpr int C = Call::input_shape.channels();
+    std::array<double, kernels::moments_size<C>> moments{};
+    for (const double* thread : call.gathered) kernels::merge_moments<C>(thread, moments.data());
+    T *mean = call.saved, *variance = mean + C;
+    for (std::size_t c = 0; c < C; ++c) {
+      mean[c] = static_cast<T>(moments[1 + c]);
+      variance[c] = static_cast<T>(std::max(0.0, moments[1 + C + c] / moments[0]));
+    }
+    kernels::map<V>(C, scaled<V>, variance + C, call.parameters[0], static_cast<const T*>(variance));
+  }
+
   template <class Call>
   static void forward_training(const Call& call) {
     constexpr Shape in = Call::input_shape;
-    forward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output,
-                                                       call.parameters, call.saved, call.scratch);
+    constexpr int C = in.channels();
+    normalise<typename Call::Vector, C>(call.batch * in.positions(), call.input, call.output, call.saved,
+                                        call.saved + 2 * C, call.parameters[1]);
+  }
+
+  /// §3 of the paper: with d_beta = Σ dy and d_gamma = Σ dy (x - mean) / sqrt(variance + epsilon), gathered to
+  /// dx = scale dy + b (x - mean) + c.
+  template <class Call>
+  static void gather_gradients(const Call& call) {
+    constexpr Shape in = Call::input_shape;
+    constexpr int C = in.channels();
+    kernels::add_channel_sums<typename Call::Vector, C, kernels::GradientSums>(
+        call.batch * in.positions(), std::array{call.output_gradient, call.input},
+        std::array<const typename Call::Scalar*, 1>{call.saved}, std::array{call.gathered, call.gathered + C});
+  }
+
+  template <class Call>
+  static void conclude_gradients(const Call& call) {
+    using T = typename Call::Scalar;
+    constexpr std::size_t C = channels(Call::input_shape);
+    const T *variance = call.saved + C, *scale = variance + C;
+    T *b = call.saved + 3 * C, *c = b + C;
+    const double share = 1.0 / static_cast<double>(call.batch * Call::input_shape.positions());
+    for (std::size_t i = 0; i < C; ++i) {
+      double d_beta = 0, d_gamma = 0;
+      for (const double* thread : call.gathered) d_beta += thread[i], d_gamma += thread[C + i];
+      const double inverse = 1 / std::sqrt(static_cast<double>(variance[i]) + epsilon);
+      d_gamma *= inverse;
+      call.parameter_gradients[0][i] += static_cast<T>(d_gamma);
+      call.parameter_gradients[1][i] += static_cast<T>(d_beta);
+      b[i] = static_cast<T>(-scale[i] * d_gamma * inverse * share);
+      c[i] = static_cast<T>(-scale[i] * d_beta * share);
+    }
   }
 
   template <class Call>
   static void backward(const Call& call) {
     constexpr Shape in = Call::input_shape;
-    backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output_gradient,
-                                                        call.input_gradient, call.parameters[0], call.saved,
-                                                        call.parameter_gradients, call.scratch);
+    if (call.input_gradient != nullptr)
+      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output_gradient,
+                                                          call.input_gradient, call.saved);
   }
 
   template <class Call>
@@ -122,39 +174,22 @@ struct BatchNormWith {
     return x / simd::sqrt(variance + V(static_cast<typename V::value_type>(epsilon)));
   }
 
-  /// Algorithm 1 of the paper.
   template <class V, int C, class T>
-  static STRATA_NOINLINE void forward_rows(std::size_t rows, const T* x, T* y, const T* const* parameters, T* saved,
-                                           T* scale) {
-    const T *gamma = parameters[0], *beta = parameters[1];
-    T *mean = saved, *variance = saved + C;
-    kernels::channel_moments<V, C>(rows, x, mean, variance);
-    kernels::map<V>(C, scaled<V>, scale, gamma, variance);
-    const auto normalise = [](V v, V centre, V factor, V offset) STRATA_INLINE_LAMBDA {
+  static STRATA_NOINLINE void normalise(std::size_t rows, const T* x, T* y, const T* mean, const T* scale,
+                                        const T* beta) {
+    const auto f = [](V v, V centre, V factor, V offset) STRATA_INLINE_LAMBDA {
       return simd::fma(v - centre, factor, offset);
     };
-    kernels::map_rows<V, C>(rows, normalise, y, std::array{x}, std::array<const T*, 3>{mean, scale, beta});
+    kernels::map_rows<V, C>(rows, f, y, std::array{x}, std::array<const T*, 3>{mean, scale, beta});
   }
 
-  /// §3 of the paper, gathered to dx = a dy + b (x - mean) + c.
   template <class V, int C, class T>
-  static STRATA_NOINLINE void backward_rows(std::size_t rows, const T* x, const T* dy, T* dx, const T* gamma,
-                                            const T* saved, T* const* gradients, T* scratch) {
-    const T *mean = saved, *variance = saved + C;
-    T *d_gamma = gradients[0], *d_beta = gradients[1];
-    kernels::channel_sums<V, C, kernels::GradientSums>(rows, std::array{dy, x}, std::array{mean},
-                                                       std::array{d_beta, d_gamma});
-    kernels::map<V>(C, scaled<V>, d_gamma, d_gamma, variance);
-    if (dx == nullptr) return;
-    T *a = scratch, *b = scratch + C, *c = scratch + 2 * C;
-    const V share(-1 / static_cast<T>(rows));
-    kernels::map<V>(C, scaled<V>, a, gamma, variance);
-    kernels::map<V>(C, [=](V factor, V sum, V v) { return scaled(factor * sum * share, v); }, b, a, d_gamma, variance);
-    kernels::map<V>(C, [=](V factor, V sum) { return factor * sum * share; }, c, a, d_beta);
+  static STRATA_NOINLINE void backward_rows(std::size_t rows, const T* x, const T* dy, T* dx, const T* saved) {
     const auto gradient = [](V g, V v, V centre, V from_g, V from_v, V offset) STRATA_INLINE_LAMBDA {
       return simd::fma(from_g, g, simd::fma(from_v, v - centre, offset));
     };
-    kernels::map_rows<V, C>(rows, gradient, dx, std::array{dy, x}, std::array<const T*, 4>{mean, a, b, c});
+    kernels::map_rows<V, C>(rows, gradient, dx, std::array{dy, x},
+                            std::array<const T*, 4>{saved, saved + 2 * C, saved + 3 * C, saved + 4 * C});
   }
 };
 

@@ -11,11 +11,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <strata/core/arena.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/core/window.hpp>
-#include <strata/kernels/conv.hpp>
-#include <strata/kernels/conv_weights.hpp>
+#include <strata/kernels/convolution.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/reduce.hpp>
@@ -98,25 +98,72 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     return output_shape(in).size() * static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / groups);
   }
 
-  /// The padded input.
+  /// Zeros that inference likes to have around its input.
+  static constexpr Border border(Shape in) {
+    const Window w = window(in);
+    return {w.before.height, w.before.width, w.after.height, w.after.width};
+  }
+
+  // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the convolution
+  // that takes the output's gradient to the input's.
+
+  template <class V>
+  static constexpr std::size_t prepared_size(Shape in) {
+    return forward_weights<V>(in) + kernels::convolution_weights_size<V>(turned_geometry(in));
+  }
+  /// The padded input, the kernel's own.
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
-    return padded(in).trivial() ? 0 : padded(in).size();
+    return padded_size<V>(in) + kernels::convolution_scratch_size<V>(geometry(in));
   }
-  /// The padded input, the spread gradient and the turned weights.
+  /// The padded input, the spread gradient, the kernels' own.
   template <class V>
   static constexpr std::size_t backward_scratch_size(Shape in) {
-    return padded(in).size() + spread(in).size() + kernels::packed_weights_size<V>(turned_geometry(in));
+    return padded_size<V>(in) + spread_size<V>(in) +
+           std::max(kernels::winograd_form<V>(geometry(in), false).tile > 0
+                        ? kernels::winograd_gradient_scratch_size<V>(kernels::winograd_form<V>(geometry(in), false))
+                        : 0,
+                    kernels::convolution_scratch_size<V>(turned_geometry(in)));
+  }
+  template <class V>
+  static constexpr std::size_t accumulator_size(Shape in) {
+    const kernels::WinogradGeometry w = kernels::winograd_form<V>(geometry(in), false);
+    return w.tile > 0 ? kernels::winograd_gradient_size<V>(w) : 0;
+  }
+
+  template <class Call>
+  static void prepare(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape;
+    using Forward = kernels::Convolution<V, geometry(in)>;
+    using Turned = kernels::Convolution<V, turned_geometry(in)>;
+    if constexpr (Forward::is_winograd)
+      kernels::winograd_prepare<V, Forward::winograd>(call.parameters[0], false, call.prepared);
+    if (!call.training) return;
+    auto* const packed = call.prepared + forward_weights<V>(in);
+    if constexpr (Turned::is_winograd)
+      kernels::winograd_prepare<V, Turned::winograd>(call.parameters[0], true, packed);
+    else
+      Turned::pack(
+          [&](int group, int ky, int kx, int from, int to) {
+            constexpr kernels::ConvGeometry g = geometry(in);
+            const int tap = g.kernel_height * g.kernel_width - 1 - (ky * g.kernel_width + kx);
+            return call.parameters[0][(tap * g.in_channels + to) * Filters + group * g.out_channels + from];
+          },
+          packed);
   }
 
   template <class Call>
   static void forward(const Call& call) {
     using V = typename Call::Vector;
     constexpr Shape in = Call::input_shape;
+    using Forward = kernels::Convolution<V, geometry(in)>;
+    const auto* const weights = Forward::is_winograd ? call.prepared : call.parameters[0];
     for (std::size_t n = 0; n < call.batch; ++n)
-      kernels::convolve<V, geometry(in), kernels::Weights::keras, Identity>(
-          padded_image<in>(call.input + n * in.size(), call.scratch), call.parameters[0],
-          has_bias ? call.parameters[1] : nullptr, call.output + n * Call::output_shape.size());
+      Forward::template run<Identity, kernels::Weights::keras>(
+          1, {padded_image<in>(call.input + n * in.size(), call.scratch)}, weights,
+          has_bias ? call.parameters[1] : nullptr, {call.output + n * Call::output_shape.size()}, {},
+          call.scratch + padded_size<V>(in));
   }
 
   template <class Call>
@@ -125,58 +172,77 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     using T = typename Call::Scalar;
     constexpr Shape in = Call::input_shape;
     constexpr Shape out = Call::output_shape;
-    constexpr kernels::ConvGeometry g = geometry(in);
-    constexpr kernels::ConvGeometry turned = turned_geometry(in);
+    using Forward = kernels::Convolution<V, geometry(in)>;
+    using Turned = kernels::Convolution<V, turned_geometry(in)>;
     T* const padded_input = call.scratch;
-    T* const spread_gradient = padded_input + padded(in).size();
-    T* const turned_weights = spread_gradient + spread(in).size();
-    if (call.input_gradient != nullptr)
-      kernels::pack_weights<V, turned>(
-          [&](int group, int ky, int kx, int from, int to) {
-            const int tap = g.kernel_height * g.kernel_width - 1 - (ky * g.kernel_width + kx);
-            return call.parameters[0][(tap * g.in_channels + to) * Filters + group * g.out_channels + from];
-          },
-          turned_weights);
-    std::fill_n(call.parameter_gradients[0], static_cast<std::size_t>(g.taps()) * Filters, T(0));
+    T* const spread_gradient = padded_input + padded_size<V>(in);
+    T* const rest = spread_gradient + spread_size<V>(in);
     for (std::size_t n = 0; n < call.batch; ++n) {
       const T* gradient = call.output_gradient + n * out.size();
-      kernels::accumulate_weight_gradient<V, g>(padded_image<in>(call.input + n * in.size(), padded_input), gradient,
-                                                call.parameter_gradients[0]);
+      const T* image = padded_image<in>(call.input + n * in.size(), padded_input);
+      if constexpr (Forward::is_winograd)
+        kernels::winograd_accumulate<V, Forward::winograd>(image, gradient, call.accumulator, rest);
+      else
+        kernels::accumulate_weight_gradient<V, geometry(in)>(image, gradient, call.parameter_gradients[0]);
       if (call.input_gradient == nullptr) continue;
       kernels::place_image<spread(in)>(gradient, spread_gradient);
-      kernels::convolve<V, turned, kernels::Weights::packed, Identity>(spread_gradient, turned_weights, nullptr,
-                                                                       call.input_gradient + n * in.size());
+      Turned::template run<Identity>(1, {spread_gradient}, call.prepared + forward_weights<V>(in), nullptr,
+                                     {call.input_gradient + n * in.size()}, {}, rest);
     }
     if constexpr (has_bias)
-      kernels::channel_sums<V, Filters>(call.batch * out.positions(), call.output_gradient,
-                                        call.parameter_gradients[1]);
+      kernels::add_channel_sums<V, Filters>(call.batch * out.positions(), call.output_gradient,
+                                            call.parameter_gradients[1]);
+  }
+
+  template <class Call>
+  static void finish_gradients(const Call& call) {
+    using V = typename Call::Vector;
+    using Forward = kernels::Convolution<V, geometry(Call::input_shape)>;
+    if constexpr (Forward::is_winograd)
+      kernels::winograd_weight_gradient<V, Forward::winograd>(call.accumulator, call.parameter_gradients[0]);
   }
 
   /// Bias, then weights, both with the scale and shift of a following normalisation folded in.
-  template <class V>
+  template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
-    return static_cast<std::size_t>(Filters) + kernels::packed_weights_size<V>(geometry(in));
+    return bias_size<Target> + kernels::convolution_weights_size<typename Target::Vector>(geometry(in), Target::exact);
   }
 
-  template <class V, Shape in, class T>
+  template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     constexpr kernels::ConvGeometry g = geometry(in);
     for (int o = 0; o < Filters; ++o)
       packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
-    kernels::pack_weights<V, g>(
+    kernels::Convolution<typename Target::Vector, g, Target::exact>::pack(
         [&](int group, int ky, int kx, int from, int to) {
           const int filter = group * g.out_channels + to;
           return parameters[0][((ky * g.kernel_width + kx) * g.in_channels + from) * Filters + filter] *
                  (scale ? scale[filter] : T(1));
         },
-        packed + Filters);
+        packed + bias_size<Target>);
+  }
+
+  /// The input with its padding, where it does not lie in a border, and the kernel's own.
+  template <class Call>
+  static constexpr std::size_t infer_scratch_size(std::size_t batch) {
+    return copy_size<Call>(batch) + kernels::convolution_scratch_size<typename Call::Vector>(
+                                        infer_geometry<Call, Identity>(), Call::target::exact);
   }
 
   template <class Epilogue, class Call>
   static void infer(const Call& call) {
     constexpr Shape in = Call::input_shape;
-    kernels::convolve<typename Call::Vector, geometry(in), kernels::Weights::packed, Epilogue>(
-        padded_image<in>(call.input, call.scratch), call.packed + Filters, call.packed, call.output);
+    kernels::Images<const typename Call::Scalar> x{call.input, call.input_step};
+    if constexpr (lies_ready<Call>) {
+      x.data -= window(in).before.height * row_of(in, Call::input_border) + window(in).before.width * in.channels();
+    } else {
+      for (std::size_t n = 0; n < call.batch; ++n)
+        kernels::place_image<padded(in)>(call.input + n * call.input_step, call.scratch + n * padded(in).size());
+      x = {call.scratch, padded(in).size()};
+    }
+    Inference<Call, Epilogue>::template run<Epilogue>(
+        call.batch, x, call.packed + bias_size<typename Call::target>, call.packed, {call.output, call.output_step},
+        {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch));
   }
 
  private:
@@ -197,17 +263,39 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     return scratch;
   }
 
+  template <class V>
+  static constexpr std::size_t padded_size(Shape in) {
+    return padded(in).trivial() ? 0 : aligned_size<typename V::value_type>(padded(in).size());
+  }
+  template <class V>
+  static constexpr std::size_t spread_size(Shape in) {
+    return aligned_size<typename V::value_type>(spread(in).size());
+  }
+  template <class V>
+  static constexpr std::size_t forward_weights(Shape in) {
+    return kernels::winograd_form<V>(geometry(in), false).tile > 0
+               ? aligned_size<typename V::value_type>(kernels::convolution_weights_size<V>(geometry(in)))
+               : 0;
+  }
+
   static constexpr kernels::ConvGeometry geometry(Shape in) {
+    return geometry(in, padded(in).out_width * in.channels(), window(in).out.width * Filters);
+  }
+  static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int residual_row = 0) {
     const Window w = window(in);
     kernels::ConvGeometry g{.out_height = w.out.height, .out_width = w.out.width,
                             .kernel_height = kernel.height, .kernel_width = kernel.width,
                             .stride_height = strides.height, .stride_width = strides.width,
                             .dilation_height = dilation.height, .dilation_width = dilation.width,
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = Filters / groups,
-                            .row = padded(in).out_width * in.channels()};
-    if (g.kernel_height == 1 && g.kernel_width == 1 && strides == Strides{1}) {  // pixels need no rows
+                            .row = row, .out_row = out_row};
+    const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
+    const bool gapless = row == in.width() * in.channels() && out_row == in.width() * Filters &&
+                         (residual_row == 0 || residual_row == out_row);
+    if (pointwise && gapless) {  // pixels need no rows
       g.out_width *= g.out_height;
       g.out_height = 1;
+      g.out_row = g.out_width * Filters;
     }
     return g;
   }
@@ -228,8 +316,30 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
             .stride_height = 1, .stride_width = 1,
             .dilation_height = dilation.height, .dilation_width = dilation.width,
             .groups = groups, .in_channels = Filters / groups, .out_channels = in.channels() / groups,
-            .row = spread(in).out_width * Filters};
+            .row = spread(in).out_width * Filters, .out_row = in.width() * in.channels()};
   }
+
+  // Inference: the geometry depends on the borders of input, output and residual.
+  template <class Call>
+  static constexpr bool lies_ready = Call::input_border.covers(border(Call::input_shape));
+  template <class Call, class Epilogue>
+  static constexpr kernels::ConvGeometry infer_geometry() {
+    constexpr Shape in = Call::input_shape;
+    int residual_row = 0;
+    if constexpr (has_residual<Epilogue>) residual_row = Epilogue::residual_row;
+    return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
+                    row_of(Call::output_shape, Call::output_border), residual_row);
+  }
+  template <class Call, class Epilogue>
+  using Inference = kernels::Convolution<typename Call::Vector, infer_geometry<Call, Epilogue>(), Call::target::exact>;
+
+  template <class Call>
+  static constexpr std::size_t copy_size(std::size_t batch) {
+    return lies_ready<Call> ? 0 : aligned_size<typename Call::Scalar>(batch * padded(Call::input_shape).size());
+  }
+  template <class Target>
+  static constexpr std::size_t bias_size =
+      aligned_size<typename Target::Vector::value_type>(static_cast<std::size_t>(Filters));
 };
 
 }  // namespace strata

@@ -34,6 +34,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr const char* class_name = "Dense";
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
+  static constexpr bool batched = true;
 
   using options = LayerOptions<Given...>;
   static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
@@ -79,24 +80,24 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
     kernels::dense_weight_gradient<V, features, Units>(call.batch, call.input, call.output_gradient,
                                                        call.parameter_gradients[0]);
     if constexpr (has_bias)
-      kernels::channel_sums<V, Units>(call.batch, call.output_gradient, call.parameter_gradients[1]);
+      kernels::add_channel_sums<V, Units>(call.batch, call.output_gradient, call.parameter_gradients[1]);
     if (call.input_gradient != nullptr)
       kernels::dense_input_gradient<V, features, Units>(call.batch, call.output_gradient, call.parameters[0],
                                                         call.input_gradient, call.scratch);
   }
 
   /// Bias, then weights, both with the scale and shift of a following normalisation folded in.
-  template <class V>
+  template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
     return static_cast<std::size_t>(Units) +
-           kernels::packed_weights_size<V>(kernels::dense_geometry(in.channels(), Units, 1));
+           kernels::packed_weights_size<typename Target::Vector>(kernels::dense_geometry(in.channels(), Units, 1));
   }
 
-  template <class V, Shape in, class T>
+  template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     for (int o = 0; o < Units; ++o)
       packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
-    kernels::pack_weights<V, kernels::dense_geometry(in.channels(), Units, 1)>(
+    kernels::pack_weights<typename Target::Vector, kernels::dense_geometry(in.channels(), Units, 1)>(
         [&](int, int, int, int from, int to) { return parameters[0][from * Units + to] * (scale ? scale[to] : T(1)); },
         packed + Units);
   }
@@ -104,7 +105,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   template <class Epilogue, class Call>
   static void infer(const Call& call) {
     kernels::dense<typename Call::Vector, Call::input_shape.channels(), Units, kernels::Weights::packed, Epilogue>(
-        1, call.input, call.packed + Units, call.packed, call.output);
+        call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual);
   }
 };
 

@@ -37,22 +37,28 @@ struct Dropout {
   }
   template <class Call>
   static void forward_training(const Call& call) {
-    drop<typename Call::Vector>(call.batch * Call::input_shape.size(), call.random, call.input, call.output);
+    drop<typename Call::Vector>(call, call.input, call.output);
   }
   template <class Call>
   static void backward(const Call& call) {
     if (call.input_gradient != nullptr)
-      drop<typename Call::Vector>(call.batch * Call::input_shape.size(), call.random, call.output_gradient,
-                                  call.input_gradient);
+      drop<typename Call::Vector>(call, call.output_gradient, call.input_gradient);
   }
 
  private:
+  /// An element's draw depends on its place in the batch only, not on how the batch is cut.
+  template <class V, class Call, class T>
+  static void drop(const Call& call, const T* x, T* y) {
+    constexpr std::size_t size = Call::input_shape.size();
+    drop<V>(call.first * size, call.batch * size, call.random, x, y);
+  }
+
   template <class V, class T>
-  static STRATA_NOINLINE void drop(std::size_t n, Random random, const T* x, T* y) {
+  static STRATA_NOINLINE void drop(std::size_t begin, std::size_t n, Random random, const T* x, T* y) {
     constexpr T keep = static_cast<T>(1 / (1 - Rate));
     std::array<T, 256> draws;
     for (std::size_t first = 0; first < n; first += draws.size()) {
-      for (std::size_t i = 0; i < draws.size(); ++i) draws[i] = static_cast<T>(random.uniform(first + i));
+      for (std::size_t i = 0; i < draws.size(); ++i) draws[i] = static_cast<T>(random.uniform(begin + first + i));
       const auto mask = [](V v, V draw) STRATA_INLINE_LAMBDA {
         return simd::select(draw < V(static_cast<T>(Rate)), V(T(0)), v * V(keep));
       };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <strata/core/options.hpp>
+#include <strata/core/layer.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/shape.hpp>
 
@@ -17,6 +18,15 @@ constexpr Problem image_problem(const char* rule, Shape in) {
 constexpr Problem extent_problem(const char* rule, Extent extent) {
   if (extent.height > 0 && extent.width > 0) return {};
   return {rule, "at least 1x1", "give positive sizes", Text() << extent.height << 'x' << extent.width};
+}
+
+/// `rule` is "Add needs branches of one shape" or the like.
+constexpr Problem equal_shapes_problem(const char* rule, Shapes shapes) {
+  for (const Shape& shape : shapes)
+    if (shape != shapes[0])
+      return {rule, Text() << shapes[0] << " from every branch",
+              "change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>", Text() << shape};
+  return {};
 }
 
 /// `number` with up to six decimals: `decimal(1.5)` is "1.5".

@@ -7,33 +7,40 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
-#include <boost/mp11/algorithm.hpp>
-
 #include <strata/core/arena.hpp>
+#include <strata/core/border.hpp>
 #include <strata/core/bound.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
 #include <strata/kernels/simd.hpp>
 #include <strata/runtime/model.hpp>
 
 namespace strata {
 
-/// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations fused, memory
-/// planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong size.
+/// Every algorithm that pays, Winograd's convolution included: outputs of order one are off by at most 2e-6.
+struct Fast {};
+/// Direct sums only: slower, and about half of that error.
+struct Exact {};
+
+/// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations and shortcuts
+/// fused, memory planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong
+/// size.
 ///
-///     Engine<Net> engine{model};
+///     Engine<Net> engine{model};                 // or Engine<Net, Exact>
 ///     engine(input, output);                     // batch = input.size() / Net::input_shape.size()
 ///
 /// One engine serves many threads when each brings its own workspace:
 ///
 ///     Engine<Net>::Workspace workspace;          // one per thread
 ///     engine(input, output, workspace);
-template <class Net, class V = simd::Vector<float>>
+template <class Net, class Precision = Fast, class V = simd::Vector<float>>
 class Engine {
  public:
   using T = typename V::value_type;
@@ -58,13 +65,14 @@ class Engine {
     return *this;
   }
 
-  /// Runs a batch, sample by sample. input: (batch, input_shape), output: (batch, output_shape).
+  /// Runs a batch. input: (batch, input_shape), output: (batch, output_shape).
   /// Throws InvalidArgument when the sizes do not fit.
   void operator()(std::span<const T> input, std::span<T> output, Workspace& workspace) const {
     const std::size_t batch = batch_of(input, output);
-    for (std::size_t n = 0; n < batch; ++n)
-      run(input.data() + n * Net::input_shape.size(), output.data() + n * Net::output_shape.size(),
-          workspace.arena_.data());
+    for (std::size_t first = 0; first < batch; first += sweep)
+      run({input.data() + first * Net::input_shape.size(), output.data() + first * Net::output_shape.size(),
+           workspace.arena_.data()},
+          std::min(sweep, batch - first));
   }
 
   /// The same with the engine's own workspace, for one thread at a time: a second thread that enters meanwhile gets an
@@ -78,36 +86,48 @@ class Engine {
     (*this)(input, output, own_);
   }
 
+  /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, where `run()` does its work: for profiles.
+  template <class Visit>
+  void for_each_step(std::span<const T> input, std::span<T> output, Workspace& workspace, Visit&& visit) const {
+    if (batch_of(input, output) != 1) throw InvalidArgument("Engine::for_each_step: expected one sample");
+    const Memory memory{input.data(), output.data(), workspace.arena_.data()};
+    each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
+  }
+
+  /// Samples in a batch of these sizes. Throws InvalidArgument when they do not fit.
+  static std::size_t batch_of(std::span<const T> input, std::span<const T> output) {
+    const std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
+    if (input.size() % in != 0 || output.size() != input.size() / in * out)
+      throw InvalidArgument(std::string(Text() << "Engine: expected an input of batch * " << in
+                                               << " and an output of batch * " << out << " elements, received "
+                                               << input.size() << " and " << output.size()
+                                               << "; pass whole samples and room for each result"));
+    return input.size() / in;
+  }
+
   /// Bytes of a workspace: activations between steps, and the working memory of the hungriest step.
   static constexpr std::size_t workspace_bytes() { return workspace_size * sizeof(T); }
   /// Bytes of the packed weights.
   static constexpr std::size_t packed_bytes() { return packed_size * sizeof(T); }
 
  private:
-  static constexpr const auto& plan() { return Net::inference_plan(); }
+  using Target = strata::Target<V, std::is_same_v<Precision, Exact>>;
+  static_assert(std::is_same_v<Precision, Fast> || std::is_same_v<Precision, Exact>,
+                "the second argument of Engine is Fast or Exact");
+
   static constexpr std::size_t steps = Net::inference_plan().step_count;
-
-  template <std::size_t I>
-  using LayerAt = boost::mp11::mp_at_c<typename Net::leaves, I>;
-  template <std::size_t I>
-  using BoundAt = Bound<LayerAt<I>, Net::network().input_shape_of(I)>;
-
+  static constexpr std::size_t head(std::size_t step) {
+    return static_cast<std::size_t>(Net::inference_plan().steps[step].head);
+  }
   template <std::size_t S>
-  static constexpr std::size_t head = static_cast<std::size_t>(plan().steps[S].head);
-
-  template <std::size_t S, class = std::make_index_sequence<static_cast<std::size_t>(plan().steps[S].epilogue_count)>>
-  struct EpilogueAt;
-  template <std::size_t S, std::size_t... E>
-  struct EpilogueAt<S, std::index_sequence<E...>> {
-    using type = Compose<LayerAt<static_cast<std::size_t>(plan().steps[S].epilogue[E])>...>;
-  };
+  using HeadOf = BoundOf<Net, head(S)>;
 
   /// Elements that a step owns: packed weights, scale and shift, or a copy of its parameters.
   template <std::size_t S>
   static constexpr std::size_t packed_size_of() {
-    using B = BoundAt<head<S>>;
+    using B = HeadOf<S>;
     if constexpr (B::kind == Kind::linear) {
-      return B::layer::template packed_size<V>(B::input_shape);
+      return B::layer::template packed_size<Target>(B::input_shape);
     } else if constexpr (B::kind == Kind::affine) {
       return 2 * static_cast<std::size_t>(B::input_shape.channels());
     } else {
@@ -131,29 +151,89 @@ class Engine {
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t packed_size = packed_offsets[steps];
 
+  /// Weights that fill much of a second-level cache (2 MiB) are read once for several samples, unless these samples'
+  /// images are more to read than the weights.
+  static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
+    std::array<int, Net::network().nodes.size()> samples{};
+    samples.fill(1);
+    constexpr std::size_t large = 2u << 20 >> 2;
+    (void)std::initializer_list<int>{
+        (samples[S] = HeadOf<S>::kind == Kind::linear && packed_size_of<S>() * sizeof(T) > large &&
+                              packed_size_of<S>() > HeadOf<S>::input_shape.size() + HeadOf<S>::output_shape.size()
+                          ? 8
+                          : 1)...};
+    return samples;
+  }(std::make_index_sequence<steps>{});
+  static constexpr auto plan = place_tensors(Net::network(), Net::inference_plan(), sweeps);
+  static constexpr std::size_t sweep =
+      static_cast<std::size_t>(std::max(1, *std::max_element(sweeps.begin(), sweeps.end())));
+
+  static constexpr Border border_of(int tensor) { return plan.borders[static_cast<std::size_t>(tensor)]; }
+  static constexpr Shape shape_of(int tensor) { return Net::network().tensor(tensor).shape; }
+  static constexpr int input_of(std::size_t step, int operand = 0) {
+    return plan.source_of(Net::network().input_of(head(step), operand));
+  }
+
+  template <std::size_t S>
+  using InferOf = Infer<HeadOf<S>, Target, border_of(input_of(S)), border_of(plan.steps[S].output)>;
+
+  template <std::size_t S>
+  static constexpr std::size_t scratch_size_of() {
+    using L = typename HeadOf<S>::layer;
+    if constexpr (HeadOf<S>::kind == Kind::linear)
+      return rules<L>::template infer_scratch_size<InferOf<S>>(static_cast<std::size_t>(sweeps[S]));
+    else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
+  }
   static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {
     std::size_t most = 0;
-    for (const std::size_t size :
-         {std::size_t{0}, rules<LayerAt<head<S>>>::template scratch_size<V>(Net::network().input_shape_of(head<S>))...})
-      most = std::max(most, size);
+    for (const std::size_t size : {std::size_t{0}, scratch_size_of<S>()...}) most = std::max(most, size);
     return most;
   }(std::make_index_sequence<steps>{});
-  static constexpr std::size_t workspace_size = plan().arena_size + scratch_size;
+  static constexpr std::size_t workspace_size = plan.arena_size + scratch_size;
+
+  template <std::size_t S, class = std::make_index_sequence<static_cast<std::size_t>(plan.steps[S].residual_place)>,
+            class = std::make_index_sequence<
+                static_cast<std::size_t>(plan.steps[S].epilogue_count - plan.steps[S].residual_place)>>
+  struct EpilogueOf;
+  template <std::size_t S, std::size_t... Before, std::size_t... After>
+  struct EpilogueOf<S, std::index_sequence<Before...>, std::index_sequence<After...>> {
+    static constexpr InferenceStep step = plan.steps[S];
+    template <std::size_t E>
+    using Function = LayerOf<Net, static_cast<std::size_t>(step.epilogue[E])>;
+    static constexpr int row = step.residual < 0 ? 0 : row_of(shape_of(step.residual), border_of(step.residual));
+    using then = Compose<Function<sizeof...(Before) + After>...>;
+    using type = std::conditional_t<(step.residual < 0), then, AddResidual<Compose<Function<Before>...>, row, then>>;
+  };
 
   struct Release {
     std::atomic_flag& flag;
     ~Release() { flag.clear(std::memory_order_release); }
   };
 
-  static std::size_t batch_of(std::span<const T> input, std::span<const T> output) {
-    const std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
-    if (input.size() % in != 0 || output.size() != input.size() / in * out)
-      throw InvalidArgument(std::string(Text() << "Engine: expected an input of batch * " << in
-                                               << " and an output of batch * " << out << " elements, received "
-                                               << input.size() << " and " << output.size()
-                                               << "; pass whole samples and room for each result"));
-    return input.size() / in;
-  }
+  /// Where a group of samples is.
+  struct Memory {
+    const T* input;
+    T* output;
+    T* workspace;
+
+    /// The first cell of a tensor's sample.
+    template <int tensor>
+    T* at(std::size_t sample) const {
+      if constexpr (tensor == plan.output) return output + sample * Net::output_shape.size();
+      constexpr std::size_t index = static_cast<std::size_t>(tensor);
+      return workspace + plan.offsets[index] + border_offset(shape_of(tensor), border_of(tensor)) +
+             (plan.samples[index] > 1 ? sample * plan.sizes[index] : 0);
+    }
+    template <int tensor>
+    const T* read(std::size_t sample) const {
+      if constexpr (tensor == 0) return input + sample * Net::input_shape.size();
+      else return at<tensor>(sample);
+    }
+    template <int tensor>
+    static constexpr std::size_t step() {
+      return bordered_size(shape_of(tensor), border_of(tensor));
+    }
+  };
 
   /// The addresses of a node's parameters.
   template <std::size_t I>
@@ -165,21 +245,22 @@ class Engine {
 
   template <std::size_t S>
   void pack_step(const T* arena) {
-    constexpr InferenceStep step = plan().steps[S];
-    using B = BoundAt<head<S>>;
+    constexpr InferenceStep step = plan.steps[S];
+    using B = HeadOf<S>;
     T* const packed = packed_.data() + packed_offsets[S];
-    const auto parameters = parameters_of<head<S>>(arena);
+    const auto parameters = parameters_of<head(S)>(arena);
     if constexpr (B::kind == Kind::linear && step.affine >= 0) {
       constexpr std::size_t node = static_cast<std::size_t>(step.affine);
       constexpr std::size_t channels = static_cast<std::size_t>(B::output_shape.channels());
       const auto affine_parameters = parameters_of<node>(arena);
       Arena<T> folded(2 * channels);
-      BoundAt<node>::layer::affine(BoundAt<node>::input_shape, affine_parameters.data(), folded.data(),
-                                   folded.data() + channels);
-      B::layer::template pack<V, B::input_shape>(parameters.data(), folded.data(), folded.data() + channels, packed);
+      LayerOf<Net, node>::affine(BoundOf<Net, node>::input_shape, affine_parameters.data(), folded.data(),
+                                 folded.data() + channels);
+      B::layer::template pack<Target, B::input_shape>(parameters.data(), folded.data(), folded.data() + channels,
+                                                      packed);
     } else if constexpr (B::kind == Kind::linear) {
-      B::layer::template pack<V, B::input_shape>(parameters.data(), static_cast<const T*>(nullptr),
-                                                 static_cast<const T*>(nullptr), packed);
+      B::layer::template pack<Target, B::input_shape>(parameters.data(), static_cast<const T*>(nullptr),
+                                                      static_cast<const T*>(nullptr), packed);
     } else if constexpr (B::kind == Kind::affine) {
       B::layer::affine(B::input_shape, parameters.data(), packed, packed + B::input_shape.channels());
     } else {
@@ -189,18 +270,37 @@ class Engine {
     }
   }
 
+  /// `count` samples of a linear step, one of any other.
   template <std::size_t S>
-  void run_step(const T* input, T* output, T* workspace) const {
-    constexpr InferenceStep step = plan().steps[S];
-    using B = BoundAt<head<S>>;
-    using Epilogue = typename EpilogueAt<S>::type;
-    const T* const in = step.input == 0 ? input : workspace + plan().offsets[static_cast<std::size_t>(step.input)];
-    T* const out =
-        step.output == plan().output ? output : workspace + plan().offsets[static_cast<std::size_t>(step.output)];
+  void run_step(const Memory& memory, std::size_t sample, std::size_t count) const {
+    constexpr InferenceStep step = plan.steps[S];
+    constexpr int input = input_of(S);
+    using B = HeadOf<S>;
+    using Epilogue = typename EpilogueOf<S>::type;
+    const T* const in = memory.template read<input>(sample);
+    T* const out = memory.template at<step.output>(sample);
     const T* const packed = packed_.data() + packed_offsets[S];
-    T* const scratch = workspace + plan().arena_size;
+    T* const scratch = memory.workspace + plan.arena_size;
+    if constexpr (border_of(step.output) != Border{})
+      for (std::size_t n = 0; n < count; ++n)
+        kernels::clear_border<shape_of(step.output), border_of(step.output)>(
+            out + n * Memory::template step<step.output>());
     if constexpr (B::kind == Kind::linear) {
-      B::layer::template infer<Epilogue>(Infer<B, V>{in, packed, out, scratch});
+      const T* residual = nullptr;
+      std::size_t residual_step = 0;
+      if constexpr (step.residual >= 0) {
+        residual = memory.template read<step.residual>(sample);
+        residual_step = Memory::template step<step.residual>();
+      }
+      B::layer::template infer<Epilogue>(InferOf<S>{.batch = count,
+                                                    .input = in,
+                                                    .packed = packed,
+                                                    .output = out,
+                                                    .residual = residual,
+                                                    .input_step = Memory::template step<input>(),
+                                                    .output_step = Memory::template step<step.output>(),
+                                                    .residual_step = residual_step,
+                                                    .scratch = scratch});
     } else if constexpr (B::kind == Kind::affine) {
       constexpr int channels = B::input_shape.channels();
       kernels::map_affine<V, channels, Epilogue>(B::input_shape.positions(), in, out, packed, packed + channels);
@@ -214,14 +314,51 @@ class Engine {
         parameters[p] = parameter;
         parameter += B::parameters.list[p].shape.size();
       }
-      B::layer::forward(Forward<B, V>{.batch = 1, .input = in, .output = out, .parameters = parameters.data(),
-                                      .saved = nullptr, .scratch = scratch, .random = Random{Seed{}}});
+      const auto inputs = [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::array{memory.template read<input_of(S, static_cast<int>(I))>(sample)...};
+      }(std::make_index_sequence<B::input_count>{});
+      B::layer::forward(Forward<B, V>{.batch = 1,
+                                      .first = 0,
+                                      .input = in,
+                                      .inputs = inputs.data(),
+                                      .output = out,
+                                      .parameters = parameters.data(),
+                                      .prepared = nullptr,
+                                      .gathered = nullptr,
+                                      .saved = nullptr,
+                                      .scratch = scratch,
+                                      .random = Random{Seed{}}});
     }
   }
 
-  void run(const T* input, T* output, T* workspace) const {
-    if constexpr (steps == 0) std::copy_n(input, Net::input_shape.size(), output);
-    each_step([&]<std::size_t S>() { run_step<S>(input, output, workspace); });
+  /// Steps [S, end): sample by sample, except where weights are worth a sweep.
+  static constexpr std::array<std::size_t, steps + 1> segments = [] {
+    std::array<std::size_t, steps + 1> ends{};  // of the segment that begins at a step
+    for (std::size_t s = 0; s < steps; ++s) {
+      ends[s] = s + 1;
+      while (sweeps[s] == 1 && ends[s] < steps && sweeps[ends[s]] == 1) ++ends[s];
+    }
+    return ends;
+  }();
+
+  template <std::size_t Begin>
+  void run_from(const Memory& memory, std::size_t count) const {
+    if constexpr (Begin < steps) {
+      if constexpr (sweeps[Begin] > 1) {
+        run_step<Begin>(memory, 0, count);
+      } else {
+        for (std::size_t n = 0; n < count; ++n)
+          [&]<std::size_t... S>(std::index_sequence<S...>) {
+            (void)std::initializer_list<int>{(run_step<Begin + S>(memory, n, 1), 0)...};
+          }(std::make_index_sequence<segments[Begin] - Begin>{});
+      }
+      run_from<segments[Begin]>(memory, count);
+    }
+  }
+
+  void run(const Memory& memory, std::size_t count) const {
+    if constexpr (steps == 0) std::copy_n(memory.input, count * Net::input_shape.size(), memory.output);
+    run_from<0>(memory, count);
   }
 
   Arena<T> packed_;

@@ -4,24 +4,33 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <utility>
-
-#include <boost/mp11/algorithm.hpp>
+#include <vector>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/bound.hpp>
+#include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/training_plan.hpp>
+#include <strata/kernels/map.hpp>
 
 namespace strata {
 
 /// Owns the activations, the gradients of activations and the working memory of one batch. Parameters are the caller's,
-/// in the layout of `Model<Net>`. `V` is the SIMD vector type; the element type is its.
-template <class Net, class V>
+/// in the layout of `Model<Net>`. `V` is the SIMD vector type; the element type is its. Each thread of `Parallel` takes
+/// an equal share of the samples; the same number of threads gives the same bits.
+template <class Net, class V, class Parallel = Serial>
 class Executor {
  public:
   using T = typename V::value_type;
+
+  explicit Executor(Parallel parallel = {})
+      : parallel_(std::move(parallel)),
+        prepared_(prepared_offsets[nodes]),
+        threads_(parallel_.threads()),
+        gathered_(threads_.size()) {}
 
   /// Makes room for a batch. Memory grows to the largest batch seen and stays.
   void reserve(std::size_t batch) {
@@ -32,62 +41,79 @@ class Executor {
       saved += aligned_size<T>(saved_sizes[n](batch));
     }
     saved_ = Arena<T>(saved);
-    activations_ = Arena<T>(plan.total * batch);
-    scratch_ = Arena<T>(scratch_size);
+    whole_ = Arena<T>(plan.whole_size * batch);
     capacity_ = batch;
   }
 
   /// The output of inference: moving averages, no dropout. `parameters` are only read.
   const T* forward(const T* parameters, const T* input, std::size_t batch) {
-    start(input, batch, Random{Seed{}});
-    run_forward<false>(parameters, nodes);
+    start(parameters, input, batch, Random{Seed{}}, nodes, false);
+    run_stages<false>(0, plan.forward_stages);
     return value(nodes - 1);
   }
 
   /// The output in training mode of the first `count` nodes; keeps what backward needs.
   const T* forward_training(const T* parameters, const T* input, std::size_t batch, Random random,
                             std::size_t count = nodes) {
-    start(input, batch, random);
-    run_forward<true>(parameters, count);
+    start(parameters, input, batch, random, count, true);
+    run_stages<true>(0, plan.forward_stages);
     return value(count - 1);
   }
 
   /// Where the loss writes its gradient by the output of node `count` - 1.
-  T* output_gradient(std::size_t count = nodes) { return gradient(count - 1); }
+  T* output_gradient(std::size_t count = nodes) {
+    return plan.has_gradient[count - 1] ? whole_.data() + plan.gradients[count - 1].offset * batch_ : nullptr;
+  }
 
   /// Overwrites `gradients` (the layout of the trainable parameters), given the output's gradient.
   void backward(const T* parameters, T* gradients, std::size_t count = nodes) {
-    const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using Step = void (Executor::*)(const T*, T*);
-      constexpr std::array<Step, nodes> steps{nullptr, &Executor::backward_node<I + 1>...};
-      for (std::size_t n = count; n-- > 1;) (this->*steps[n])(parameters, gradients);
-    };
-    run(std::make_index_sequence<nodes - 1>{});
+    parameters_ = parameters;
+    count_ = count;
+    parallel_.run([&](std::size_t t) { threads_[t].begin_backward(t == 0 ? gradients : nullptr); });
+    run_stages<true>(plan.forward_stages, plan.stage_count);
+    if (threads_.size() > 1) parallel_.run([&](std::size_t t) { add_shares(t); });
+    for_each_node([&]<std::size_t I>() { finish_node<I>(gradients); });
   }
 
   /// Moves the layers' state (moving averages) towards the last training batch.
   void update_state(T* parameters) {
-    const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using Step = void (Executor::*)(T*);
-      for (const Step step : std::array<Step, nodes - 1>{&Executor::update_node<I + 1>...}) (this->*step)(parameters);
-    };
-    run(std::make_index_sequence<nodes - 1>{});
+    for_each_node([&]<std::size_t I>() { update_node<I>(parameters); });
   }
 
-  /// The values of tensor `index` (that node's output) after a forward pass, (batch, shape).
+  /// The values of tensor `index` (that node's output) after a forward pass, (batch, shape): of the network's output and
+  /// of the input of its last node.
   const T* value(std::size_t index) const {
-    return index == 0 ? input_ : activations_.data() + plan.values[index] * batch_;
+    return index == 0 ? input_ : whole_.data() + plan.values[index].offset * batch_;
   }
+
+  const Parallel& parallel() const { return parallel_; }
 
   static constexpr std::size_t nodes = Net::network().node_count;
 
  private:
-  static constexpr TrainingPlan plan = plan_training(Net::network());
+  static constexpr auto plan = plan_training(Net::network());
 
   template <std::size_t I>
-  using LayerAt = boost::mp11::mp_at_c<typename Net::leaves, I>;
+  using LayerAt = LayerOf<Net, I>;
   template <std::size_t I>
-  using BoundAt = Bound<LayerAt<I>, Net::network().input_shape_of(I)>;
+  using BoundAt = BoundOf<Net, I>;
+
+  /// Offsets of pieces of these sizes, one for each node, and the end of the last.
+  template <class Size>
+  static constexpr std::array<std::size_t, nodes + 1> offsets_of(Size size) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      const std::array<std::size_t, nodes> sizes{size.template operator()<I>()...};
+      std::array<std::size_t, nodes + 1> offsets{};
+      for (std::size_t n = 0; n < nodes; ++n) offsets[n + 1] = offsets[n] + aligned_size<T>(sizes[n]);
+      return offsets;
+    }(std::make_index_sequence<nodes>{});
+  }
+  static constexpr auto prepared_offsets = offsets_of(
+      []<std::size_t I>() { return rules<LayerAt<I>>::template prepared_size<V>(Net::network().input_shape_of(I)); });
+  static constexpr auto accumulator_offsets = offsets_of(
+      []<std::size_t I>() { return rules<LayerAt<I>>::template accumulator_size<V>(Net::network().input_shape_of(I)); });
+  static constexpr auto gathered_offsets =
+      offsets_of([]<std::size_t I>() { return rules<LayerAt<I>>::gathered_size(Net::network().input_shape_of(I)); });
 
   static constexpr std::array<std::size_t (*)(std::size_t), nodes> saved_sizes = []<std::size_t... I>(
       std::index_sequence<I...>) {
@@ -104,15 +130,133 @@ class Executor {
     return most;
   }(std::make_index_sequence<nodes>{});
 
-  void start(const T* input, std::size_t batch, Random random) {
-    reserve(batch);
-    batch_ = batch;
-    input_ = input;
-    random_ = random;
+  /// What a thread has for itself.
+  struct Thread {
+    Arena<T> single{plan.single_size}, scratch{scratch_size}, accumulators{accumulator_offsets[nodes]}, own_gradients{};
+    Arena<double> gathered{gathered_offsets[nodes]};
+    T* gradients = nullptr;
+
+    /// The first thread adds to the caller's gradients.
+    void begin_backward(T* callers) {
+      if (callers == nullptr && own_gradients.size() == 0) own_gradients = Arena<T>(Net::trainable_param_count);
+      gradients = callers == nullptr ? own_gradients.data() : callers;
+      std::fill_n(gradients, Net::trainable_param_count, T(0));
+      std::fill_n(accumulators.data(), accumulators.size(), T(0));
+    }
+  };
+
+  /// Samples that a thread works on.
+  struct Work {
+    Thread& thread;
+    std::size_t first, count;
+  };
+
+  template <class F>
+  static void for_each_node(F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (void)std::initializer_list<int>{0, (f.template operator()<I + 1>(), 0)...};
+    }(std::make_index_sequence<nodes - 1>{});
   }
 
-  T* gradient(std::size_t tensor) {
-    return plan.has_gradient[tensor] ? activations_.data() + plan.gradients[tensor] * batch_ : nullptr;
+  void start(const T* parameters, const T* input, std::size_t batch, Random random, std::size_t count, bool training) {
+    reserve(batch);
+    batch_ = batch;
+    count_ = count;
+    parameters_ = parameters;
+    input_ = input;
+    random_ = random;
+    for_each_node([&]<std::size_t I>() { prepare_node<I>(training); });
+  }
+
+  /// Where a node's work for a pass is, or null.
+  using Step = void (Executor::*)(const Work&);
+  template <bool training, std::size_t I>
+  static constexpr Step step_of(Pass pass) {
+    if constexpr (I > 0 && !plan.alias[I]) {
+      if (pass == Pass::forward) return &Executor::forward_node<training, I>;
+      if constexpr (training && rules<LayerAt<I>>::gathers)
+        if (pass == Pass::gather) return &Executor::gather_node<I>;
+      if constexpr (training && plan.has_gradient[I]) {
+        if (pass == Pass::backward) return &Executor::backward_node<false, I>;
+        if constexpr (rules<LayerAt<I>>::gathers)
+          if (pass == Pass::gather_gradients) return &Executor::backward_node<true, I>;
+      }
+    }
+    return nullptr;
+  }
+  template <bool training>
+  static constexpr auto steps = []<std::size_t... A>(std::index_sequence<A...>) {
+    return std::array<Step, sizeof...(A)>{
+        step_of<training, static_cast<std::size_t>(plan.actions[A].node)>(plan.actions[A].pass)...};
+  }(std::make_index_sequence<static_cast<std::size_t>(plan.stages[static_cast<std::size_t>(plan.stage_count - 1)].end)>{});
+
+  template <bool training>
+  void run_stages(int begin, int end) {
+    for (int s = begin; s < end; ++s) {
+      const Stage& stage = plan.stages[static_cast<std::size_t>(s)];
+      const Action last = plan.actions[static_cast<std::size_t>(stage.end - 1)];
+      const bool gathers =
+          training && (last.pass == Pass::gather || last.pass == Pass::gather_gradients) && runs(last.node);
+      parallel_.run([&](std::size_t t) {
+        const std::size_t node = static_cast<std::size_t>(last.node);
+        if (gathers)
+          std::fill(threads_[t].gathered.data() + gathered_offsets[node],
+                    threads_[t].gathered.data() + gathered_offsets[node + 1], 0.0);
+        const Share share(batch_, t, threads_.size());
+        const std::size_t step = stage.batched ? std::max(share.size(), std::size_t{1}) : 1;
+        for (std::size_t first = share.begin; first < share.end; first += step)
+          for (int a = stage.begin; a < stage.end; ++a)
+            if (const Step run = steps<training>[static_cast<std::size_t>(a)];
+                run != nullptr && runs(plan.actions[static_cast<std::size_t>(a)].node))
+              (this->*run)({threads_[t], first, step});
+      });
+      if (gathers) conclude<training>(last);
+    }
+  }
+
+  /// A loss may take the place of the last node.
+  bool runs(int node) const { return static_cast<std::size_t>(node) < count_; }
+
+  template <bool training>
+  void conclude(Action action) {
+    if constexpr (training)
+      for_each_node([&]<std::size_t I>() {
+        if constexpr (rules<LayerAt<I>>::gathers)
+          if (action.node == static_cast<int>(I)) conclude_node<I>(action.pass == Pass::gather_gradients);
+      });
+  }
+
+  T* address(Place place, std::size_t size, const Work& work) {
+    return place.whole ? whole_.data() + place.offset * batch_ + work.first * size
+                       : work.thread.single.data() + place.offset;
+  }
+  template <std::size_t Tensor>
+  T* value_of(const Work& work) {
+    return address(plan.values[Tensor], Net::network().tensors[Tensor].shape.size(), work);
+  }
+  template <std::size_t Tensor>
+  const T* read(const Work& work) {
+    if constexpr (Tensor == 0) return input_ + work.first * Net::input_shape.size();
+    else return value_of<Tensor>(work);
+  }
+  template <std::size_t Tensor>
+  T* gradient_of(const Work& work) {
+    if constexpr (!plan.has_gradient[Tensor]) return nullptr;
+    else return address(plan.gradients[Tensor], Net::network().tensors[Tensor].shape.size(), work);
+  }
+  template <std::size_t I>
+  static constexpr std::size_t input_of(std::size_t operand) {
+    return static_cast<std::size_t>(Net::network().input_of(I, static_cast<int>(operand)));
+  }
+  template <std::size_t I>
+  static constexpr std::size_t slot_of(std::size_t operand) {
+    return static_cast<std::size_t>(Net::network().nodes[I].first_operand) + operand;
+  }
+  /// f<operand>() for each operand, as an array.
+  template <std::size_t I, class F>
+  static auto each_operand(F&& f) {
+    return [&]<std::size_t... O>(std::index_sequence<O...>) { return std::array{f.template operator()<O>()...}; }
+    (std::make_index_sequence<BoundAt<I>::input_count>{});
   }
 
   /// The addresses of a node's parameters in an arena.
@@ -123,72 +267,136 @@ class Executor {
     return pointers;
   }
 
-  /// A view whose input and output share memory has nothing to do.
   template <std::size_t I>
-  static constexpr bool is_alias =
-      rules<LayerAt<I>>::training_kind == Kind::view && I > 0 &&
-      plan.values[I] == plan.values[static_cast<std::size_t>(Net::network().input_of(I))] &&
-      Net::network().input_of(I) != 0;
-
-  template <bool training>
-  void run_forward(const T* parameters, std::size_t count) {
-    const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using Step = void (Executor::*)(const T*);
-      constexpr std::array<Step, nodes> steps{nullptr, &Executor::forward_node<training, I + 1>...};
-      for (std::size_t n = 1; n < count; ++n) (this->*steps[n])(parameters);
-    };
-    run(std::make_index_sequence<nodes - 1>{});
+  void prepare_node(bool training) {
+    const auto pointers = parameters_of<I>(parameters_);
+    const Prepare<BoundAt<I>, V> call{pointers.data(), prepared_.data() + prepared_offsets[I], training};
+    if constexpr (requires { LayerAt<I>::prepare(call); }) LayerAt<I>::prepare(call);
   }
 
+  template <bool training, std::size_t I, class Run>
+  void call_forward(const Work& work, Run run) {
+    const auto pointers = parameters_of<I>(parameters_);
+    const auto inputs = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
+    run(Forward<BoundAt<I>, V>{.batch = work.count,
+                               .first = work.first,
+                               .input = inputs[0],
+                               .inputs = inputs.data(),
+                               .output = value_of<I>(work),
+                               .parameters = pointers.data(),
+                               .prepared = prepared_.data() + prepared_offsets[I],
+                               .gathered = work.thread.gathered.data() + gathered_offsets[I],
+                               .saved = training ? saved_.data() + saved_offsets_[I] : nullptr,
+                               .scratch = work.thread.scratch.data(),
+                               .random = random_.split(I)});
+  }
   template <bool training, std::size_t I>
-  void forward_node(const T* parameters) {
-    if constexpr (!is_alias<I>) {
+  void forward_node(const Work& work) {
+    call_forward<training, I>(work, [](const auto& call) {
       using L = LayerAt<I>;
-      using Call = Forward<BoundAt<I>, V>;
-      const auto pointers = parameters_of<I>(parameters);
-      const Call call{.batch = batch_,
-                      .input = value(static_cast<std::size_t>(Net::network().input_of(I))),
-                      .output = activations_.data() + plan.values[I] * batch_,
-                      .parameters = pointers.data(),
-                      .saved = training ? saved_.data() + saved_offsets_[I] : nullptr,
-                      .scratch = scratch_.data(),
-                      .random = random_.split(I)};
       if constexpr (training && requires { L::forward_training(call); }) L::forward_training(call);
       else L::forward(call);
+    });
+  }
+  template <std::size_t I>
+  void gather_node(const Work& work) {
+    call_forward<true, I>(work, [](const auto& call) { LayerAt<I>::gather(call); });
+  }
+
+  template <bool gathers, std::size_t I>
+  void backward_node(const Work& work) {
+    using Call = Backward<BoundAt<I>, V>;
+    const auto pointers = parameters_of<I>(parameters_);
+    const auto gradient_pointers = parameters_of<I>(work.thread.gradients);
+    const auto inputs = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
+    const auto input_gradients = each_operand<I>([&]<std::size_t O>() -> T* {
+      constexpr std::size_t input = input_of<I>(O);
+      if constexpr (!plan.has_gradient[input] || gathers) return nullptr;
+      else if constexpr (plan.opens[slot_of<I>(O)]) return gradient_of<input>(work);
+      else return address(plan.parts[slot_of<I>(O)], Net::network().tensors[input].shape.size(), work);
+    });
+    const Call call{.batch = work.count,
+                    .first = work.first,
+                    .input = inputs[0],
+                    .inputs = inputs.data(),
+                    .output = value_of<I>(work),
+                    .output_gradient = gradient_of<I>(work),
+                    .input_gradient = input_gradients[0],
+                    .input_gradients = input_gradients.data(),
+                    .parameters = pointers.data(),
+                    .prepared = prepared_.data() + prepared_offsets[I],
+                    .parameter_gradients = gradient_pointers.data(),
+                    .accumulator = work.thread.accumulators.data() + accumulator_offsets[I],
+                    .gathered = work.thread.gathered.data() + gathered_offsets[I],
+                    .saved = saved_.data() + saved_offsets_[I],
+                    .scratch = work.thread.scratch.data(),
+                    .random = random_.split(I)};
+    if constexpr (gathers) {
+      LayerAt<I>::gather_gradients(call);
+    } else {
+      LayerAt<I>::backward(call);
+      each_operand<I>([&]<std::size_t O>() {
+        constexpr std::size_t input = input_of<I>(O);
+        if constexpr (plan.has_gradient[input] && !plan.opens[slot_of<I>(O)])
+          add(work.count * Net::network().tensors[input].shape.size(), gradient_of<input>(work), input_gradients[O]);
+        return 0;
+      });
     }
   }
 
   template <std::size_t I>
-  void backward_node(const T* parameters, T* gradients) {
-    if constexpr (!is_alias<I> && plan.has_gradient[I]) {
-      using Call = Backward<BoundAt<I>, V>;
-      const auto pointers = parameters_of<I>(parameters);
-      const auto gradient_pointers = parameters_of<I>(gradients);
-      constexpr std::size_t input = static_cast<std::size_t>(Net::network().input_of(I));
-      LayerAt<I>::backward(Call{.batch = batch_,
-                                .input = value(input),
-                                .output = value(I),
-                                .output_gradient = gradient(I),
-                                .input_gradient = gradient(input),
-                                .parameters = pointers.data(),
-                                .parameter_gradients = gradient_pointers.data(),
-                                .saved = saved_.data() + saved_offsets_[I],
-                                .scratch = scratch_.data(),
-                                .random = random_.split(I)});
-    }
+  void conclude_node(bool gradients) {
+    for (std::size_t t = 0; t < threads_.size(); ++t)
+      gathered_[t] = threads_[t].gathered.data() + gathered_offsets[I];
+    const auto gradient_pointers = parameters_of<I>(threads_[0].gradients);
+    const auto pointers = parameters_of<I>(parameters_);
+    const Conclude<BoundAt<I>, V> call{.batch = batch_,
+                                       .gathered = gathered_,
+                                       .parameters = pointers.data(),
+                                       .parameter_gradients = gradient_pointers.data(),
+                                       .saved = saved_.data() + saved_offsets_[I]};
+    if (gradients) LayerAt<I>::conclude_gradients(call);
+    else LayerAt<I>::conclude(call);
+  }
+
+  template <std::size_t I>
+  void finish_node(T* gradients) {
+    const auto pointers = parameters_of<I>(gradients);
+    const FinishGradients<BoundAt<I>, V> call{threads_[0].accumulators.data() + accumulator_offsets[I],
+                                              pointers.data()};
+    if constexpr (requires { LayerAt<I>::finish_gradients(call); })
+      if (runs(static_cast<int>(I))) LayerAt<I>::finish_gradients(call);
   }
 
   template <std::size_t I>
   void update_node(T* parameters) {
     const auto pointers = parameters_of<I>(parameters);
-    const StateUpdate<BoundAt<I>, V> call{batch_, pointers.data(), saved_.data() + saved_offsets_[I]};
+    const UpdateState<BoundAt<I>, V> call{pointers.data(), saved_.data() + saved_offsets_[I]};
     if constexpr (requires { LayerAt<I>::update_state(call); }) LayerAt<I>::update_state(call);
   }
 
-  Arena<T> activations_, saved_, scratch_;
+  static void add(std::size_t size, T* sum, const T* term) {
+    kernels::map<V>(size, [](V a, V b) STRATA_INLINE_LAMBDA { return a + b; }, sum, sum, term);
+  }
+
+  /// Thread t's part of adding all threads' gradients to the first one's, thread after thread.
+  void add_shares(std::size_t t) {
+    const auto add_share = [&](std::size_t size, auto pointer_of) {
+      const Share share(size, t, threads_.size());
+      for (std::size_t other = 1; other < threads_.size(); ++other)
+        add(share.size(), pointer_of(threads_[0]) + share.begin, pointer_of(threads_[other]) + share.begin);
+    };
+    add_share(Net::trainable_param_count, [](Thread& thread) { return thread.gradients; });
+    add_share(accumulator_offsets[nodes], [](Thread& thread) { return thread.accumulators.data(); });
+  }
+
+  Parallel parallel_;
+  Arena<T> whole_, saved_, prepared_;
+  std::vector<Thread> threads_;
+  std::vector<const double*> gathered_;
   std::array<std::size_t, nodes> saved_offsets_{};
-  std::size_t capacity_ = 0;
-  std::size_t batch_ = 0;
+  std::size_t capacity_ = 0, batch_ = 0, count_ = nodes;
+  const T* parameters_ = nullptr;
   const T* input_ = nullptr;
   Random random_{Seed{}};
 };

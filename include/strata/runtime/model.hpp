@@ -22,8 +22,8 @@ struct ParameterIndex {
 };
 
 /// Looks up `conv2d_1/kernel`.
-template <std::size_t N>
-constexpr ParameterIndex find_parameter(const Lowered<N>& network, std::string_view name) {
+template <std::size_t N, std::size_t Operands>
+constexpr ParameterIndex find_parameter(const Lowered<N, Operands>& network, std::string_view name) {
   std::size_t slash = 0;  // by hand: g++ 12's undefined-behaviour sanitizer rejects find() in a constant
   while (slash < name.size() && name[slash] != '/') ++slash;
   if (slash == name.size()) return {0, 0, false};

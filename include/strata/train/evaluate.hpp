@@ -99,10 +99,10 @@ void check_dataset(const Dataset& dataset, const char* what) {
 }
 
 /// Loss (with L2 penalties, as Keras) and metrics of one walk through `batches`. {loss, metrics...}
-template <std::size_t N, class Net, class V, class Loss, class... Extras>
-std::array<double, N + 1> evaluate_batches(Executor<Net, V>& executor, const Model<Net>& model, Batches& batches,
-                                           const Loss& loss, const Extras&... extras) {
-  constexpr std::size_t nodes = Executor<Net, V>::nodes;
+template <std::size_t N, class Net, class V, class Parallel, class Loss, class... Extras>
+std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel>& executor, const Model<Net>& model,
+                                           Batches& batches, const Loss& loss, const Extras&... extras) {
+  constexpr std::size_t nodes = Net::network().node_count;
   const bool on_logits = ends_in_link<Net, Loss> && !takes_logits(loss);  // more exact than probabilities
   const Loss actual = with_logits(loss, on_logits);
   std::array<Mean, N + 1> means;

@@ -14,8 +14,8 @@
 namespace strata::detail {
 
 /// Calls `visit(const Node&, const Parameter&, offset, size)` for each trainable tensor.
-template <std::size_t N, class Visit>
-void for_each_trainable(const Lowered<N>& network, Visit&& visit) {
+template <std::size_t N, std::size_t Operands, class Visit>
+void for_each_trainable(const Lowered<N, Operands>& network, Visit&& visit) {
   for (std::size_t n = 0; n < network.node_count; ++n) {
     const Node& node = network.nodes[n];
     for (std::size_t p = 0; p < node.parameters.count; ++p)
@@ -24,8 +24,8 @@ void for_each_trainable(const Lowered<N>& network, Visit&& visit) {
   }
 }
 
-template <std::size_t N>
-constexpr bool has_penalty(const Lowered<N>& network) {
+template <std::size_t N, std::size_t Operands>
+constexpr bool has_penalty(const Lowered<N, Operands>& network) {
   for (std::size_t n = 0; n < network.node_count; ++n)
     for (const Parameter& parameter : network.nodes[n].parameters)
       if (parameter.l2 != 0) return true;

@@ -11,6 +11,7 @@
 
 #include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/kernels/simd.hpp>
 #include <strata/runtime/executor.hpp>
@@ -30,8 +31,9 @@ namespace strata {
 ///     float loss = trainer.step(inputs, labels);      // (batch, Net::input_shape), one label for each position
 ///
 /// The same seed gives the same dropout: it depends on seed and iteration only, so that a run can be continued to the
-/// same bits from parameters, slots and iterations. `V` is the SIMD vector type; double serves gradient checks.
-template <class Net, class Loss, class Optimizer, class V = simd::Vector<float>>
+/// same bits from parameters, slots and iterations. `V` is the SIMD vector type; double serves gradient checks. Several
+/// threads: `Trainer trainer{model, loss, optimizer, Seed{1}, OpenMP{2}}`.
+template <class Net, class Loss, class Optimizer, class V = simd::Vector<float>, class Parallel = Serial>
 class Trainer {
   using T = typename V::value_type;
 
@@ -42,11 +44,12 @@ class Trainer {
   using vector_type = V;
 
   /// The model must outlive the trainer. Throws InvalidArgument where two kinds of clipping are on.
-  Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {})
+  Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {}, Parallel parallel = {})
       : model_(&model),
         loss_(std::move(loss)),
         optimizer_(std::move(optimizer)),
         seed_(seed),
+        executor_(std::move(parallel)),
         gradients_(Net::trainable_param_count),
         slots_(Optimizer::slots * Net::trainable_param_count) {
     detail::examine_training<Net, Loss>();
@@ -80,7 +83,7 @@ class Trainer {
   const Loss& loss() const { return loss_; }
   Optimizer& optimizer() { return optimizer_; }
   const Optimizer& optimizer() const { return optimizer_; }
-  Executor<Net, V>& executor() { return executor_; }
+  Executor<Net, V, Parallel>& executor() { return executor_; }
 
   /// Of the last step, in the layout of `model().trainable()`. Before clipping when an observer sees them, after it
   /// later.
@@ -112,7 +115,7 @@ class Trainer {
   static constexpr std::size_t targets_per_sample = Loss::targets_per_sample(Net::output_shape);
 
  private:
-  static constexpr std::size_t nodes = Executor<Net, V>::nodes;
+  static constexpr std::size_t nodes = Executor<Net, V, Parallel>::nodes;
 
   template <class Target, class... Observers>
   T train(std::span<const T> inputs, std::span<const Target> targets, Observers&... observers) {
@@ -176,7 +179,7 @@ class Trainer {
   Loss loss_;
   Optimizer optimizer_;
   Seed seed_;
-  Executor<Net, V> executor_;
+  Executor<Net, V, Parallel> executor_;
   Arena<T> gradients_, slots_;
   std::size_t iterations_ = 0;
   bool stopped_ = false;
@@ -186,5 +189,7 @@ template <class Net, class T, class Loss, class Optimizer>
 Trainer(Model<Net, T>&, Loss, Optimizer) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>>;
 template <class Net, class T, class Loss, class Optimizer>
 Trainer(Model<Net, T>&, Loss, Optimizer, Seed) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>>;
+template <class Net, class T, class Loss, class Optimizer, class Parallel>
+Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Parallel) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Parallel>;
 
 }  // namespace strata

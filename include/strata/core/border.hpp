@@ -1,0 +1,40 @@
+// Room around an image in memory, so that convolutions meet their padding where the image lies.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/shape.hpp>
+
+namespace strata {
+
+/// Cells on each side of an image.
+struct Border {
+  int top = 0, left = 0, bottom = 0, right = 0;
+
+  constexpr bool covers(Border other) const {
+    return top >= other.top && left >= other.left && bottom >= other.bottom && right >= other.right;
+  }
+  friend constexpr bool operator==(const Border&, const Border&) = default;
+};
+
+constexpr Border max(Border a, Border b) {
+  return {std::max(a.top, b.top), std::max(a.left, b.left), std::max(a.bottom, b.bottom), std::max(a.right, b.right)};
+}
+
+/// Elements from one row of the image to the next.
+constexpr int row_of(Shape shape, Border border) {
+  return (border.left + shape.width() + border.right) * shape.channels();
+}
+/// Elements of the image with its border.
+constexpr std::size_t bordered_size(Shape shape, Border border) {
+  if (border == Border{}) return shape.size();
+  return static_cast<std::size_t>(border.top + shape.height() + border.bottom) *
+         static_cast<std::size_t>(row_of(shape, border));
+}
+/// Elements before the image's first cell.
+constexpr std::size_t border_offset(Shape shape, Border border) {
+  return static_cast<std::size_t>(border.top * row_of(shape, border) + border.left * shape.channels());
+}
+
+}  // namespace strata

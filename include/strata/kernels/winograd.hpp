@@ -1,0 +1,493 @@
+// Winograd's convolution F(m x m, 3x3) on NHWC images, m = 2 or 4, stride 1: out = A^T ((G w G^T) * (B^T x B)) A.
+// A tile of m x m output pixels costs (m + 2)^2 products for a pair of channels instead of 9 m^2: 2.25 or 4 times fewer.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include <strata/core/inline.hpp>
+#include <strata/kernels/conv.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/simd.hpp>
+
+namespace strata::kernels {
+
+/// Sizes in cells, steps in elements. The input has its padding around it: output pixel (y, x) is made of the input
+/// cells (y .. y + 2, x .. x + 2).
+struct WinogradGeometry {
+  int tile;  ///< m: 2 or 4
+  int out_height, out_width;
+  int in_channels, out_channels;
+  int row;      ///< input elements from one row to the next
+  int out_row;  ///< output elements from one row to the next
+
+  constexpr int points() const { return tile + 2; }
+  constexpr int positions() const { return points() * points(); }
+  constexpr int tile_columns() const { return (out_width + tile - 1) / tile; }
+  constexpr int tiles() const { return (out_height + tile - 1) / tile * tile_columns(); }
+
+  friend constexpr bool operator==(const WinogradGeometry&, const WinogradGeometry&) = default;
+};
+
+/// True where a tile is no larger than the image.
+constexpr bool winograd_fits(const WinogradGeometry& g) { return g.out_height >= g.tile && g.out_width >= g.tile; }
+
+/// How the work is cut, and where numbers lie in the transformed domain, in elements:
+/// input [position][tile][in_channels], weights [position][block][in_channels][block channels],
+/// products [tile][vector][position][lanes]. Channels are padded to whole vectors, the input's pad is never read.
+template <class V>
+struct WinogradPlan {
+  static constexpr int lanes = simd::lanes<V>;
+  static constexpr int cache = 512 << 10;  ///< bytes of weights, and of a band, that stay in the second-level cache
+
+  int in_vectors, vectors;       ///< of input and of output channels
+  ConvTile block;                ///< register tile: vectors of output channels times tiles
+  int last;                      ///< vectors of the last block of output channels
+  int weights_size;              ///< of one position
+  int band;                      ///< tiles at a time
+  int x_tile, x_position;        ///< input: from tile to tile, from position to position
+  int product_tile;              ///< products: from tile to tile
+
+  constexpr explicit WinogradPlan(const WinogradGeometry& g)
+      : in_vectors((g.in_channels + lanes - 1) / lanes),
+        vectors((g.out_channels + lanes - 1) / lanes),
+        block(conv_tile(vectors, simd::register_count, lanes)),
+        last(0),
+        weights_size((g.in_channels * vectors | 1) * lanes),
+        band(0),
+        x_tile(in_vectors * lanes),
+        x_position(0),
+        product_tile((g.positions() * vectors | 1) * lanes) {  // odd: neighbours share no cache set
+    constexpr int element = static_cast<int>(sizeof(typename V::value_type));
+    const int tiles = g.tiles();
+    if (simd::register_count >= 32 && tiles < 6 && vectors >= 4) block = {4, tiles};
+    const int blocks = (tiles + block.pixels - 1) / block.pixels;
+    block.pixels = (tiles + blocks - 1) / blocks;
+    last = vectors - (vectors - 1) / block.vectors * block.vectors;
+    const int tile_bytes = (g.positions() * x_tile + product_tile) * element;
+    band = block.pixels;
+    if (g.positions() * weights_size > cache / element)  // read weights seldom
+      band *= std::max(cache / (band * tile_bytes), 1);
+    x_position = band * x_tile + 16;
+  }
+
+  constexpr int full_blocks() const { return (vectors - last) / block.vectors; }
+  /// Where the weight (position, in, out) is.
+  constexpr int weight_index(const WinogradGeometry& g, int position, int in, int out) const {
+    const int width = block.vectors * lanes, first = out / width;
+    return position * weights_size + first * width * g.in_channels +
+           in * (first < full_blocks() ? width : last * lanes) + out % width;
+  }
+};
+
+/// Elements of transformed weights.
+template <class V>
+constexpr std::size_t winograd_weights_size(const WinogradGeometry& g) {
+  return static_cast<std::size_t>(g.positions()) * static_cast<std::size_t>(WinogradPlan<V>(g).weights_size);
+}
+
+/// Elements of scratch memory, for any batch.
+template <class V>
+constexpr std::size_t winograd_scratch_size(const WinogradGeometry& g) {
+  const WinogradPlan<V> plan(g);
+  return static_cast<std::size_t>(g.positions()) * static_cast<std::size_t>(plan.x_position) +
+         static_cast<std::size_t>(plan.band) * static_cast<std::size_t>(plan.product_tile);
+}
+
+namespace detail {
+
+template <class V>
+STRATA_INLINE V constant(double x) {
+  return V(static_cast<typename V::value_type>(x));
+}
+
+/// The transforms of one line, for the points 0, p, -p (, q, -q), infinity in this order. B has no fractions but the
+/// points' own, G has the rest. A transform's rows are made in parts that share terms.
+template <int Tile>
+struct Interpolation;
+
+/// Points 0, +-1, infinity.
+template <>
+struct Interpolation<2> {
+  /// B^T: the row of 0, those of +-1, that of infinity.
+  template <int Part, class V>
+  static STRATA_INLINE void input(const V* x, V* t, int step) {
+    if constexpr (Part == 0) t[0] = x[2] - x[0];
+    if constexpr (Part == 1) t[0] = x[2] + x[1], t[step] = x[2] - x[1];
+    if constexpr (Part == 2) t[0] = x[3] - x[1];
+  }
+  /// A^T: the even or the odd row.
+  template <int Parity, class V>
+  static STRATA_INLINE void output(const V* t, V* y, int) {
+    if constexpr (Parity == 0) y[0] = t[0] + (t[1] + t[2]);
+    else y[0] = t[3] + (t[1] - t[2]);
+  }
+  /// G.
+  template <class V>
+  static STRATA_INLINE void weights(const V* w, V* u, int step) {
+    const V half = constant<V>(0.5), even = half * (w[0] + w[2 * step]), odd = half * w[step];
+    u[0] = -w[0];
+    u[1] = even + odd;
+    u[2] = even - odd;
+    u[3] = w[2 * step];
+  }
+  /// A.
+  template <class V>
+  static STRATA_INLINE void gradient(const V* y, V* t) {
+    t[0] = y[0];
+    t[1] = y[0] + y[1];
+    t[2] = y[0] - y[1];
+    t[3] = y[1];
+  }
+  /// G^T.
+  template <class V>
+  static STRATA_INLINE void weight_gradient(const V* u, V* w, int step) {
+    const V half = constant<V>(0.5), even = half * (u[1] + u[2]);
+    w[0] = even - u[0];
+    w[step] = half * (u[1] - u[2]);
+    w[2 * step] = even + u[3];
+  }
+};
+
+/// Points 0, +-3/4, +-3/2, infinity: a quarter of the error that 0, +-1, +-2, infinity have.
+template <>
+struct Interpolation<4> {
+  static constexpr double p = 0.75, q = 1.5, p2 = p * p, q2 = q * q;
+  static constexpr double p_scale = 1 / (2 * p2 * (p2 - q2)), q_scale = 1 / (2 * q2 * (q2 - p2));
+
+  /// B^T: the row of 0, those of +-p, those of +-q, that of infinity.
+  template <int Part, class V>
+  static STRATA_INLINE void input(const V* x, V* t, int step) {
+    if constexpr (Part == 0 || Part == 3) {
+      const V* d = x + (Part == 0 ? 0 : 1);
+      t[0] = simd::fma(constant<V>(p2 * q2), d[0], simd::neg_fma(constant<V>(p2 + q2), d[2], d[4]));
+    } else {
+      const V point = constant<V>(Part == 1 ? p : q), other = constant<V>(Part == 1 ? q2 : p2);
+      const V even = simd::neg_fma(other, x[2], x[4]), odd = simd::neg_fma(other, x[1], x[3]);
+      t[0] = simd::fma(point, odd, even);
+      t[step] = simd::neg_fma(point, odd, even);
+    }
+  }
+  /// A^T: the even or the odd rows.
+  template <int Parity, class V>
+  static STRATA_INLINE void output(const V* t, V* y, int step) {
+    if constexpr (Parity == 0) {
+      const V at_p = t[1] + t[2], at_q = t[3] + t[4];
+      y[0] = t[0] + (at_p + at_q);
+      y[step] = simd::fma(constant<V>(p2), at_p, constant<V>(q2) * at_q);
+    } else {
+      const V at_p = t[1] - t[2], at_q = t[3] - t[4];
+      y[0] = simd::fma(constant<V>(p), at_p, constant<V>(q) * at_q);
+      y[step] = simd::fma(constant<V>(p * p2), at_p, simd::fma(constant<V>(q * q2), at_q, t[5]));
+    }
+  }
+  /// G.
+  template <class V>
+  static STRATA_INLINE void weights(const V* w, V* u, int step) {
+    const V even_p = simd::fma(constant<V>(p_scale * p2), w[2 * step], constant<V>(p_scale) * w[0]);
+    const V even_q = simd::fma(constant<V>(q_scale * q2), w[2 * step], constant<V>(q_scale) * w[0]);
+    u[0] = constant<V>(1 / (p2 * q2)) * w[0];
+    u[1] = simd::fma(constant<V>(p_scale * p), w[step], even_p);
+    u[2] = simd::neg_fma(constant<V>(p_scale * p), w[step], even_p);
+    u[3] = simd::fma(constant<V>(q_scale * q), w[step], even_q);
+    u[4] = simd::neg_fma(constant<V>(q_scale * q), w[step], even_q);
+    u[5] = w[2 * step];
+  }
+  /// A.
+  template <class V>
+  static STRATA_INLINE void gradient(const V* y, V* t) {
+    const V even_p = simd::fma(constant<V>(p2), y[2], y[0]), odd_p = simd::fma(constant<V>(p2), y[3], y[1]);
+    const V even_q = simd::fma(constant<V>(q2), y[2], y[0]), odd_q = simd::fma(constant<V>(q2), y[3], y[1]);
+    t[0] = y[0];
+    t[1] = simd::fma(constant<V>(p), odd_p, even_p);
+    t[2] = simd::neg_fma(constant<V>(p), odd_p, even_p);
+    t[3] = simd::fma(constant<V>(q), odd_q, even_q);
+    t[4] = simd::neg_fma(constant<V>(q), odd_q, even_q);
+    t[5] = y[3];
+  }
+  /// G^T.
+  template <class V>
+  static STRATA_INLINE void weight_gradient(const V* u, V* w, int step) {
+    const V even_p = constant<V>(p_scale) * (u[1] + u[2]), odd_p = constant<V>(p_scale * p) * (u[1] - u[2]);
+    const V even_q = constant<V>(q_scale) * (u[3] + u[4]), odd_q = constant<V>(q_scale * q) * (u[3] - u[4]);
+    w[0] = simd::fma(constant<V>(1 / (p2 * q2)), u[0], even_p + even_q);
+    w[step] = odd_p + odd_q;
+    w[2 * step] = simd::fma(constant<V>(p2), even_p, simd::fma(constant<V>(q2), even_q, u[5]));
+  }
+};
+
+/// u = G w G^T, of 9 vectors of weights.
+template <class V, int Tile, int... I>
+STRATA_INLINE void transform_weights(const V* w, V* u, std::integer_sequence<int, I...>) {
+  V t[3 * sizeof...(I)];  // [x][position y]
+  for (int x = 0; x < 3; ++x) Interpolation<Tile>::weights(w + x, t + x * sizeof...(I), 3);
+  (Interpolation<Tile>::weights(t + I, u + I * sizeof...(I), sizeof...(I)), ...);
+}
+
+/// Column C of a tile's input, transformed in part: t[row][column].
+template <class V, WinogradGeometry g, int Part, int Width, int... I>
+STRATA_INLINE void transform_input_column(const typename V::value_type* x, V* t, std::integer_sequence<int, I...>) {
+  const V column[] = {read<V, Width>(x + I * g.row)...};
+  Interpolation<g.tile>::template input<Part>(column, t, g.points());
+}
+template <class V, int Tile, int... Part>
+STRATA_INLINE void transform_input_row(const V* t, V* u, std::integer_sequence<int, Part...>) {
+  (Interpolation<Tile>::template input<Part>(t, u + std::max(2 * Part - 1, 0), 1), ...);
+}
+template <int Step, class V, int... I>
+STRATA_INLINE void write_strided(const V* v, typename V::value_type* p, std::integer_sequence<int, I...>) {
+  (simd::store(p + I * Step, v[I]), ...);
+}
+
+/// The rows of B^T x B that one part gives.
+template <class V, WinogradGeometry g, int Step, int Width, int Part, int... I>
+STRATA_INLINE void transform_input_part(const typename V::value_type* x, typename V::value_type* out,
+                                        std::integer_sequence<int, I...> line) {
+  constexpr int n = g.points();
+  constexpr int parts = g.tile / 2 + 2, first = std::max(2 * Part - 1, 0), rows = Part == 0 || Part == parts - 1 ? 1 : 2;
+  V t[2 * n], u[n];
+  (transform_input_column<V, g, Part, Width>(x + I * g.in_channels, t + I, line), ...);
+  transform_input_row<V, g.tile>(t, u, Indices<parts>{});
+  write_strided<Step>(u, out + first * n * Step, line);
+  if constexpr (rows == 2) {
+    transform_input_row<V, g.tile>(t + n, u, Indices<parts>{});
+    write_strided<Step>(u, out + (first + 1) * n * Step, line);
+  }
+}
+/// B^T x B of one tile and one vector of channels, `Step` from position to position.
+template <class V, WinogradGeometry g, int Step, int Width, int... Part>
+STRATA_INLINE void transform_input(const typename V::value_type* x, typename V::value_type* out,
+                                   std::integer_sequence<int, Part...>) {
+  (transform_input_part<V, g, Step, Width, Part>(x, out, Indices<g.points()>{}), ...);
+}
+
+/// The place of a tile: tiles are counted through a batch of images.
+template <WinogradGeometry g>
+struct TilePlace {
+  std::size_t image;
+  int y, x;
+
+  explicit TilePlace(std::size_t tile)
+      : image(tile / g.tiles()),
+        y(std::min(static_cast<int>(tile % g.tiles()) / g.tile_columns() * g.tile, g.out_height - g.tile)),
+        x(std::min(static_cast<int>(tile % g.tiles()) % g.tile_columns() * g.tile, g.out_width - g.tile)) {}
+};
+
+/// `count` tiles from tile `first` on into the transformed domain.
+template <class V, WinogradGeometry g, int TileStep, int Step>
+STRATA_NOINLINE void transform_inputs(const typename V::value_type* x, std::size_t x_step, std::size_t first, int count,
+                                      typename V::value_type* out) {
+  constexpr int lanes = simd::lanes<V>, full = g.in_channels / lanes, rest = g.in_channels % lanes;
+  constexpr Indices<g.tile / 2 + 2> parts;
+  for (int tile = 0; tile < count; ++tile, out += TileStep) {
+    const TilePlace<g> place(first + static_cast<std::size_t>(tile));
+    const auto* corner = x + place.image * x_step + place.y * g.row + place.x * g.in_channels;
+    for (int v = 0; v < full; ++v)
+      transform_input<V, g, Step, lanes>(corner + v * lanes, out + v * lanes, parts);
+    if constexpr (rest > 0) transform_input<V, g, Step, rest>(corner + full * lanes, out + full * lanes, parts);
+  }
+}
+
+/// A 1x1 convolution as far as a register tile asks: pixels `step` elements apart.
+constexpr ConvGeometry pointwise_geometry(int step) {
+  ConvGeometry g{};
+  g.stride_width = g.groups = 1;
+  g.in_channels = step;
+  return g;
+}
+
+/// One register tile of products, NV vectors of output channels times `block.pixels` tiles: a 1x1 convolution.
+template <class V, WinogradGeometry g, int NV, int... I>
+STRATA_INLINE void multiply_block(const typename V::value_type* x, const typename V::value_type* weights,
+                                  typename V::value_type* products, std::integer_sequence<int, I...> tile) {
+  constexpr WinogradPlan<V> plan(g);
+  constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile);
+  constexpr int size = sizeof...(I), splits = size >= 8 ? 1 : size >= 4 ? 2 : 4, lanes = simd::lanes<V>;
+  V sums[size * splits];
+  fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
+  multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels>(sums, x, weights);
+  merge<V, size, splits>(sums, tile);
+  (simd::store(products + I / NV * plan.product_tile + I % NV * g.positions() * lanes, sums[I]), ...);
+}
+
+/// Products of a band of `count` tiles, at least `block.pixels`; the last register tile may overlap the one before.
+template <class V, WinogradGeometry g>
+STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typename V::value_type* weights, int count,
+                                   typename V::value_type* products) {
+  constexpr WinogradPlan<V> plan(g);
+  constexpr int nv = plan.block.vectors, pixels = plan.block.pixels, lanes = simd::lanes<V>;
+  for (int position = 0; position < g.positions(); ++position) {
+    const auto* w = weights + position * plan.weights_size;
+    auto* out = products + position * lanes;
+    for (int b = 0; b < plan.full_blocks(); ++b, out += nv * g.positions() * lanes, w += nv * lanes * g.in_channels)
+      for (int tile = 0; tile < count; tile += pixels) {
+        const int t = std::min(tile, count - pixels);
+        multiply_block<V, g, nv>(x + t * plan.x_tile, w, out + t * plan.product_tile, Indices<nv * pixels>{});
+      }
+    for (int tile = 0; tile < count; tile += pixels) {
+      const int t = std::min(tile, count - pixels);
+      multiply_block<V, g, plan.last>(x + t * plan.x_tile, w, out + t * plan.product_tile,
+                                      Indices<plan.last * pixels>{});
+    }
+    x += plan.x_position;
+  }
+}
+
+/// Column of a tile's products, transformed to the even or odd rows of output: t[row][column].
+template <class V, WinogradGeometry g, int Parity, int... I>
+STRATA_INLINE void transform_output_column(const typename V::value_type* products, V* t,
+                                           std::integer_sequence<int, I...>) {
+  const V column[] = {simd::load<V>(products + I * g.points() * simd::lanes<V>)...};
+  Interpolation<g.tile>::template output<Parity>(column, t, g.points());
+}
+
+template <class V, WinogradGeometry g, class Epilogue, int Width, int... I>
+STRATA_INLINE void transform_output_row(const V* t, V bias, typename V::value_type* out,
+                                        const typename V::value_type* residual, std::integer_sequence<int, I...>) {
+  V y[g.tile];
+  Interpolation<g.tile>::template output<0>(t, y, 2);
+  Interpolation<g.tile>::template output<1>(t, y + 1, 2);
+  if constexpr (has_residual<Epilogue>)
+    ((y[I] = Epilogue::apply(y[I] + bias, read<V, Width>(residual + I * g.out_channels))), ...);
+  else
+    ((y[I] = Epilogue::apply(y[I] + bias)), ...);
+  (write<V, Width>(out + I * g.out_channels, y[I]), ...);
+}
+template <class Epilogue>
+constexpr int residual_row() {
+  if constexpr (has_residual<Epilogue>) return Epilogue::residual_row;
+  else return 0;
+}
+/// The rows of output that one part gives.
+template <class V, WinogradGeometry g, class Epilogue, int Width, int Parity, int... I>
+STRATA_INLINE void transform_output_part(const typename V::value_type* products, V bias, typename V::value_type* out,
+                                         const typename V::value_type* residual, std::integer_sequence<int, I...>) {
+  constexpr int n = g.points(), row = residual_row<Epilogue>();
+  V t[g.tile / 2 * n];
+  (transform_output_column<V, g, Parity>(products + I * simd::lanes<V>, t + I, Indices<n>{}), ...);
+  for (int y = 0; y < g.tile / 2; ++y)
+    transform_output_row<V, g, Epilogue, Width>(t + y * n, bias, out + (2 * y + Parity) * g.out_row,
+                                                residual + (2 * y + Parity) * row, Indices<g.tile>{});
+}
+
+/// A^T products A of one tile and the vector of channels from `channel` on.
+template <class V, WinogradGeometry g, class Epilogue, int Width>
+STRATA_INLINE void transform_output(const typename V::value_type* products, const typename V::value_type* bias,
+                                    int channel, typename V::value_type* out,
+                                    const typename V::value_type* residual) {
+  const V b = bias != nullptr ? read<V, Width>(bias + channel) : V(typename V::value_type(0));
+  constexpr Indices<g.points()> line;
+  transform_output_part<V, g, Epilogue, Width, 0>(products, b, out + channel, residual + channel, line);
+  transform_output_part<V, g, Epilogue, Width, 1>(products, b, out + channel, residual + channel, line);
+}
+
+/// `count` tiles from tile `first` on back into images.
+template <class V, WinogradGeometry g, class Epilogue>
+STRATA_NOINLINE void transform_outputs(const typename V::value_type* products, std::size_t first, int count,
+                                       const typename V::value_type* bias, typename V::value_type* out,
+                                       std::size_t out_step, const typename V::value_type* residual,
+                                       std::size_t residual_step) {
+  constexpr WinogradPlan<V> plan(g);
+  constexpr int lanes = simd::lanes<V>, full = g.out_channels / lanes, rest = g.out_channels % lanes;
+  for (int tile = 0; tile < count; ++tile, products += plan.product_tile) {
+    const TilePlace<g> place(first + static_cast<std::size_t>(tile));
+    auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_channels;
+    const auto* r = residual;
+    if constexpr (has_residual<Epilogue>)
+      r += place.image * residual_step + place.y * Epilogue::residual_row + place.x * g.out_channels;
+    for (int v = 0; v < full; ++v)
+      transform_output<V, g, Epilogue, lanes>(products + v * g.positions() * lanes, bias, v * lanes, y, r);
+    if constexpr (rest > 0)
+      transform_output<V, g, Epilogue, rest>(products + full * g.positions() * lanes, bias, full * lanes, y, r);
+  }
+}
+
+}  // namespace detail
+
+/// Convolves `batch` images, which begin `x_step`, `out_step` and `residual_step` elements apart: out = epilogue(bias +
+/// x * weights). Tiles of all images share the weights. `bias` may be null; `out` must not overlap `residual`.
+template <class V, WinogradGeometry g, class Epilogue>
+void winograd_convolve(const typename V::value_type* x, const typename V::value_type* weights,
+                       const typename V::value_type* bias, typename V::value_type* out,
+                       const typename V::value_type* residual, typename V::value_type* scratch, std::size_t batch = 1,
+                       std::size_t x_step = 0, std::size_t out_step = 0, std::size_t residual_step = 0) {
+  static_assert(winograd_fits(g));
+  constexpr WinogradPlan<V> plan(g);
+  constexpr std::size_t least = static_cast<std::size_t>(plan.block.pixels);
+  auto* products = scratch + g.positions() * plan.x_position;
+  const std::size_t tiles = batch * static_cast<std::size_t>(g.tiles());
+  for (std::size_t tile = 0; tile < tiles; tile += plan.band) {
+    const std::size_t first = std::min(tile, tiles - least);  // a whole register tile at least
+    const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
+    detail::transform_inputs<V, g, plan.x_tile, plan.x_position>(x, x_step, first, count, scratch);
+    detail::multiply_band<V, g>(scratch, weights, count, products);
+    detail::transform_outputs<V, g, Epilogue>(products, first, count, bias, out, out_step, residual, residual_step);
+  }
+}
+
+/// Transforms weights given by `weight(ky, kx, in, out)`, in double precision.
+template <class V, WinogradGeometry g, class Weight>
+void winograd_pack(Weight&& weight, typename V::value_type* packed) {
+  using D = simd::Vector<double>;
+  constexpr WinogradPlan<V> plan(g);
+  constexpr int lanes = simd::lanes<D>;
+  for (int in = 0; in < g.in_channels; ++in)
+    for (int out = 0; out < plan.vectors * plan.lanes; out += lanes) {
+      double values[9 * lanes] = {};
+      for (int k = 0; k < 9; ++k)
+        for (int i = 0; i < lanes && out + i < g.out_channels; ++i)
+          values[k * lanes + i] = static_cast<double>(weight(k / 3, k % 3, in, out + i));
+      D w[9], u[g.positions()];
+      detail::read_block<D, lanes>(w, values, detail::Indices<9>{});
+      detail::transform_weights<D, g.tile>(w, u, detail::Indices<g.points()>{});
+      for (int position = 0; position < g.positions(); ++position) {
+        simd::store(values, u[position]);
+        for (int i = 0; i < lanes; ++i)
+          packed[plan.weight_index(g, position, in, out + i)] = static_cast<typename V::value_type>(values[i]);
+      }
+    }
+}
+
+namespace detail {
+
+template <class V, WinogradGeometry g, bool Turned, int Width>
+STRATA_INLINE void prepare_weights(const typename V::value_type* keras, int in, int out,
+                                   typename V::value_type* packed) {
+  using T = typename V::value_type;
+  constexpr WinogradPlan<V> plan(g);
+  constexpr int tap = g.in_channels * g.out_channels;
+  V w[9], u[g.positions()];
+  for (int k = 0; k < 9; ++k) {
+    if constexpr (Turned) {
+      T values[simd::lanes<V>] = {};
+      for (int i = 0; i < Width; ++i) values[i] = keras[(8 - k) * tap + (out + i) * g.in_channels + in];
+      w[k] = simd::load<V>(values);
+    } else {
+      w[k] = read<V, Width>(keras + k * tap + in * g.out_channels + out);
+    }
+  }
+  transform_weights<V, g.tile>(w, u, Indices<g.points()>{});
+  write_strided<plan.weights_size>(u, packed + plan.weight_index(g, 0, in, out), Indices<g.positions()>{});
+}
+
+template <class V, WinogradGeometry g, bool Turned>
+STRATA_NOINLINE void prepare_all_weights(const typename V::value_type* keras, typename V::value_type* packed) {
+  constexpr int lanes = simd::lanes<V>, full = g.out_channels / lanes, rest = g.out_channels % lanes;
+  for (int v = 0; v < full; ++v)
+    for (int in = 0; in < g.in_channels; ++in) prepare_weights<V, g, Turned, lanes>(keras, in, v * lanes, packed);
+  if constexpr (rest > 0)
+    for (int in = 0; in < g.in_channels; ++in) prepare_weights<V, g, Turned, rest>(keras, in, full * lanes, packed);
+}
+
+}  // namespace detail
+
+/// Transforms weights in Keras' layout (3, 3, in, out), fast enough for every step of training. `turned` is for the
+/// gradient by the input: `keras` is (3, 3, g.out_channels, g.in_channels) then, and its kernel turned by 180 degrees.
+template <class V, WinogradGeometry g>
+void winograd_prepare(const typename V::value_type* keras, bool turned, typename V::value_type* packed) {
+  if (turned) detail::prepare_all_weights<V, g, true>(keras, packed);
+  else detail::prepare_all_weights<V, g, false>(keras, packed);
+}
+
+}  // namespace strata::kernels

@@ -1,0 +1,52 @@
+// Add: the sum of tensors of one shape.
+//
+//     Add<Sequential<Conv2D<8, 3, Same>, BatchNorm>, Sequential<Conv2D<8, 1>>>     of branches over one input
+//     Add<>                                                                        the layer itself, for a named graph
+//
+// Keras: Add. ONNX: Add, Sum.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <boost/mp11/list.hpp>
+
+#include <strata/core/layer.hpp>
+#include <strata/kernels/map.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+template <class... Branches>
+struct Add {
+  using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
+  using merge = Add<>;
+};
+
+template <>
+struct Add<> {
+  static constexpr const char* class_name = "Add";
+  static constexpr Kind kind = Kind::sum;
+  static constexpr Needs backward_needs{.input = false, .output = false};
+
+  static constexpr Problem check(Shapes in) { return detail::equal_shapes_problem("Add needs branches of one shape", in); }
+  static constexpr Shape output_shape(Shapes in) { return in[0]; }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    using V = typename Call::Vector;
+    const std::size_t size = call.batch * Call::input_shape.size();
+    const auto sum = [](V a, V b) STRATA_INLINE_LAMBDA { return a + b; };
+    if (Call::input_count == 1) std::copy_n(call.input, size, call.output);
+    for (std::size_t i = 1; i < Call::input_count; ++i)
+      kernels::map<V>(size, sum, call.output, i == 1 ? call.input : call.output, call.inputs[i]);
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    for (std::size_t i = 0; i < Call::input_count; ++i)
+      if (call.input_gradients[i] != nullptr)
+        std::copy_n(call.output_gradient, call.batch * Call::input_shape.size(), call.input_gradients[i]);
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,50 @@
+// Inference of batches by several threads.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <strata/core/parallel.hpp>
+#include <strata/runtime/engine.hpp>
+
+namespace strata {
+
+/// An Engine whose batches are shared out among threads, sample by sample: the results are those of one thread.
+///
+///     ParallelEngine<Net, OpenMP> engine{model, OpenMP{2}};
+///     engine(input, output);                     // one caller at a time
+///
+/// A call allocates nothing and throws InvalidArgument when the sizes do not fit.
+template <class Net, class Parallel, class Precision = Fast, class V = simd::Vector<float>>
+class ParallelEngine {
+ public:
+  using engine_type = Engine<Net, Precision, V>;
+  using T = typename engine_type::T;
+
+  explicit ParallelEngine(const Model<Net, T>& model, Parallel parallel = {})
+      : engine_(model), parallel_(std::move(parallel)), workspaces_(parallel_.threads()) {}
+
+  /// input: (batch, input_shape), output: (batch, output_shape).
+  void operator()(std::span<const T> input, std::span<T> output) {
+    const std::size_t batch = engine_type::batch_of(input, output);
+    parallel_.run([&](std::size_t t) {
+      const Share share(batch, t, workspaces_.size());
+      if (share.size() == 0) return;
+      engine_(input.subspan(share.begin * Net::input_shape.size(), share.size() * Net::input_shape.size()),
+              output.subspan(share.begin * Net::output_shape.size(), share.size() * Net::output_shape.size()),
+              workspaces_[t]);
+    });
+  }
+
+ private:
+  engine_type engine_;
+  Parallel parallel_;
+  std::vector<typename engine_type::Workspace> workspaces_;
+};
+
+template <class Net, class T, class Parallel>
+ParallelEngine(const Model<Net, T>&, Parallel) -> ParallelEngine<Net, Parallel, Fast, simd::Vector<T>>;
+
+}  // namespace strata

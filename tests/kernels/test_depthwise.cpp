@@ -1,0 +1,46 @@
+// Depthwise convolutions against the scalar reference.
+#include <vector>
+
+#include <strata/kernels/depthwise.hpp>
+
+#include "harness/catch.hpp"
+#include "kernels/convolution.hpp"
+
+using namespace strata;
+using namespace strata::kernels;
+using namespace strata::test;
+
+namespace {
+
+template <class V, ConvGeometry g>
+void check() {
+  using T = typename V::value_type;
+  const auto convolve = []<class Epilogue>(const T* x, const T* weights, const T* bias, T* out, const T* residual) {
+    depthwise_convolve<V, g, Epilogue>(x, weights, bias, out, residual);
+  };
+  check_forward<g>(noise<T>(weights_size(g), 2), convolve);
+  check_weight_gradient<g, T>(
+      [](const T* x, const T* gradient, T* weights) { accumulate_depthwise_gradient<V, g>(x, gradient, weights); });
+}
+
+constexpr ConvGeometry depthwise(int height, int width, int kernel_height, int kernel_width, int channels,
+                                 int stride = 1, int dilation = 1) {
+  return geometry(height, width, kernel_height, kernel_width, 1, 1, stride, dilation, channels);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("depthwise kernels agree with the scalar reference", "[kernels]", float, double) {
+  using V = simd::Vector<TestType>;
+  check<V, depthwise(8, 16, 3, 3, 32)>();
+  check<V, depthwise(5, 9, 3, 3, 19)>();  // a partial vector
+  check<V, depthwise(3, 4, 3, 3, 3)>();
+  check<V, depthwise(1, 1, 3, 3, 1)>();
+  check<V, depthwise(9, 13, 3, 3, 24, 2)>();  // strides
+  check<V, depthwise(4, 5, 2, 3, 17, 3)>();
+  check<V, depthwise(4, 11, 3, 2, 20, 1, 2)>();  // dilation
+  check<V, depthwise(3, 10, 5, 5, 18)>();        // larger kernels
+  check<V, depthwise(2, 7, 7, 7, 5)>();
+  check<V, depthwise(3, 3, 1, 1, 40)>();
+  check<V, in_border(depthwise(4, 17, 3, 3, 21))>();
+}

@@ -1,0 +1,192 @@
+// Winograd's convolution and its gradient by the weights against a scalar reference in double precision.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <strata/core/random.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/winograd.hpp>
+#include <strata/kernels/winograd_weights.hpp>
+
+#include "harness/catch.hpp"
+
+using namespace strata;
+using namespace strata::kernels;
+
+namespace {
+
+template <class T>
+std::vector<T> noise(std::size_t size, std::uint64_t seed) {
+  std::vector<T> values(size);
+  const Random random{Seed{seed}};
+  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<T>(2 * random.uniform(i) - 1);
+  return values;
+}
+
+/// Calls `visit(x index, weight index, output index)` for every product of a convolution.
+template <class Visit>
+void for_each_product(const WinogradGeometry& g, Visit&& visit) {
+  for (int y = 0; y < g.out_height; ++y)
+    for (int x = 0; x < g.out_width; ++x)
+      for (int tap = 0; tap < 9; ++tap)
+        for (int in = 0; in < g.in_channels; ++in)
+          for (int out = 0; out < g.out_channels; ++out)
+            visit((y + tap / 3) * g.row + (x + tap % 3) * g.in_channels + in, (tap * g.in_channels + in) * g.out_channels + out,
+                  y * g.out_row + x * g.out_channels + out);
+}
+
+struct Twice {
+  template <class V>
+  static V apply(V x) {
+    return x + x;
+  }
+};
+
+/// The largest difference must stay below `units` in the last place of the largest value.
+template <class T>
+void require_close(const std::vector<T>& result, const std::vector<double>& expected, double units) {
+  REQUIRE(result.size() == expected.size());
+  double largest = 1, difference = 0;
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    REQUIRE(std::isfinite(result[i]));
+    largest = std::max(largest, std::abs(expected[i]));
+    difference = std::max(difference, std::abs(static_cast<double>(result[i]) - expected[i]));
+  }
+  CAPTURE(largest, difference);
+  REQUIRE(difference <= units * static_cast<double>(std::numeric_limits<T>::epsilon()) * largest);
+}
+
+constexpr double guard = 99;  // cells that no kernel may touch
+
+/// An image's output as the reference has it: guard cells keep their value.
+template <WinogradGeometry g>
+std::vector<double> guarded_output() {
+  return std::vector<double>(static_cast<std::size_t>(g.out_height * g.out_row) + 7, guard);
+}
+template <WinogradGeometry g, class Visit>
+void for_each_output(Visit&& visit) {
+  for (int y = 0; y < g.out_height; ++y)
+    for (int x = 0; x < g.out_width; ++x)
+      for (int c = 0; c < g.out_channels; ++c) visit(y * g.out_row + x * g.out_channels + c, c);
+}
+
+template <class V, WinogradGeometry g>
+void check_forward(std::size_t batch) {
+  using T = typename V::value_type;
+  using Residual = AddResidual<Identity, g.out_row, Twice>;
+  CAPTURE(batch);
+  const std::size_t x_step = static_cast<std::size_t>((g.out_height + 2) * g.row);
+  std::vector<double> expected;
+  const auto x = noise<T>(x_step * batch, 1);
+  const auto weights = noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 2);
+  const auto bias = noise<T>(static_cast<std::size_t>(g.out_channels), 3);
+  const std::size_t out_step = guarded_output<g>().size();
+  const auto residual = noise<T>(out_step * batch, 4);
+
+  std::vector<double> plain, with_bias, with_residual;
+  for (std::size_t image = 0; image < batch; ++image) {
+    auto sums = guarded_output<g>();
+    for_each_output<g>([&](int i, int) { sums[i] = 0; });
+    for_each_product(g, [&](int xi, int wi, int oi) {
+      sums[oi] += static_cast<double>(x[image * x_step + xi]) * static_cast<double>(weights[wi]);
+    });
+    plain.insert(plain.end(), sums.begin(), sums.end());
+    for_each_output<g>([&](int i, int c) { sums[i] = 2 * (sums[i] + static_cast<double>(bias[c])); });
+    with_bias.insert(with_bias.end(), sums.begin(), sums.end());
+    for_each_output<g>([&](int i, int) { sums[i] += 2 * static_cast<double>(residual[image * out_step + i]); });
+    with_residual.insert(with_residual.end(), sums.begin(), sums.end());
+  }
+
+  std::vector<T> packed(winograd_weights_size<V>(g)), out(out_step * batch), scratch(winograd_scratch_size<V>(g));
+  const double units = 32;
+  winograd_pack<V, g>(
+      [&](int ky, int kx, int from, int to) {
+        return weights[((ky * 3 + kx) * g.in_channels + from) * g.out_channels + to];
+      },
+      packed.data());
+  std::fill(out.begin(), out.end(), T(guard));
+  winograd_convolve<V, g, Twice>(x.data(), packed.data(), bias.data(), out.data(), nullptr, scratch.data(), batch, x_step,
+                                 out_step);
+  require_close(out, with_bias, units);
+  std::fill(out.begin(), out.end(), T(guard));
+  winograd_convolve<V, g, Residual>(x.data(), packed.data(), bias.data(), out.data(), residual.data(), scratch.data(),
+                                    batch, x_step, out_step, out_step);
+  require_close(out, with_residual, units);
+
+  winograd_prepare<V, g>(weights.data(), false, packed.data());
+  std::fill(out.begin(), out.end(), T(guard));
+  winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, out.data(), nullptr, scratch.data(), batch, x_step,
+                                    out_step);
+  require_close(out, plain, units);
+}
+
+/// `turned`: the kernel turned by 180 degrees, input and output channels swapped.
+template <class V, WinogradGeometry g>
+void check_turned() {
+  using T = typename V::value_type;
+  const auto keras = noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 5);
+  std::vector<T> packed(winograd_weights_size<V>(g)), turned(packed.size());
+  winograd_pack<V, g>(
+      [&](int ky, int kx, int from, int to) {
+        return keras[(((2 - ky) * 3 + 2 - kx) * g.out_channels + to) * g.in_channels + from];
+      },
+      packed.data());
+  winograd_prepare<V, g>(keras.data(), true, turned.data());
+  require_close(turned, std::vector<double>(packed.begin(), packed.end()), 4);
+}
+
+template <class V, WinogradGeometry g>
+void check_weight_gradient() {
+  using T = typename V::value_type;
+  constexpr int images = 2;
+  std::vector<double> expected(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 1.0);
+  std::vector<T> sums(winograd_gradient_size<V>(g)), scratch(winograd_gradient_scratch_size<V>(g));
+  for (int image = 0; image < images; ++image) {
+    const auto x = noise<T>(static_cast<std::size_t>((g.out_height + 2) * g.row), 6 + image);
+    const auto gradient = noise<T>(guarded_output<g>().size(), 8 + image);
+    for_each_product(g, [&](int xi, int wi, int oi) {
+      expected[wi] += static_cast<double>(x[xi]) * static_cast<double>(gradient[oi]);
+    });
+    winograd_accumulate<V, g>(x.data(), gradient.data(), sums.data(), scratch.data());
+  }
+  std::vector<T> weights(expected.size(), T(1));
+  winograd_weight_gradient<V, g>(sums.data(), weights.data());
+  require_close(weights, expected, 64);
+}
+
+/// A row of input may have more cells than the windows cover, and so may a row of output.
+constexpr WinogradGeometry geometry(int tile, int height, int width, int in, int out, int more = 0) {
+  return {tile, height, width, in, out, (width + 2) * in + more, width * out + more};
+}
+
+template <class V, WinogradGeometry g>
+void check_geometry() {
+  CAPTURE(g.tile, g.out_height, g.out_width, g.in_channels, g.out_channels);
+  check_forward<V, g>(1);
+  check_forward<V, g>(3);
+  check_turned<V, g>();
+  check_weight_gradient<V, g>();
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Winograd's convolution agrees with the scalar reference", "[kernels]", float, double) {
+  using V = simd::Vector<TestType>;
+  check_geometry<V, geometry(4, 5, 7, 16, 17)>();      // overlapping tiles, a partial vector
+  check_geometry<V, geometry(4, 8, 8, 3, 64, 5)>();    // few tiles, rows with guard cells
+  check_geometry<V, geometry(2, 5, 7, 17, 40, 11)>();  // a narrower last block
+}
+
+TEST_CASE("Winograd's convolution of larger images", "[kernels]") {
+  using V = simd::Vector<float>;
+  check_geometry<V, geometry(4, 33, 30, 32, 16)>();
+  check_geometry<V, geometry(2, 2, 33, 1, 1)>();
+  check_geometry<V, geometry(4, 6, 6, 80, 80)>();  // weights that make a band of many tiles
+}
+
+TEST_CASE("Winograd's tiles must fit the image", "[kernels]") {
+  STATIC_REQUIRE(winograd_fits(geometry(4, 4, 4, 1, 1)));
+  STATIC_REQUIRE_FALSE(winograd_fits(geometry(4, 3, 8, 1, 1)));
+  STATIC_REQUIRE_FALSE(winograd_fits(geometry(2, 8, 1, 1, 1)));
+}
