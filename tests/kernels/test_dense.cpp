@@ -24,7 +24,7 @@ void check(std::size_t batch) {
   };
   const auto x = noise(batch * features), weights = noise(static_cast<std::size_t>(features) * units), bias = noise(units),
              gradient = noise(batch * units);
-  std::vector<double> out(batch * units), weight_gradient(weights.size()), input_gradient(x.size());
+  std::vector<double> out(batch * units), weight_gradient(weights.size(), 99.0), input_gradient(x.size());
   for (std::size_t n = 0; n < batch; ++n)
     for (int u = 0; u < units; ++u) {
       out[n * units + u] = bias[u];

@@ -1,5 +1,8 @@
 // Softmax over the last axis: any number of channels, and inputs whose exponentials overflow.
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include <strata/layers/softmax.hpp>
@@ -32,4 +35,47 @@ TEST_CASE("Softmax of very large and very small inputs") {
   run.input.copy(std::vector{1e30f, 1e30f, -1e30f, -1000.0f, -1000.0f, -1000.0f});
   run.forward();
   CHECK(test::difference(run.output.span(), std::vector{0.5, 0.5, 0.0, 1.0 / 3, 1.0 / 3, 1.0 / 3}) < 1e-6);
+  constexpr float masked = -std::numeric_limits<float>::infinity();
+  run.input.copy(std::vector{masked, 2.0f, 2.0f, -3e38f, 3e38f, masked});
+  run.forward();
+  CHECK(test::difference(run.output.span(), std::vector{0.0, 0.5, 0.5, 0.0, 1.0, 0.0}) == 0);
+}
+
+namespace {
+
+/// The largest error, in ulp of the correctly rounded result, of results that are normal numbers.
+template <int Classes>
+double largest_error(double spread) {
+  constexpr std::size_t rows = 4000;
+  test::LayerRun<Softmax, Shape{Classes}, float> run(rows);
+  const Random random{Seed{5}};
+  for (std::size_t i = 0; i < run.input.size(); ++i) run.input.data()[i] = static_cast<float>(spread * random.normal(i));
+  run.forward();
+  double worst = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float *x = run.input.data() + r * Classes, *y = run.output.data() + r * Classes;
+    const double top = static_cast<double>(*std::max_element(x, x + Classes));
+    double sum = 0;
+    for (int c = 0; c < Classes; ++c) sum += std::exp(static_cast<double>(x[c]) - top);
+    for (int c = 0; c < Classes; ++c) {
+      const double exact = std::exp(static_cast<double>(x[c]) - top) / sum;
+      const float rounded = static_cast<float>(exact);
+      if (rounded < std::numeric_limits<float>::min()) continue;
+      const double ulp = std::ldexp(1.0, std::ilogb(rounded) - 23);
+      worst = std::max(worst, std::abs(static_cast<double>(y[c]) - static_cast<double>(rounded)) / ulp);
+    }
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("Softmax is within 4 ulp of the correctly rounded result") {
+  for (const double spread : {0.1, 1.0, 5.0, 20.0}) {
+    CAPTURE(spread);
+    CHECK(largest_error<2>(spread) <= 4);
+    CHECK(largest_error<10>(spread) <= 4);
+    CHECK(largest_error<100>(spread) <= 4);
+    CHECK(largest_error<1000>(spread) <= 4);
+  }
 }

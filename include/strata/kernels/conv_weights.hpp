@@ -13,105 +13,141 @@ namespace strata::kernels {
 
 namespace detail {
 
-/// sums[t][v] += x[t] * gradient[v], where I counts through the tile.
-template <class V, int NV, int... I>
+/// Neighbouring taps: runs of `length` elements of a window, `step` elements apart.
+struct TapRuns {
+  int length, step;
+
+  constexpr int offset(int tap) const { return tap / length * step + tap % length; }
+};
+
+/// sums[t][v] += x[tap t] * gradient[v], where I counts through the tile.
+template <class V, TapRuns runs, int NV, int... I>
 STRATA_INLINE void multiply_taps(V* sums, const typename V::value_type* x, const V* gradient,
                                  std::integer_sequence<int, I...>) {
-  ((sums[I] = simd::fma(simd::broadcast<V>(x[I / NV]), gradient[I % NV], sums[I])), ...);
+  ((sums[I] = simd::fma(simd::broadcast<V>(x[runs.offset(I / NV)]), gradient[I % NV], sums[I])), ...);
 }
 
-/// weights[t][c] += sum over pixels of x[pixel][t] * gradient[pixel][c] for neighbouring taps T... and NV vectors of
-/// channels, which stay in registers. Pixels are `rows` x `columns`, steps are in elements.
-template <class V, int NV, int LastWidth, int... T>
-STRATA_NOINLINE void outer_products(const typename V::value_type* x, int x_row, int x_pixel,
-                                    const typename V::value_type* gradient, int gradient_row, int gradient_pixel,
-                                    std::size_t rows, std::size_t columns, typename V::value_type* weights,
-                                    int weight_step, std::integer_sequence<int, T...>) {
+/// Where the outer products are: `rows` x `columns` pixels, steps in elements.
+struct OuterPixels {
+  std::size_t rows, columns;
+  int x_row, x_step;
+  int gradient_row, gradient_step;
+};
+
+/// weights[t][c] += sum over pixels of x[pixel][tap t] * gradient[pixel][c] for the taps T and NV vectors of channels,
+/// which stay in registers.
+template <class V, TapRuns runs, int NV, int LastWidth, int WeightStep, int... T>
+STRATA_NOINLINE void outer_products(const typename V::value_type* x, const typename V::value_type* gradient,
+                                    const OuterPixels& pixels, typename V::value_type* weights,
+                                    std::integer_sequence<int, T...>) {
   constexpr Indices<NV> block;
   V sums[sizeof...(T) * NV];
-  (read_block<V, LastWidth>(sums + T * NV, weights + T * weight_step, block), ...);
-  for (std::size_t y = 0; y < rows; ++y, x += x_row, gradient += gradient_row) {
+  (read_block<V, LastWidth>(sums + T * NV, weights + T * WeightStep, block), ...);
+  for (std::size_t y = 0; y < pixels.rows; ++y, x += pixels.x_row, gradient += pixels.gradient_row) {
     const typename V::value_type* xp = x;
     const typename V::value_type* gp = gradient;
-    for (std::size_t column = 0; column < columns; ++column, xp += x_pixel, gp += gradient_pixel) {
-      asm volatile("" : "+r"(xp), "+r"(gp));  // keeps g++ from carrying loads through the stack
+    for (std::size_t i = 0; i < pixels.columns; ++i, xp += pixels.x_step, gp += pixels.gradient_step) {
+      hide(xp, gp);
       V g[NV];
       read_block<V, LastWidth>(g, gp, block);
-      multiply_taps<V, NV>(sums, xp, g, Indices<sizeof...(T) * NV>{});
+      multiply_taps<V, runs, NV>(sums, xp, g, Indices<sizeof...(T) * NV>{});
     }
   }
-  (write_block<V, LastWidth>(sums + T * NV, weights + T * weight_step, block), ...);
+  (write_block<V, LastWidth>(sums + T * NV, weights + T * WeightStep, block), ...);
 }
 
-/// A run of `Length` neighbouring taps, cut evenly into tiles.
-template <class V, int Length, int NV, int LastWidth>
-void outer_product_run(const typename V::value_type* x, int x_row, int x_pixel, const typename V::value_type* gradient,
-                       int gradient_row, int gradient_pixel, std::size_t rows, std::size_t columns,
-                       typename V::value_type* weights, int weight_step) {
-  constexpr int most = simd::register_count >= 32 ? 24 / NV : 12 / NV;
-  constexpr int tiles = (Length + most - 1) / most;
-  constexpr int narrow = Length / tiles;
-  constexpr int wide_tiles = Length % tiles;
-  if constexpr (wide_tiles > 0)
-    for (int tile = 0; tile < wide_tiles; ++tile) {
-      outer_products<V, NV, LastWidth>(x, x_row, x_pixel, gradient, gradient_row, gradient_pixel, rows, columns,
-                                       weights, weight_step, Indices<narrow + 1>{});
-      x += narrow + 1;
-      weights += (narrow + 1) * weight_step;
+/// Taps of a register tile with NV vectors of channels.
+constexpr int outer_taps(int vectors, int registers) {
+  return registers >= 32 ? vectors == 1 ? 25 : 12 : 12 / vectors;
+}
+
+/// One block of channels, all taps of `count` runs: several runs a tile where they are short, else each cut evenly.
+template <class V, TapRuns runs, int count, int NV, int LastWidth, int WeightStep>
+void outer_product_runs(const typename V::value_type* x, const typename V::value_type* gradient,
+                        const OuterPixels& pixels, typename V::value_type* weights) {
+  constexpr int most = outer_taps(NV, simd::register_count);
+  const auto tile = [&]<int taps>(std::integral_constant<int, taps>, int run, int tap) {
+    outer_products<V, runs, NV, LastWidth, WeightStep>(x + run * runs.step + tap, gradient, pixels,
+                                                       weights + (run * runs.length + tap) * WeightStep,
+                                                       Indices<taps>{});
+  };
+  if constexpr (2 * runs.length <= most) {
+    constexpr int blocks = (count * runs.length + most - 1) / most;
+    constexpr int block = (count + blocks - 1) / blocks;
+    constexpr int last = (count - 1) % block + 1;
+    for (int run = 0; run + block < count; run += block)
+      tile(std::integral_constant<int, block * runs.length>{}, run, 0);
+    tile(std::integral_constant<int, last * runs.length>{}, count - last, 0);
+  } else {
+    constexpr int tiles = (runs.length + most - 1) / most;
+    constexpr int narrow = runs.length / tiles;
+    constexpr int wide_taps = runs.length % tiles * (narrow + 1);
+    for (int run = 0; run < count; ++run) {
+      if constexpr (wide_taps > 0)
+        for (int tap = 0; tap < wide_taps; tap += narrow + 1)
+          tile(std::integral_constant<int, narrow + 1>{}, run, tap);
+      for (int tap = wide_taps; tap < runs.length; tap += narrow)
+        tile(std::integral_constant<int, narrow>{}, run, tap);
     }
-  for (int tile = wide_tiles; tile < tiles; ++tile) {
-    outer_products<V, NV, LastWidth>(x, x_row, x_pixel, gradient, gradient_row, gradient_pixel, rows, columns, weights,
-                                     weight_step, Indices<narrow>{});
-    x += narrow;
-    weights += narrow * weight_step;
   }
 }
 
-/// Rows of output pixels whose inputs and gradients fit in half of a 48 KiB first-level cache.
-constexpr int weight_band(const ConvGeometry& g) {
-  const int row_bytes = 4 * (g.out_row + g.stride_height * g.row);
-  return std::clamp(24 * 1024 / row_bytes, std::min(8, g.out_height), g.out_height);
+/// All channels.
+template <class V, TapRuns runs, int count, int Channels, int WeightStep>
+void outer_product_blocks(const typename V::value_type* x, const typename V::value_type* gradient,
+                          const OuterPixels& pixels, typename V::value_type* weights) {
+  constexpr int lanes = simd::lanes<V>;
+  constexpr int vectors = (Channels + lanes - 1) / lanes;
+  constexpr int block = std::min(vectors, 2);
+  constexpr int last = (vectors - 1) % block + 1;
+  int c = 0;
+  for (; c + block * lanes < Channels; c += block * lanes)
+    outer_product_runs<V, runs, count, block, lanes, WeightStep>(x, gradient + c, pixels, weights + c);
+  outer_product_runs<V, runs, count, last, Channels - (vectors - 1) * lanes, WeightStep>(x, gradient + c, pixels,
+                                                                                         weights + c);
+}
+
+/// Pixels whose inputs and gradients, of `bytes` each, stay in a 48 KiB first-level cache while the taps go by; fewer
+/// than a hundred are not worth the reading and writing of the sums.
+constexpr int band_pixels(int bytes) { return std::max(112, 40 * 1024 / bytes); }
+
+/// `size` cut into equal parts of at most `most`, rounded up.
+constexpr int even_part(int size, int most) {
+  const int parts = (size + most - 1) / most;
+  return (size + parts - 1) / parts;
 }
 
 }  // namespace detail
 
 /// Adds one image's part to `weights` in Keras' layout (kernel_height, kernel_width, in_channels, groups x
-/// out_channels). `x` has its padding around it; `gradient` is by the
-/// output and lies like it.
+/// out_channels). `x` has its padding around it; `gradient` is by the output and lies like it.
 template <class V, ConvGeometry g>
 void accumulate_weight_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
                                 typename V::value_type* weights) {
-  constexpr int lanes = simd::lanes<V>;
-  constexpr int vectors = (g.out_channels + lanes - 1) / lanes;
-  constexpr int block = vectors >= 2 ? 2 : 1;
-  constexpr int full = (vectors - 1) / block;
-  constexpr int last = vectors - full * block;
-  constexpr int last_width = g.out_channels - (vectors - 1) * lanes;
+  constexpr int x_row = g.stride_height * g.row, x_step = g.stride_width * g.in_pixel();
+  // Without dilation a window's row is one run, and the rows follow each other; else a tap of the kernel is a run.
   constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
-  constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
-  constexpr int runs = whole_rows ? 1 : g.kernel_width;
-  constexpr int x_row = g.stride_height * g.row;
-  constexpr int x_pixel = g.stride_width * g.in_pixel();
-  constexpr int gradient_row = g.out_row;
-  constexpr int band = detail::weight_band(g);
-  for (int y = 0; y < g.out_height; y += band) {
-    const std::size_t rows = static_cast<std::size_t>(std::min(band, g.out_height - y));
-    for (int group = 0; group < g.groups; ++group)
-      for (int ky = 0; ky < g.kernel_height; ++ky)
-        for (int run = 0; run < runs; ++run) {
-          const auto* xr = x + y * x_row + group * g.in_channels + ky * g.dilation_height * g.row +
-                           run * g.dilation_width * g.in_pixel();
-          const auto* gr = gradient + y * gradient_row + group * g.out_channels;
-          auto* wr = weights + (ky * g.kernel_width + run) * g.in_channels * g.out_pixel() + group * g.out_channels;
-          for (int b = 0; b < full; ++b)
-            detail::outer_product_run<V, length, block, lanes>(xr, x_row, x_pixel, gr + b * block * lanes, gradient_row,
-                                                               g.out_pixel(), rows, g.out_width, wr + b * block * lanes,
-                                                               g.out_pixel());
-          detail::outer_product_run<V, length, last, last_width>(xr, x_row, x_pixel, gr + full * block * lanes,
-                                                                 gradient_row, g.out_pixel(), rows, g.out_width,
-                                                                 wr + full * block * lanes, g.out_pixel());
-        }
-  }
+  constexpr detail::TapRuns runs = whole_rows ? detail::TapRuns{g.kernel_width * g.in_channels, g.dilation_height * g.row}
+                                              : detail::TapRuns{g.in_channels, g.dilation_width * g.in_pixel()};
+  constexpr int count = whole_rows ? g.kernel_height : g.kernel_width;
+  constexpr int kernel_rows = whole_rows ? 1 : g.kernel_height;
+  constexpr int pixels = detail::band_pixels(static_cast<int>(sizeof(typename V::value_type)) *
+                                             (g.out_pixel() + g.stride_height * x_step));
+  constexpr int columns = detail::even_part(g.out_width, pixels);
+  constexpr int rows = detail::even_part(g.out_height, std::max(1, pixels / columns));
+  for (int y = 0; y < g.out_height; y += rows)
+    for (int column = 0; column < g.out_width; column += columns) {
+      const detail::OuterPixels band{static_cast<std::size_t>(std::min(rows, g.out_height - y)),
+                                     static_cast<std::size_t>(std::min(columns, g.out_width - column)),
+                                     x_row, x_step, g.out_row, g.out_pixel()};
+      const auto* const xb = x + y * x_row + column * x_step;
+      const auto* const gb = gradient + y * g.out_row + column * g.out_pixel();
+      for (int group = 0; group < g.groups; ++group)
+        for (int ky = 0; ky < kernel_rows; ++ky)
+          detail::outer_product_blocks<V, runs, count, g.out_channels, g.out_pixel()>(
+              xb + group * g.in_channels + ky * g.dilation_height * g.row, gb + group * g.out_channels, band,
+              weights + ky * g.kernel_width * g.in_channels * g.out_pixel() + group * g.out_channels);
+    }
 }
 
 }  // namespace strata::kernels

@@ -29,7 +29,8 @@ constexpr ConvGeometry dense_geometry(int features, int units, int samples) {
           .out_row = samples * units};
 }
 
-/// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null.
+/// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null; `residual`, for an epilogue
+/// with one, lies like `out`.
 template <class V, int features, int units, Weights layout, class Epilogue>
 void dense(std::size_t batch, const typename V::value_type* x, const typename V::value_type* weights,
            const typename V::value_type* bias, typename V::value_type* out,
@@ -38,6 +39,7 @@ void dense(std::size_t batch, const typename V::value_type* x, const typename V:
     convolve<V, dense_geometry(features, units, count), layout, Epilogue>(x, weights, bias, out, residual);
     x += static_cast<std::size_t>(count) * features;
     out += static_cast<std::size_t>(count) * units;
+    if constexpr (has_residual<Epilogue>) residual += static_cast<std::size_t>(count) * units;
     if (residual != nullptr) residual += static_cast<std::size_t>(count) * units;
     batch -= static_cast<std::size_t>(count);
   };
@@ -46,21 +48,12 @@ void dense(std::size_t batch, const typename V::value_type* x, const typename V:
   while (batch >= 1) samples.template operator()<1>();
 }
 
-/// weights (features, units) = the sum over the batch of x * gradient.
+/// Adds the sum over the batch of x * gradient to `weights` (features, units).
 template <class V, int features, int units>
 void dense_weight_gradient(std::size_t batch, const typename V::value_type* x, const typename V::value_type* gradient,
                            typename V::value_type* weights) {
-  constexpr int lanes = simd::lanes<V>;
-  constexpr int vectors = (units + lanes - 1) / lanes;
-  constexpr int block = vectors >= 2 ? 2 : 1;
-  constexpr int full = (vectors - 1) / block;
-  constexpr int last = vectors - full * block;
-  std::fill_n(weights, static_cast<std::size_t>(features) * units, typename V::value_type(0));
-  for (int b = 0; b < full; ++b)
-    detail::outer_product_run<V, features, block, lanes>(x, 0, features, gradient + b * block * lanes, 0, units, 1,
-                                                         batch, weights + b * block * lanes, units);
-  detail::outer_product_run<V, features, last, units - (vectors - 1) * lanes>(
-      x, 0, features, gradient + full * block * lanes, 0, units, 1, batch, weights + full * block * lanes, units);
+  detail::outer_product_blocks<V, detail::TapRuns{features, 0}, 1, units, units>(
+      x, gradient, {1, batch, 0, features, 0, units}, weights);
 }
 
 /// Features whose part of the transposed weights is made at a time.

@@ -188,7 +188,8 @@ template <class V, ConvGeometry g>
 void accumulate_depthwise_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
                                    typename V::value_type* weights) {
   static_assert(is_depthwise(g));
-  constexpr int band = detail::weight_band(g);
+  constexpr int bytes = static_cast<int>(sizeof(typename V::value_type)) * (g.out_row + g.stride_height * g.row);
+  constexpr int band = detail::even_part(g.out_height, std::max(1, 40 * 1024 / bytes));
   for (int y = 0; y < g.out_height; y += band)
     detail::for_each_vector<V, g>([&]<int Width>(int c) {
       detail::depthwise_gradient<V, g, Width>(std::min(band, g.out_height - y), x + y * g.stride_height * g.row + c,

@@ -33,50 +33,52 @@ struct WinogradGeometry {
 /// True where a tile is no larger than the image.
 constexpr bool winograd_fits(const WinogradGeometry& g) { return g.out_height >= g.tile && g.out_width >= g.tile; }
 
-/// How the work is cut, and where numbers lie in the transformed domain, in elements:
-/// input [position][tile][in_channels], weights [position][block][in_channels][block channels],
-/// products [tile][vector][position][lanes]. Channels are padded to whole vectors, the input's pad is never read.
+/// How the work is cut, and where numbers lie in the transformed domain, in elements: input [position][tile][in_channels],
+/// weights [position][block][in_channels][block channels], products [position][tile][out_channels]. Channels are padded
+/// to whole vectors. A position's products take the place of the input of the position before, so that a band of both
+/// stays in the first-level cache.
 template <class V>
 struct WinogradPlan {
   static constexpr int lanes = simd::lanes<V>;
   static constexpr int cache = 512 << 10;  ///< bytes of weights, and of a band, that stay in the second-level cache
 
-  int in_vectors, vectors;       ///< of input and of output channels
-  ConvTile block;                ///< register tile: vectors of output channels times tiles
-  int last;                      ///< vectors of the last block of output channels
-  int weights_size;              ///< of one position
-  int band;                      ///< tiles at a time
-  int x_tile, x_position;        ///< input: from tile to tile, from position to position
-  int product_tile;              ///< products: from tile to tile
+  int vectors;               ///< of output channels
+  ConvTile block;            ///< register tile: vectors of output channels times tiles
+  int last;                  ///< vectors of the last block of output channels
+  int band;                  ///< tiles at a time
+  int x_tile, product_tile;  ///< from tile to tile
+  int position;              ///< from position to position, input and products
+  int weights_position;      ///< from position to position, weights
 
   constexpr explicit WinogradPlan(const WinogradGeometry& g)
-      : in_vectors((g.in_channels + lanes - 1) / lanes),
-        vectors((g.out_channels + lanes - 1) / lanes),
+      : vectors((g.out_channels + lanes - 1) / lanes),
         block(conv_tile(vectors, simd::register_count, lanes)),
         last(0),
-        weights_size((g.in_channels * vectors | 1) * lanes),
         band(0),
-        x_tile(in_vectors * lanes),
-        x_position(0),
-        product_tile((g.positions() * vectors | 1) * lanes) {  // odd: neighbours share no cache set
+        x_tile((g.in_channels + lanes - 1) / lanes * lanes),
+        product_tile(vectors * lanes),
+        position(0),
+        weights_position(odd_lines(g.in_channels * product_tile)) {
     constexpr int element = static_cast<int>(sizeof(typename V::value_type));
     const int tiles = g.tiles();
     if (simd::register_count >= 32 && tiles < 6 && vectors >= 4) block = {4, tiles};
     const int blocks = (tiles + block.pixels - 1) / block.pixels;
     block.pixels = (tiles + blocks - 1) / blocks;
-    last = vectors - (vectors - 1) / block.vectors * block.vectors;
-    const int tile_bytes = (g.positions() * x_tile + product_tile) * element;
+    last = (vectors - 1) % block.vectors + 1;
     band = block.pixels;
-    if (g.positions() * weights_size > cache / element)  // read weights seldom
-      band *= std::max(cache / (band * tile_bytes), 1);
-    x_position = band * x_tile + 16;
+    const int channels = std::max(x_tile, product_tile);
+    if (g.positions() * weights_position > cache / element)  // read weights seldom
+      band *= std::max(cache / element / (g.positions() * band * channels), 1);
+    position = odd_lines(band * channels);
   }
 
+  /// An odd number of vectors keeps positions out of each other's cache sets.
+  static constexpr int odd_lines(int elements) { return (elements / lanes | 1) * lanes; }
   constexpr int full_blocks() const { return (vectors - last) / block.vectors; }
   /// Where the weight (position, in, out) is.
   constexpr int weight_index(const WinogradGeometry& g, int position, int in, int out) const {
     const int width = block.vectors * lanes, first = out / width;
-    return position * weights_size + first * width * g.in_channels +
+    return position * weights_position + first * width * g.in_channels +
            in * (first < full_blocks() ? width : last * lanes) + out % width;
   }
 };
@@ -84,15 +86,13 @@ struct WinogradPlan {
 /// Elements of transformed weights.
 template <class V>
 constexpr std::size_t winograd_weights_size(const WinogradGeometry& g) {
-  return static_cast<std::size_t>(g.positions()) * static_cast<std::size_t>(WinogradPlan<V>(g).weights_size);
+  return static_cast<std::size_t>(g.positions()) * static_cast<std::size_t>(WinogradPlan<V>(g).weights_position);
 }
 
 /// Elements of scratch memory, for any batch.
 template <class V>
 constexpr std::size_t winograd_scratch_size(const WinogradGeometry& g) {
-  const WinogradPlan<V> plan(g);
-  return static_cast<std::size_t>(g.positions()) * static_cast<std::size_t>(plan.x_position) +
-         static_cast<std::size_t>(plan.band) * static_cast<std::size_t>(plan.product_tile);
+  return static_cast<std::size_t>(g.positions() + 1) * static_cast<std::size_t>(WinogradPlan<V>(g).position);
 }
 
 namespace detail {
@@ -308,7 +308,7 @@ STRATA_INLINE void multiply_block(const typename V::value_type* x, const typenam
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
   multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels>(sums, x, weights);
   merge<V, size, splits>(sums, tile);
-  (simd::store(products + I / NV * plan.product_tile + I % NV * g.positions() * lanes, sums[I]), ...);
+  (simd::store(products + I / NV * plan.product_tile + I % NV * lanes, sums[I]), ...);
 }
 
 /// Products of a band of `count` tiles, at least `block.pixels`; the last register tile may overlap the one before.
@@ -316,21 +316,23 @@ template <class V, WinogradGeometry g>
 STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typename V::value_type* weights, int count,
                                    typename V::value_type* products) {
   constexpr WinogradPlan<V> plan(g);
-  constexpr int nv = plan.block.vectors, pixels = plan.block.pixels, lanes = simd::lanes<V>;
+  constexpr int pixels = plan.block.pixels, width = plan.block.vectors * plan.lanes;
   for (int position = 0; position < g.positions(); ++position) {
-    const auto* w = weights + position * plan.weights_size;
-    auto* out = products + position * lanes;
-    for (int b = 0; b < plan.full_blocks(); ++b, out += nv * g.positions() * lanes, w += nv * lanes * g.in_channels)
+    const auto* w = weights + position * plan.weights_position;
+    for (int b = 0; b < plan.full_blocks(); ++b, w += width * g.in_channels)
       for (int tile = 0; tile < count; tile += pixels) {
         const int t = std::min(tile, count - pixels);
-        multiply_block<V, g, nv>(x + t * plan.x_tile, w, out + t * plan.product_tile, Indices<nv * pixels>{});
+        multiply_block<V, g, plan.block.vectors>(x + t * plan.x_tile, w, products + t * plan.product_tile + b * width,
+                                                 Indices<plan.block.vectors * pixels>{});
       }
     for (int tile = 0; tile < count; tile += pixels) {
       const int t = std::min(tile, count - pixels);
-      multiply_block<V, g, plan.last>(x + t * plan.x_tile, w, out + t * plan.product_tile,
+      multiply_block<V, g, plan.last>(x + t * plan.x_tile, w,
+                                      products + t * plan.product_tile + plan.full_blocks() * width,
                                       Indices<plan.last * pixels>{});
     }
-    x += plan.x_position;
+    x += plan.position;
+    products += plan.position;
   }
 }
 
@@ -338,7 +340,8 @@ STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typena
 template <class V, WinogradGeometry g, int Parity, int... I>
 STRATA_INLINE void transform_output_column(const typename V::value_type* products, V* t,
                                            std::integer_sequence<int, I...>) {
-  const V column[] = {simd::load<V>(products + I * g.points() * simd::lanes<V>)...};
+  constexpr int step = g.points() * WinogradPlan<V>(g).position;
+  const V column[] = {simd::load<V>(products + I * step)...};
   Interpolation<g.tile>::template output<Parity>(column, t, g.points());
 }
 
@@ -363,12 +366,14 @@ constexpr int residual_row() {
 template <class V, WinogradGeometry g, class Epilogue, int Width, int Parity, int... I>
 STRATA_INLINE void transform_output_part(const typename V::value_type* products, V bias, typename V::value_type* out,
                                          const typename V::value_type* residual, std::integer_sequence<int, I...>) {
-  constexpr int n = g.points(), row = residual_row<Epilogue>();
+  constexpr int n = g.points(), step = WinogradPlan<V>(g).position, row = residual_row<Epilogue>();
   V t[g.tile / 2 * n];
-  (transform_output_column<V, g, Parity>(products + I * simd::lanes<V>, t + I, Indices<n>{}), ...);
-  for (int y = 0; y < g.tile / 2; ++y)
-    transform_output_row<V, g, Epilogue, Width>(t + y * n, bias, out + (2 * y + Parity) * g.out_row,
-                                                residual + (2 * y + Parity) * row, Indices<g.tile>{});
+  (transform_output_column<V, g, Parity>(products + I * step, t + I, Indices<n>{}), ...);
+  transform_output_row<V, g, Epilogue, Width>(t, bias, out + Parity * g.out_row, residual + Parity * row,
+                                              Indices<g.tile>{});
+  if constexpr (g.tile == 4)
+    transform_output_row<V, g, Epilogue, Width>(t + n, bias, out + (2 + Parity) * g.out_row,
+                                                residual + (2 + Parity) * row, Indices<g.tile>{});
 }
 
 /// A^T products A of one tile and the vector of channels from `channel` on.
@@ -397,9 +402,9 @@ STRATA_NOINLINE void transform_outputs(const typename V::value_type* products, s
     if constexpr (has_residual<Epilogue>)
       r += place.image * residual_step + place.y * Epilogue::residual_row + place.x * g.out_channels;
     for (int v = 0; v < full; ++v)
-      transform_output<V, g, Epilogue, lanes>(products + v * g.positions() * lanes, bias, v * lanes, y, r);
+      transform_output<V, g, Epilogue, lanes>(products + v * lanes, bias, v * lanes, y, r);
     if constexpr (rest > 0)
-      transform_output<V, g, Epilogue, rest>(products + full * g.positions() * lanes, bias, full * lanes, y, r);
+      transform_output<V, g, Epilogue, rest>(products + full * lanes, bias, full * lanes, y, r);
   }
 }
 
@@ -415,14 +420,14 @@ void winograd_convolve(const typename V::value_type* x, const typename V::value_
   static_assert(winograd_fits(g));
   constexpr WinogradPlan<V> plan(g);
   constexpr std::size_t least = static_cast<std::size_t>(plan.block.pixels);
-  auto* products = scratch + g.positions() * plan.x_position;
+  auto* transformed = scratch + plan.position;
   const std::size_t tiles = batch * static_cast<std::size_t>(g.tiles());
   for (std::size_t tile = 0; tile < tiles; tile += plan.band) {
     const std::size_t first = std::min(tile, tiles - least);  // a whole register tile at least
     const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
-    detail::transform_inputs<V, g, plan.x_tile, plan.x_position>(x, x_step, first, count, scratch);
-    detail::multiply_band<V, g>(scratch, weights, count, products);
-    detail::transform_outputs<V, g, Epilogue>(products, first, count, bias, out, out_step, residual, residual_step);
+    detail::transform_inputs<V, g, plan.x_tile, plan.position>(x, x_step, first, count, transformed);
+    detail::multiply_band<V, g>(transformed, weights, count, scratch);
+    detail::transform_outputs<V, g, Epilogue>(scratch, first, count, bias, out, out_step, residual, residual_step);
   }
 }
 
@@ -468,7 +473,7 @@ STRATA_INLINE void prepare_weights(const typename V::value_type* keras, int in, 
     }
   }
   transform_weights<V, g.tile>(w, u, Indices<g.points()>{});
-  write_strided<plan.weights_size>(u, packed + plan.weight_index(g, 0, in, out), Indices<g.positions()>{});
+  write_strided<plan.weights_position>(u, packed + plan.weight_index(g, 0, in, out), Indices<g.positions()>{});
 }
 
 template <class V, WinogradGeometry g, bool Turned>

@@ -25,8 +25,8 @@ struct WinogradGradientPlan {
   int x_position, gradient_position, sums_position;  ///< from position to position
 
   constexpr explicit WinogradGradientPlan(const WinogradGeometry& g)
-      : x_tile(WinogradPlan<V>(g).in_vectors * lanes),
-        gradient_tile(WinogradPlan<V>(g).vectors * lanes),
+      : x_tile(WinogradPlan<V>(g).x_tile),
+        gradient_tile(WinogradPlan<V>(g).product_tile),
         band(0),
         x_position(0),
         gradient_position(0),

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <limits>
+#include <numeric>
 
 #include <strata/core/layer.hpp>
 #include <strata/kernels/channel_rows.hpp>
@@ -35,24 +37,48 @@ struct Softmax {
   }
 
  private:
+  /// What rounding took from `sum` = a + b (Knuth's TwoSum).
+  template <class V>
+  static STRATA_INLINE V rounding_error(V a, V b, V sum) {
+    const V b_back = sum - a;
+    return (a - (sum - b_back)) + (b - b_back);
+  }
+
+  /// e^(a + b): the rounding of a sum of 20 alone would cost 8 ulp.
+  template <class V>
+  static STRATA_INLINE V exp_of_sum(V a, V b) {
+    const V sum = a + b, power = simd::exp(sum);
+    const V corrected = simd::fma(power, rounding_error(a, b, sum), power);
+    return simd::select(power > V(0), corrected, power);  // an a of -infinity has no rounding error
+  }
+
   template <class V, int C, class T>
   static STRATA_NOINLINE void forward_rows(std::size_t rows, const T* x, T* y) {
     constexpr T least = -std::numeric_limits<T>::infinity();
     for (; rows > 0; --rows, x += C, y += C) {
-      V largest(least), sum(T(0));
+      V largest(least), sum(T(0)), lost(T(0));
       kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
         largest = simd::max(largest, lanes.keep(lanes.load(x + c), least));
       });
-      const V shift(simd::reduce_max(largest));
+      const V shift(-simd::reduce_max(largest));
       kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
-        const V power = simd::exp(lanes.load(x + c) - shift);
+        const V power = exp_of_sum(lanes.load(x + c), shift);
         lanes.store(y + c, power);
-        sum = sum + lanes.keep(power, T(0));
+        const V term = lanes.keep(power, T(0)), before = sum;
+        sum = sum + term;
+        lost = lost + rounding_error(before, term, sum);
       });
-      const V share(1 / simd::reduce_add(sum));
+      const V share(static_cast<T>(1 / (total(sum) + total(lost))));
       kernels::for_each_channel_vector<V, C>(
           [&](int c, auto lanes) STRATA_INLINE_LAMBDA { lanes.store(y + c, lanes.load(y + c) * share); });
     }
+  }
+
+  template <class V>
+  static double total(V v) {
+    typename V::value_type values[simd::lanes<V>];
+    simd::store(values, v);
+    return std::accumulate(std::begin(values), std::end(values), 0.0);
   }
 
   /// dx = y (dy - sum of y dy).
