@@ -100,11 +100,15 @@ TEST_CASE("training keeps every value that backward reads", "[graph]") {
   REQUIRE(training.values[8].offset == training.values[7].offset);  // Flatten is a view,
   REQUIRE(training.gradients[8].offset == training.gradients[7].offset);
   REQUIRE(training.values[9].offset != training.values[8].offset);  // Dropout is none
-  // For the whole batch: what normalisations, convolutions, Dense and the pooling's backward read. For one sample: what
-  // only a sigmoid reads.
-  const std::vector<std::size_t> kept{1, 3, 4, 6, 9, 10}, passing{2, 5};
+  // A sigmoid works in place on what a normalisation made; its gradient, too.
+  REQUIRE(training.values[3].offset == training.values[2].offset);
+  REQUIRE(training.gradients[3].offset == training.gradients[2].offset);
+  // For the whole batch: what normalisations, convolutions, Dense and the pooling's backward read. For one sample: the
+  // gradient that only the convolution before a normalisation reads.
+  const std::vector<std::size_t> kept{1, 3, 4, 6, 9, 10};
   for (const std::size_t tensor : kept) REQUIRE(training.values[tensor].whole);
-  for (const std::size_t tensor : passing) REQUIRE_FALSE(training.values[tensor].whole);
+  REQUIRE(training.gradients[2].whole);
+  REQUIRE_FALSE(training.gradients[1].whole);
   for (const std::size_t a : kept)
     for (const std::size_t b : kept)
       if (a != b && a != 10 && b != 10) {

@@ -44,7 +44,7 @@
 //                infer_scratch_size<Call>(batch) (0); border(in): the zeros it likes to have around its input (none).
 //                An image's rows may be wider than the image, in the input and in the output: see Infer
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
-//   elementwise  apply(V x) -> V
+//   elementwise  apply(V x) -> V; forward and backward may be called in place
 //   sum          becomes part of the epilogue of the step that makes its last operand
 #pragma once
 

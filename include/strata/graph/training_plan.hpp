@@ -61,6 +61,7 @@ class TrainingPlanner {
  public:
   constexpr explicit TrainingPlanner(const Lowered<N, Operands>& network) : network_(network) {
     for (std::size_t t = 0; t < N; ++t) examine(t);
+    share_places();
     make_stages();
     place();
   }
@@ -84,6 +85,29 @@ class TrainingPlanner {
     for (const Parameter& parameter : network_.nodes[t].parameters) plan_.has_gradient[t] |= parameter.trainable;
     plan_.alias[t] = rules_of(t).training_kind == Kind::view && root_[input_of(t)] != 0;
     if (plan_.alias[t]) root_[t] = root_[input_of(t)];
+    else for (int operand = 0; operand < operands(t); ++operand) ++readers_[root_[input_of(t, operand)]];
+  }
+
+  /// An element-wise layer that alone reads its input works in place: backward always, forward where nobody needs the
+  /// input again. The last node's input may be a loss's.
+  constexpr void share_places() {
+    std::array<std::size_t, N> writer{};
+    for (std::size_t t = 0; t < N; ++t) {
+      value_place_[t] = gradient_place_[t] = root_[t];
+      writer[t] = t;
+      if (operands(t) == 0) continue;
+      const std::size_t input = root_[input_of(t)];
+      if (plan_.alias[t]) {
+        value_place_[t] = value_place_[root_[t]];
+        gradient_place_[t] = gradient_place_[root_[t]];
+      }
+      if (rules_of(t).training_kind != Kind::elementwise || input == 0 || readers_[input] != 1) continue;
+      gradient_place_[t] = gradient_place_[input];
+      const std::size_t place = value_place_[input];
+      if (t + 1 == N || rules_of(t).backward_needs.input || rules_of(writer[place]).backward_needs.output) continue;
+      value_place_[t] = place;
+      writer[place] = t;
+    }
   }
 
   constexpr void begin_stage(bool batched) {
@@ -134,8 +158,8 @@ class TrainingPlanner {
     use.last = action;
   }
 
-  constexpr std::size_t value(std::size_t tensor) const { return root_[tensor]; }
-  constexpr std::size_t gradient(std::size_t tensor) const { return N + root_[tensor]; }
+  constexpr std::size_t value(std::size_t tensor) const { return value_place_[tensor]; }
+  constexpr std::size_t gradient(std::size_t tensor) const { return N + gradient_place_[tensor]; }
   constexpr std::size_t size(std::size_t tensor) const {
     return aligned_size<float>(network_.tensors[tensor].shape.size());
   }
@@ -206,7 +230,8 @@ class TrainingPlanner {
 
   const Lowered<N, Operands>& network_;
   TrainingPlan<N, Operands> plan_{};
-  std::array<std::size_t, N> root_{};
+  std::array<std::size_t, N> root_{}, value_place_{}, gradient_place_{};
+  std::array<int, N> readers_{};
   std::array<bool, N> opened_{};
   std::array<Use, blocks> uses_{};
   std::array<Place, blocks> places_{};
