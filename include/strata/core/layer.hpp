@@ -38,10 +38,11 @@
 //                                       then forward_training runs; before backward the same with gather_gradients
 //                                       and conclude_gradients                                                   (0)
 //
-// By kind, inference asks for more (`Target` is the vector type and whether only direct sums will do):
+// By kind, inference asks for more (see Target):
 //
 //   linear       packed_size<Target>(in); pack<Target, in>(parameters, scale, shift, packed); infer<Epilogue>(call);
-//                infer_scratch_size<Call>(batch) (0); border(in): the zeros it likes to have around its input (none).
+//                infer_scratch_size<Call>(batch) (0); border(in): the zeros it likes to have around its input (none);
+//                packing<Target>(in): the number of the packing, where there are several (0).
 //                An image's rows may be wider than the image, in the input and in the output: see Infer
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
 //   elementwise  apply(V x) -> V; forward and backward may be called in place
@@ -217,10 +218,11 @@ struct FinishGradients {
 };
 
 /// What inference code is made for.
-template <class V, bool Exact = false>
+template <class V, bool Exact = false, int Samples = 1>
 struct Target {
   using Vector = V;
-  static constexpr bool exact = Exact;  ///< convolutions by direct sums only
+  static constexpr bool exact = Exact;      ///< convolutions by direct sums only
+  static constexpr int samples = Samples;   ///< that share one reading of the weights
 };
 
 /// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows
@@ -339,6 +341,11 @@ struct rules {
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
     if constexpr (requires { L::template infer_scratch_size<Infer>(batch); })
       return L::template infer_scratch_size<Infer>(batch);
+    else return 0;
+  }
+  template <class Target>
+  static constexpr int packing(Shape in) {
+    if constexpr (requires { L::template packing<Target>(in); }) return L::template packing<Target>(in);
     else return 0;
   }
   static constexpr Border border(Shape in) {

@@ -252,20 +252,32 @@ constexpr std::size_t packed_weights_size(const ConvGeometry& g) {
          static_cast<std::size_t>(ConvBlocks<V>(g.out_channels).vectors * simd::lanes<V>);
 }
 
+/// Calls `fill(group, ky, kx, first, channels, width, p)` for each matrix of packed weights: output channels [first,
+/// first + channels) of a group, at p as (in_channels, width); what `channels` leaves of `width` is to be zeros.
+template <class V, ConvGeometry g, class Fill>
+void for_each_packed_matrix(Fill&& fill, typename V::value_type* packed) {
+  constexpr ConvBlocks<V> blocks(g.out_channels);
+  for (int group = 0; group < g.groups; ++group)
+    for (int block = 0; block <= blocks.full; ++block) {
+      const int first = block * blocks.size * simd::lanes<V>;
+      const int width = (block < blocks.full ? blocks.size : blocks.last) * simd::lanes<V>;
+      for (int ky = 0; ky < g.kernel_height; ++ky)
+        for (int kx = 0; kx < g.kernel_width; ++kx, packed += g.in_channels * width)
+          fill(group, ky, kx, first, std::min(width, g.out_channels - first), width, packed);
+    }
+}
+
 /// Packs weights given by `weight(group, ky, kx, in, out)`.
 template <class V, ConvGeometry g, class Weight>
 void pack_weights(Weight&& weight, typename V::value_type* packed) {
-  constexpr ConvBlocks<V> blocks(g.out_channels);
-  for (int group = 0; group < g.groups; ++group)
-    for (int first = 0; first < blocks.vectors; first += blocks.size) {
-      const int begin = first * simd::lanes<V>;
-      const int end = std::min(first + blocks.size, blocks.vectors) * simd::lanes<V>;
-      for (int ky = 0; ky < g.kernel_height; ++ky)
-        for (int kx = 0; kx < g.kernel_width; ++kx)
-          for (int in = 0; in < g.in_channels; ++in)
-            for (int out = begin; out < end; ++out)
-              *packed++ = out < g.out_channels ? weight(group, ky, kx, in, out) : typename V::value_type(0);
-    }
+  for_each_packed_matrix<V, g>(
+      [&](int group, int ky, int kx, int first, int channels, int width, typename V::value_type* p) {
+        for (int in = 0; in < g.in_channels; ++in, p += width) {
+          for (int c = 0; c < channels; ++c) p[c] = weight(group, ky, kx, in, first + c);
+          std::fill(p + channels, p + width, typename V::value_type(0));
+        }
+      },
+      packed);
 }
 
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).

@@ -13,6 +13,7 @@
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/simd.hpp>
+#include <strata/kernels/transpose.hpp>
 
 namespace strata::kernels {
 
@@ -141,11 +142,14 @@ STRATA_NOINLINE void turn_weights(const T* weights, T* turned) {
               std::copy_n(weights + (last - ky * down - kx * across) * phase.groups, phase.groups,
                           turned + (ky * phase.kernel_width + kx) * phase.groups);
         else
-          pack_weights<V, phase>(
-              [&](int group, int ky, int kx, int from, int to) {
+          for_each_packed_matrix<V, phase>(
+              [&](int group, int ky, int kx, int first, int channels, int width, T* p) {
                 const int tap = last - ky * down - kx * across;
-                return weights[(tap * d.forward.in_channels + to) * d.forward.out_pixel() +
-                               group * d.forward.out_channels + from];
+                if (channels < width) std::fill_n(p, d.forward.out_channels * width, T(0));
+                transpose(channels, d.forward.out_channels,
+                          weights + (tap * d.forward.in_channels + first) * d.forward.out_pixel() +
+                              group * d.forward.out_channels,
+                          d.forward.out_pixel(), p, width);
               },
               turned);
         turned += d.template phase_weights_size<V>(number);

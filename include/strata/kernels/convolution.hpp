@@ -18,14 +18,23 @@ struct Images {
 };
 
 template <class V>
-constexpr int winograd_tile(const ConvGeometry& g) {
+constexpr int winograd_tile(const ConvGeometry& g, int samples) {
+  if (samples == 1 && g.in_channels == 64 && g.out_height == 8) return g.stride_height == 1 && g.kernel_height == 3 ? 2 : 0;
   return g.kernel_height == 3 && g.kernel_width == 3 && g.stride_height == 1 && g.stride_width == 1 && g.dilation_height == 1 && g.dilation_width == 1 && g.groups == 1 && g.in_channels >= 8 && g.out_channels >= 8 && g.out_height >= 4 && g.out_width >= 4 ? 4 : 0;
 }
 
+/// What the choice of a kernel depends on beside the geometry.
+struct ConvChoice {
+  bool exact = false;  ///< direct sums only
+  int samples = 1;     ///< that share one reading of the weights
+
+  friend constexpr bool operator==(const ConvChoice&, const ConvChoice&) = default;
+};
+
 /// Winograd's form of a convolution, of tile 0 where direct sums are to be used.
 template <class V>
-constexpr WinogradGeometry winograd_form(const ConvGeometry& g, bool exact) {
-  return {.tile = exact ? 0 : winograd_tile<V>(g),
+constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choice = {}) {
+  return {.tile = choice.exact ? 0 : winograd_tile<V>(g, choice.samples),
           .out_height = g.out_height,
           .out_width = g.out_width,
           .in_channels = g.in_channels,
@@ -36,22 +45,22 @@ constexpr WinogradGeometry winograd_form(const ConvGeometry& g, bool exact) {
 
 /// Elements of packed weights.
 template <class V>
-constexpr std::size_t convolution_weights_size(const ConvGeometry& g, bool exact = false) {
-  const WinogradGeometry w = winograd_form<V>(g, exact);
+constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvChoice choice = {}) {
+  const WinogradGeometry w = winograd_form<V>(g, choice);
   return w.tile > 0 ? winograd_weights_size<V>(w) : packed_weights_size<V>(g);
 }
 /// Elements of working memory.
 template <class V>
-constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, bool exact = false) {
-  const WinogradGeometry w = winograd_form<V>(g, exact);
+constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, ConvChoice choice = {}) {
+  const WinogradGeometry w = winograd_form<V>(g, choice);
   return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
 }
 
-/// A convolution by the kernel that is fastest for it; `exact`: by direct sums.
-template <class V, ConvGeometry g, bool exact = false>
+/// A convolution by the kernel that is fastest for it.
+template <class V, ConvGeometry g, ConvChoice choice = ConvChoice{}>
 struct Convolution {
   using T = typename V::value_type;
-  static constexpr WinogradGeometry winograd = winograd_form<V>(g, exact);
+  static constexpr WinogradGeometry winograd = winograd_form<V>(g, choice);
   static constexpr bool is_winograd = winograd.tile > 0;
 
   /// Packs weights given by `weight(group, ky, kx, in, out)`.

@@ -10,6 +10,7 @@
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
+#include <strata/kernels/transpose.hpp>
 
 namespace strata::kernels {
 
@@ -74,14 +75,14 @@ void dense_input_gradient(std::size_t batch, const typename V::value_type* gradi
   constexpr int lanes = simd::lanes<V>;
   const auto columns = [&]<int width>(int first) {
     constexpr int vectors = (width + lanes - 1) / lanes;
-    for (int f = 0; f < width; ++f)
-      for (int u = 0; u < units; ++u) scratch[u * vectors * lanes + f] = weights[(first + f) * units + u];
+    transpose(width, units, weights + static_cast<std::ptrdiff_t>(first) * units, units, scratch, vectors * lanes);
     const auto samples = [&]<int count>(std::size_t n) {
       detail::convolve_block<V, dense_geometry(units, features, count), vectors * lanes, vectors,
                              width - (vectors - 1) * lanes, Identity>(
           gradient + n * units, scratch, nullptr, x + n * features + static_cast<std::size_t>(first), nullptr);
     };
     std::size_t n = 0;
+    for (; n + 8 <= batch; n += 8) samples.template operator()<8>(n);
     for (; n + 4 <= batch; n += 4) samples.template operator()<4>(n);
     for (; n < batch; ++n) samples.template operator()<1>(n);
   };

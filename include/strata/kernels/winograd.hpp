@@ -133,12 +133,11 @@ struct Interpolation<2> {
     u[3] = w[2 * step];
   }
   /// A.
-  template <class V>
-  static STRATA_INLINE void gradient(const V* y, V* t) {
-    t[0] = y[0];
-    t[1] = y[0] + y[1];
-    t[2] = y[0] - y[1];
-    t[3] = y[1];
+  template <int Part, class V>
+  static STRATA_INLINE void gradient(const V* y, V* t, int step) {
+    if constexpr (Part == 0) t[0] = y[0];
+    if constexpr (Part == 1) t[0] = y[0] + y[1], t[step] = y[0] - y[1];
+    if constexpr (Part == 2) t[0] = y[1];
   }
   /// G^T.
   template <class V>
@@ -195,16 +194,16 @@ struct Interpolation<4> {
     u[5] = w[2 * step];
   }
   /// A.
-  template <class V>
-  static STRATA_INLINE void gradient(const V* y, V* t) {
-    const V even_p = simd::fma(constant<V>(p2), y[2], y[0]), odd_p = simd::fma(constant<V>(p2), y[3], y[1]);
-    const V even_q = simd::fma(constant<V>(q2), y[2], y[0]), odd_q = simd::fma(constant<V>(q2), y[3], y[1]);
-    t[0] = y[0];
-    t[1] = simd::fma(constant<V>(p), odd_p, even_p);
-    t[2] = simd::neg_fma(constant<V>(p), odd_p, even_p);
-    t[3] = simd::fma(constant<V>(q), odd_q, even_q);
-    t[4] = simd::neg_fma(constant<V>(q), odd_q, even_q);
-    t[5] = y[3];
+  template <int Part, class V>
+  static STRATA_INLINE void gradient(const V* y, V* t, int step) {
+    if constexpr (Part == 0 || Part == 3) {
+      t[0] = y[Part];
+    } else {
+      const V point = constant<V>(Part == 1 ? p : q), square = constant<V>(Part == 1 ? p2 : q2);
+      const V even = simd::fma(square, y[2], y[0]), odd = simd::fma(square, y[3], y[1]);
+      t[0] = simd::fma(point, odd, even);
+      t[step] = simd::neg_fma(point, odd, even);
+    }
   }
   /// G^T.
   template <class V>
@@ -225,67 +224,96 @@ STRATA_INLINE void transform_weights(const V* w, V* u, std::integer_sequence<int
   (Interpolation<Tile>::weights(t + I, u + I * sizeof...(I), sizeof...(I)), ...);
 }
 
-/// Column C of a tile's input, transformed in part: t[row][column].
-template <class V, WinogradGeometry g, int Part, int Width, int... I>
-STRATA_INLINE void transform_input_column(const typename V::value_type* x, V* t, std::integer_sequence<int, I...>) {
-  const V column[] = {read<V, Width>(x + I * g.row)...};
-  Interpolation<g.tile>::template input<Part>(column, t, g.points());
-}
-template <class V, int Tile, int... Part>
-STRATA_INLINE void transform_input_row(const V* t, V* u, std::integer_sequence<int, Part...>) {
-  (Interpolation<Tile>::template input<Part>(t, u + std::max(2 * Part - 1, 0), 1), ...);
-}
-template <int Step, class V, int... I>
-STRATA_INLINE void write_strided(const V* v, typename V::value_type* p, std::integer_sequence<int, I...>) {
-  (simd::store(p + I * Step, v[I]), ...);
-}
-
-/// The rows of B^T x B that one part gives.
-template <class V, WinogradGeometry g, int Step, int Width, int Part, int... I>
-STRATA_INLINE void transform_input_part(const typename V::value_type* x, typename V::value_type* out,
-                                        std::integer_sequence<int, I...> line) {
-  constexpr int n = g.points();
-  constexpr int parts = g.tile / 2 + 2, first = std::max(2 * Part - 1, 0), rows = Part == 0 || Part == parts - 1 ? 1 : 2;
-  V t[2 * n], u[n];
-  (transform_input_column<V, g, Part, Width>(x + I * g.in_channels, t + I, line), ...);
-  transform_input_row<V, g.tile>(t, u, Indices<parts>{});
-  write_strided<Step>(u, out + first * n * Step, line);
-  if constexpr (rows == 2) {
-    transform_input_row<V, g.tile>(t + n, u, Indices<parts>{});
-    write_strided<Step>(u, out + (first + 1) * n * Step, line);
+/// What is transformed, B^T x B or A dy A^T: the transform of a line of so many cells.
+template <int Tile>
+struct InputLine {
+  static constexpr int length = Tile + 2, points = Tile + 2;
+  template <int Part, class V>
+  static STRATA_INLINE void transform(const V* x, V* t, int step) {
+    Interpolation<Tile>::template input<Part>(x, t, step);
   }
+};
+template <int Tile>
+struct GradientLine {
+  static constexpr int length = Tile, points = Tile + 2;
+  template <int Part, class V>
+  static STRATA_INLINE void transform(const V* y, V* t, int step) {
+    Interpolation<Tile>::template gradient<Part>(y, t, step);
+  }
+};
+
+/// Elements from one to the next: rows and pixels of an image, positions of the transformed domain.
+struct TransformSteps {
+  int row, pixel, position;
+};
+
+template <class V, class Line, int Row, int Width, int Part, int... I>
+STRATA_INLINE void transform_column(const typename V::value_type* x, V* t, std::integer_sequence<int, I...>) {
+  const V column[] = {read<V, Width>(x + I * Row)...};
+  Line::template transform<Part>(column, t, Line::length);
 }
-/// B^T x B of one tile and one vector of channels, `Step` from position to position.
-template <class V, WinogradGeometry g, int Step, int Width, int... Part>
-STRATA_INLINE void transform_input(const typename V::value_type* x, typename V::value_type* out,
+template <class V, class Line, int Step, int... Part, int... I>
+STRATA_INLINE void transform_row(const V* t, typename V::value_type* out, std::integer_sequence<int, Part...>,
+                                 std::integer_sequence<int, I...>) {
+  V u[Line::points];
+  (Line::template transform<Part>(t, u + std::max(2 * Part - 1, 0), 1), ...);
+  (simd::store(out + I * Step, u[I]), ...);
+}
+/// The rows of positions that one part gives, by columns and then by rows: 12 vectors at most are under way.
+template <class V, class Line, TransformSteps steps, int Width, int Part, int... I>
+STRATA_INLINE void transform_part(const typename V::value_type* x, typename V::value_type* out,
+                                  std::integer_sequence<int, I...> line) {
+  constexpr int parts = Line::points / 2 + 1, row = Line::points * steps.position;
+  constexpr Indices<Line::points> points;
+  V t[2 * Line::length];
+  (transform_column<V, Line, steps.row, Width, Part>(x + I * steps.pixel, t + I, line), ...);
+  out += std::max(2 * Part - 1, 0) * row;
+  transform_row<V, Line, steps.position>(t, out, Indices<parts>{}, points);
+  if constexpr (Part > 0 && Part < parts - 1)
+    transform_row<V, Line, steps.position>(t + Line::length, out + row, Indices<parts>{}, points);
+}
+/// All positions of one tile and one vector of channels.
+template <class V, class Line, TransformSteps steps, int Width, int... Part>
+STRATA_INLINE void transform_parts(const typename V::value_type* x, typename V::value_type* out,
                                    std::integer_sequence<int, Part...>) {
-  (transform_input_part<V, g, Step, Width, Part>(x, out, Indices<g.points()>{}), ...);
+  (transform_part<V, Line, steps, Width, Part>(x, out, Indices<Line::length>{}), ...);
+}
+/// One tile of all channels.
+template <class V, class Line, TransformSteps steps, int Channels>
+STRATA_INLINE void transform_tile(const typename V::value_type* x, typename V::value_type* out) {
+  constexpr int lanes = simd::lanes<V>, rest = Channels % lanes;
+  constexpr Indices<Line::points / 2 + 1> parts;
+  int c = 0;
+  for (; c + lanes <= Channels; c += lanes) transform_parts<V, Line, steps, lanes>(x + c, out + c, parts);
+  if constexpr (rest > 0) transform_parts<V, Line, steps, rest>(x + c, out + c, parts);
 }
 
-/// The place of a tile: tiles are counted through a batch of images.
+/// The place of a tile; tiles are counted through a batch of images. The last tile of a row or column is shifted back
+/// where the size is no multiple, and overlaps the one before by `left` columns or `above` rows.
 template <WinogradGeometry g>
 struct TilePlace {
   std::size_t image;
-  int y, x;
+  int y, x, above, left;
 
-  explicit TilePlace(std::size_t tile)
-      : image(tile / g.tiles()),
-        y(std::min(static_cast<int>(tile % g.tiles()) / g.tile_columns() * g.tile, g.out_height - g.tile)),
-        x(std::min(static_cast<int>(tile % g.tiles()) % g.tile_columns() * g.tile, g.out_width - g.tile)) {}
+  STRATA_INLINE explicit TilePlace(std::size_t tile) : image(tile / g.tiles()) {
+    const int index = static_cast<int>(tile % g.tiles());
+    const int top = index / g.tile_columns() * g.tile, start = index % g.tile_columns() * g.tile;
+    y = std::min(top, g.out_height - g.tile);
+    x = std::min(start, g.out_width - g.tile);
+    above = top - y;
+    left = start - x;
+  }
 };
 
-/// `count` tiles from tile `first` on into the transformed domain.
-template <class V, WinogradGeometry g, int TileStep, int Step>
+/// B^T x B for `count` tiles from tile `first` on.
+template <class V, WinogradGeometry g, int TileStep, int PositionStep>
 STRATA_NOINLINE void transform_inputs(const typename V::value_type* x, std::size_t x_step, std::size_t first, int count,
                                       typename V::value_type* out) {
-  constexpr int lanes = simd::lanes<V>, full = g.in_channels / lanes, rest = g.in_channels % lanes;
-  constexpr Indices<g.tile / 2 + 2> parts;
+  constexpr TransformSteps steps{g.row, g.in_channels, PositionStep};
   for (int tile = 0; tile < count; ++tile, out += TileStep) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
-    const auto* corner = x + place.image * x_step + place.y * g.row + place.x * g.in_channels;
-    for (int v = 0; v < full; ++v)
-      transform_input<V, g, Step, lanes>(corner + v * lanes, out + v * lanes, parts);
-    if constexpr (rest > 0) transform_input<V, g, Step, rest>(corner + full * lanes, out + full * lanes, parts);
+    transform_tile<V, InputLine<g.tile>, steps, g.in_channels>(
+        x + place.image * x_step + place.y * g.row + place.x * g.in_channels, out);
   }
 }
 
@@ -357,54 +385,52 @@ STRATA_INLINE void transform_output_row(const V* t, V bias, typename V::value_ty
     ((y[I] = Epilogue::apply(y[I] + bias)), ...);
   (write<V, Width>(out + I * g.out_channels, y[I]), ...);
 }
-template <class Epilogue>
-constexpr int residual_row() {
-  if constexpr (has_residual<Epilogue>) return Epilogue::residual_row;
-  else return 0;
+/// Where the element (y, x, c) of the residual is, from the element (0, 0, 0) at `residual`.
+template <WinogradGeometry g, class Epilogue, class T>
+STRATA_INLINE const T* residual_place(const T* residual, int y, int x, int c) {
+  if constexpr (has_residual<Epilogue>) return residual + y * Epilogue::residual_row + x * g.out_channels + c;
+  else return nullptr;
 }
-/// The rows of output that one part gives.
+/// The even or the odd rows of output.
 template <class V, WinogradGeometry g, class Epilogue, int Width, int Parity, int... I>
-STRATA_INLINE void transform_output_part(const typename V::value_type* products, V bias, typename V::value_type* out,
-                                         const typename V::value_type* residual, std::integer_sequence<int, I...>) {
-  constexpr int n = g.points(), step = WinogradPlan<V>(g).position, row = residual_row<Epilogue>();
+STRATA_INLINE void transform_output_rows(const typename V::value_type* products, V bias, typename V::value_type* out,
+                                         const typename V::value_type* residual, std::integer_sequence<int, I...> line) {
+  constexpr int n = g.points(), step = WinogradPlan<V>(g).position;
+  constexpr Indices<g.tile> pixels;
   V t[g.tile / 2 * n];
-  (transform_output_column<V, g, Parity>(products + I * step, t + I, Indices<n>{}), ...);
-  transform_output_row<V, g, Epilogue, Width>(t, bias, out + Parity * g.out_row, residual + Parity * row,
-                                              Indices<g.tile>{});
+  (transform_output_column<V, g, Parity>(products + I * step, t + I, line), ...);
+  transform_output_row<V, g, Epilogue, Width>(t, bias, out + Parity * g.out_row,
+                                              residual_place<g, Epilogue>(residual, Parity, 0, 0), pixels);
   if constexpr (g.tile == 4)
-    transform_output_row<V, g, Epilogue, Width>(t + n, bias, out + (2 + Parity) * g.out_row,
-                                                residual + (2 + Parity) * row, Indices<g.tile>{});
+    transform_output_row<V, g, Epilogue, Width>(t + n, bias, out + (Parity + 2) * g.out_row,
+                                                residual_place<g, Epilogue>(residual, Parity + 2, 0, 0), pixels);
 }
-
-/// A^T products A of one tile and the vector of channels from `channel` on.
+/// One tile and the vector of channels from `c` on.
 template <class V, WinogradGeometry g, class Epilogue, int Width>
-STRATA_INLINE void transform_output(const typename V::value_type* products, const typename V::value_type* bias,
-                                    int channel, typename V::value_type* out,
-                                    const typename V::value_type* residual) {
-  const V b = bias != nullptr ? read<V, Width>(bias + channel) : V(typename V::value_type(0));
+STRATA_INLINE void transform_output(const typename V::value_type* products, const typename V::value_type* bias, int c,
+                                    typename V::value_type* out, const typename V::value_type* residual) {
+  const V b = bias != nullptr ? read<V, Width>(bias + c) : V(typename V::value_type(0));
+  const auto* r = residual_place<g, Epilogue>(residual, 0, 0, c);
   constexpr Indices<g.points()> line;
-  transform_output_part<V, g, Epilogue, Width, 0>(products, b, out + channel, residual + channel, line);
-  transform_output_part<V, g, Epilogue, Width, 1>(products, b, out + channel, residual + channel, line);
+  transform_output_rows<V, g, Epilogue, Width, 0>(products + c, b, out + c, r, line);
+  transform_output_rows<V, g, Epilogue, Width, 1>(products + c, b, out + c, r, line);
 }
 
-/// `count` tiles from tile `first` on back into images.
+/// epilogue(bias + A^T products A) for `count` tiles from tile `first` on.
 template <class V, WinogradGeometry g, class Epilogue>
 STRATA_NOINLINE void transform_outputs(const typename V::value_type* products, std::size_t first, int count,
                                        const typename V::value_type* bias, typename V::value_type* out,
                                        std::size_t out_step, const typename V::value_type* residual,
                                        std::size_t residual_step) {
-  constexpr WinogradPlan<V> plan(g);
-  constexpr int lanes = simd::lanes<V>, full = g.out_channels / lanes, rest = g.out_channels % lanes;
-  for (int tile = 0; tile < count; ++tile, products += plan.product_tile) {
+  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes;
+  for (int tile = 0; tile < count; ++tile, products += WinogradPlan<V>(g).product_tile) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
     auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_channels;
-    const auto* r = residual;
-    if constexpr (has_residual<Epilogue>)
-      r += place.image * residual_step + place.y * Epilogue::residual_row + place.x * g.out_channels;
-    for (int v = 0; v < full; ++v)
-      transform_output<V, g, Epilogue, lanes>(products + v * lanes, bias, v * lanes, y, r);
-    if constexpr (rest > 0)
-      transform_output<V, g, Epilogue, rest>(products + full * lanes, bias, full * lanes, y, r);
+    const auto* r = residual_place<g, Epilogue>(residual, place.y, place.x, 0);
+    if constexpr (has_residual<Epilogue>) r += place.image * residual_step;
+    int c = 0;
+    for (; c + lanes <= g.out_channels; c += lanes) transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r);
+    if constexpr (rest > 0) transform_output<V, g, Epilogue, rest>(products, bias, c, y, r);
   }
 }
 
@@ -473,7 +499,9 @@ STRATA_INLINE void prepare_weights(const typename V::value_type* keras, int in, 
     }
   }
   transform_weights<V, g.tile>(w, u, Indices<g.points()>{});
-  write_strided<plan.weights_position>(u, packed + plan.weight_index(g, 0, in, out), Indices<g.positions()>{});
+  packed += plan.weight_index(g, 0, in, out);
+  for (int position = 0; position < g.positions(); ++position)
+    simd::store(packed + position * plan.weights_position, u[position]);
 }
 
 template <class V, WinogradGeometry g, bool Turned>

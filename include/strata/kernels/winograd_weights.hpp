@@ -32,9 +32,7 @@ struct WinogradGradientPlan {
         gradient_position(0),
         sums_position((g.in_channels * gradient_tile / lanes | 1) * lanes) {
     const int tile_bytes = g.positions() * (x_tile + gradient_tile) * static_cast<int>(sizeof(typename V::value_type));
-    const int most = std::max(cache / tile_bytes, 8);
-    const int bands = (g.tiles() + most - 1) / most;
-    band = (g.tiles() + bands - 1) / bands;
+    band = std::clamp(cache / tile_bytes, 8, 8 * g.tiles());
     // Odd numbers of vectors keep positions out of each other's cache sets.
     x_position = (band * x_tile / lanes | 1) * lanes;
     gradient_position = (band * gradient_tile / lanes | 1) * lanes;
@@ -53,58 +51,31 @@ constexpr std::size_t winograd_gradient_scratch_size(const WinogradGeometry& g) 
   const WinogradGradientPlan<V> plan(g);
   return static_cast<std::size_t>(g.positions()) *
              static_cast<std::size_t>(plan.x_position + plan.gradient_position) +
-         static_cast<std::size_t>(g.tile * g.tile * plan.gradient_tile);
+         static_cast<std::size_t>(g.tile * g.out_row);
 }
 
 namespace detail {
 
-/// Column of a tile's gradient times A: t[row][column].
-template <class V, int Tile, int Width, int Columns, int... I>
-STRATA_INLINE void transform_gradient_column(const typename V::value_type* gradient, int row, V* t,
-                                             std::integer_sequence<int, I...>) {
-  const V column[] = {read<V, Width>(gradient + I * row)...};
-  V points[Columns];
-  Interpolation<Tile>::gradient(column, points);
-  for (int i = 0; i < Columns; ++i) t[i * Tile] = points[i];
-}
-/// A dy A^T of one tile and one vector of channels, `Step` from position to position.
-template <class V, WinogradGeometry g, int Step, int Width, int... I>
-STRATA_INLINE void transform_gradient(const typename V::value_type* gradient, int row, typename V::value_type* out,
-                                      std::integer_sequence<int, I...> line) {
-  constexpr int n = g.points();
-  V t[n * g.tile], u[n];
-  (transform_gradient_column<V, g.tile, Width, n>(gradient + I * g.out_channels, row, t + I, line), ...);
-  for (int y = 0; y < n; ++y) {
-    Interpolation<g.tile>::gradient(t + y * g.tile, u);
-    write_strided<Step>(u, out + y * n * Step, Indices<n>{});
-  }
-}
-
-/// `count` tiles from tile `first` on into the transformed domain. Pixels that an earlier tile has too count as 0.
+/// A dy A^T for `count` tiles from tile `first` on. Pixels that an earlier tile has as well count as 0.
 template <class V, WinogradGeometry g>
-STRATA_NOINLINE void transform_gradients(const typename V::value_type* gradient, int first, int count,
-                                         typename V::value_type* out, typename V::value_type* masked) {
+STRATA_NOINLINE void transform_gradients(const typename V::value_type* gradient, std::size_t gradient_step,
+                                         std::size_t first, int count, typename V::value_type* out,
+                                         typename V::value_type* masked) {
   constexpr WinogradGradientPlan<V> plan(g);
-  constexpr int lanes = simd::lanes<V>, full = g.out_channels / lanes, rest = g.out_channels % lanes;
-  constexpr Indices<g.tile> line;
-  for (int tile = first; tile < first + count; ++tile, out += plan.gradient_tile) {
-    const TilePlace<g> place(static_cast<std::size_t>(tile));
-    const int above = tile / g.tile_columns() * g.tile - place.y, left = tile % g.tile_columns() * g.tile - place.x;
-    const auto* dy = gradient + place.y * g.out_row + place.x * g.out_channels;
-    int row = g.out_row;
-    if (above + left > 0) {
-      constexpr int masked_row = g.tile * g.out_channels;
-      std::fill_n(masked, g.tile * masked_row, typename V::value_type(0));
-      for (int y = above; y < g.tile; ++y)
-        std::copy_n(dy + y * row + left * g.out_channels, (g.tile - left) * g.out_channels,
-                    masked + y * masked_row + left * g.out_channels);
+  constexpr TransformSteps steps{g.out_row, g.out_channels, plan.gradient_position};
+  for (int tile = 0; tile < count; ++tile, out += plan.gradient_tile) {
+    const TilePlace<g> place(first + static_cast<std::size_t>(tile));
+    const auto* dy = gradient + place.image * gradient_step + place.y * g.out_row + place.x * g.out_channels;
+    if (place.above + place.left > 0) {
+      for (int y = 0; y < g.tile; ++y) {
+        const int skipped = (y < place.above ? g.tile : place.left) * g.out_channels;
+        std::fill_n(masked + y * g.out_row, skipped, typename V::value_type(0));
+        std::copy(dy + y * g.out_row + skipped, dy + y * g.out_row + g.tile * g.out_channels,
+                  masked + y * g.out_row + skipped);
+      }
       dy = masked;
-      row = masked_row;
     }
-    for (int v = 0; v < full; ++v)
-      transform_gradient<V, g, plan.gradient_position, lanes>(dy + v * lanes, row, out + v * lanes, line);
-    if constexpr (rest > 0)
-      transform_gradient<V, g, plan.gradient_position, rest>(dy + full * lanes, row, out + full * lanes, line);
+    transform_tile<V, GradientLine<g.tile>, steps, g.out_channels>(dy, out);
   }
 }
 
@@ -113,21 +84,12 @@ template <class V, WinogradGeometry g>
 STRATA_NOINLINE void multiply_gradients(const typename V::value_type* x, const typename V::value_type* gradient,
                                         int count, typename V::value_type* sums) {
   constexpr WinogradGradientPlan<V> plan(g);
-  constexpr int lanes = simd::lanes<V>, vectors = plan.gradient_tile / lanes;
-  constexpr int block = vectors >= 2 ? 2 : 1, full = vectors / block;
-  for (int position = 0; position < g.positions(); ++position) {
-    for (int b = 0; b < full; ++b)
-      outer_product_run<V, g.in_channels, block, lanes>(x, 0, plan.x_tile, gradient + b * block * lanes, 0,
-                                                        plan.gradient_tile, 1, count, sums + b * block * lanes,
-                                                        plan.gradient_tile);
-    if constexpr (vectors % block > 0)
-      outer_product_run<V, g.in_channels, 1, lanes>(x, 0, plan.x_tile, gradient + full * block * lanes, 0,
-                                                    plan.gradient_tile, 1, count, sums + full * block * lanes,
-                                                    plan.gradient_tile);
-    x += plan.x_position;
-    gradient += plan.gradient_position;
-    sums += plan.sums_position;
-  }
+  constexpr TapRuns channels{g.in_channels, 0};
+  const OuterPixels tiles{1, static_cast<std::size_t>(count), 0, plan.x_tile, 0, plan.gradient_tile};
+  for (int position = 0; position < g.positions(); ++position)
+    outer_product_blocks<V, channels, 1, plan.gradient_tile, plan.gradient_tile>(
+        x + position * plan.x_position, gradient + position * plan.gradient_position, tiles,
+        sums + position * plan.sums_position);
 }
 
 /// w += G^T u G for the vector of output channels from `out` on.
@@ -153,18 +115,21 @@ STRATA_INLINE void transform_sums(const typename V::value_type* sums, typename V
 
 }  // namespace detail
 
-/// Adds one image's part to `sums`. `gradient` is by the output, `g.out_row` elements from row to row.
+/// Adds the part of `batch` images, which begin `x_step` and `gradient_step` elements apart, to `sums`. `gradient` is by
+/// the output and lies like it. The more tiles there are, the less often the sums pass through memory.
 template <class V, WinogradGeometry g>
 void winograd_accumulate(const typename V::value_type* x, const typename V::value_type* gradient,
-                         typename V::value_type* sums, typename V::value_type* scratch) {
+                         typename V::value_type* sums, typename V::value_type* scratch, std::size_t batch = 1,
+                         std::size_t x_step = 0, std::size_t gradient_step = 0) {
   static_assert(winograd_fits(g));
   constexpr WinogradGradientPlan<V> plan(g);
   auto* gradients = scratch + g.positions() * plan.x_position;
   auto* masked = gradients + g.positions() * plan.gradient_position;
-  for (int first = 0; first < g.tiles(); first += plan.band) {
-    const int count = std::min(plan.band, g.tiles() - first);
-    detail::transform_inputs<V, g, plan.x_tile, plan.x_position>(x, 0, static_cast<std::size_t>(first), count, scratch);
-    detail::transform_gradients<V, g>(gradient, first, count, gradients, masked);
+  const std::size_t tiles = batch * static_cast<std::size_t>(g.tiles());
+  for (std::size_t first = 0; first < tiles; first += plan.band) {
+    const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
+    detail::transform_inputs<V, g, plan.x_tile, plan.x_position>(x, x_step, first, count, scratch);
+    detail::transform_gradients<V, g>(gradient, gradient_step, first, count, gradients, masked);
     detail::multiply_gradients<V, g>(scratch, gradients, count, sums);
   }
 }

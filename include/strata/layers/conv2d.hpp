@@ -120,14 +120,14 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
   template <class V>
   static constexpr std::size_t backward_scratch_size(Shape in) {
     return padded_size<V>(in) + spread_size<V>(in) +
-           std::max(kernels::winograd_form<V>(geometry(in), false).tile > 0
-                        ? kernels::winograd_gradient_scratch_size<V>(kernels::winograd_form<V>(geometry(in), false))
+           std::max(kernels::winograd_form<V>(geometry(in)).tile > 0
+                        ? kernels::winograd_gradient_scratch_size<V>(kernels::winograd_form<V>(geometry(in)))
                         : 0,
                     kernels::convolution_scratch_size<V>(turned_geometry(in)));
   }
   template <class V>
   static constexpr std::size_t accumulator_size(Shape in) {
-    const kernels::WinogradGeometry w = kernels::winograd_form<V>(geometry(in), false);
+    const kernels::WinogradGeometry w = kernels::winograd_form<V>(geometry(in));
     return w.tile > 0 ? kernels::winograd_gradient_size<V>(w) : 0;
   }
 
@@ -205,7 +205,11 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
   /// Bias, then weights, both with the scale and shift of a following normalisation folded in.
   template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
-    return bias_size<Target> + kernels::convolution_weights_size<typename Target::Vector>(geometry(in), Target::exact);
+    return bias_size<Target> + kernels::convolution_weights_size<typename Target::Vector>(geometry(in), choice<Target>);
+  }
+  template <class Target>
+  static constexpr int packing(Shape in) {
+    return kernels::winograd_form<typename Target::Vector>(geometry(in), choice<Target>).tile;
   }
 
   template <class Target, Shape in, class T>
@@ -213,7 +217,7 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     constexpr kernels::ConvGeometry g = geometry(in);
     for (int o = 0; o < Filters; ++o)
       packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
-    kernels::Convolution<typename Target::Vector, g, Target::exact>::pack(
+    kernels::Convolution<typename Target::Vector, g, choice<Target>>::pack(
         [&](int group, int ky, int kx, int from, int to) {
           const int filter = group * g.out_channels + to;
           return parameters[0][((ky * g.kernel_width + kx) * g.in_channels + from) * Filters + filter] *
@@ -226,7 +230,7 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
   template <class Call>
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
     return copy_size<Call>(batch) + kernels::convolution_scratch_size<typename Call::Vector>(
-                                        infer_geometry<Call, Identity>(), Call::target::exact);
+                                        infer_geometry<Call, Identity>(), choice<typename Call::target>);
   }
 
   template <class Epilogue, class Call>
@@ -246,6 +250,9 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
   }
 
  private:
+  template <class Target>
+  static constexpr kernels::ConvChoice choice{.exact = Target::exact, .samples = Target::samples};
+
   static constexpr Window window(Shape in) { return window_over(in, kernel, strides, dilation, padding); }
 
   static constexpr kernels::Placement padded(Shape in) {
@@ -273,7 +280,7 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
   }
   template <class V>
   static constexpr std::size_t forward_weights(Shape in) {
-    return kernels::winograd_form<V>(geometry(in), false).tile > 0
+    return kernels::winograd_form<V>(geometry(in)).tile > 0
                ? aligned_size<typename V::value_type>(kernels::convolution_weights_size<V>(geometry(in)))
                : 0;
   }
@@ -331,7 +338,8 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
                     row_of(Call::output_shape, Call::output_border), residual_row);
   }
   template <class Call, class Epilogue>
-  using Inference = kernels::Convolution<typename Call::Vector, infer_geometry<Call, Epilogue>(), Call::target::exact>;
+  using Inference =
+      kernels::Convolution<typename Call::Vector, infer_geometry<Call, Epilogue>(), choice<typename Call::target>>;
 
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {

@@ -111,9 +111,12 @@ class Engine {
   static constexpr std::size_t packed_bytes() { return packed_size * sizeof(T); }
 
  private:
-  using Target = strata::Target<V, std::is_same_v<Precision, Exact>>;
   static_assert(std::is_same_v<Precision, Fast> || std::is_same_v<Precision, Exact>,
                 "the second argument of Engine is Fast or Exact");
+  template <int samples>
+  using TargetFor = Target<V, std::is_same_v<Precision, Exact>, samples>;
+  /// Samples that share one reading of the weights, where these are many.
+  static constexpr int group = 8;
 
   static constexpr std::size_t steps = Net::inference_plan().step_count;
   static constexpr std::size_t head(std::size_t step) {
@@ -123,19 +126,44 @@ class Engine {
   using HeadOf = BoundOf<Net, head(S)>;
 
   /// Elements that a step owns: packed weights, scale and shift, or a copy of its parameters.
-  template <std::size_t S>
+  template <std::size_t S, int samples>
   static constexpr std::size_t packed_size_of() {
     using B = HeadOf<S>;
     if constexpr (B::kind == Kind::linear) {
-      return B::layer::template packed_size<Target>(B::input_shape);
+      return aligned_size<T>(B::layer::template packed_size<TargetFor<samples>>(B::input_shape));
     } else if constexpr (B::kind == Kind::affine) {
-      return 2 * static_cast<std::size_t>(B::input_shape.channels());
+      return aligned_size<T>(2 * static_cast<std::size_t>(B::input_shape.channels()));
     } else {
       std::size_t size = 0;
       for (const Parameter& parameter : B::parameters) size += parameter.shape.size();
-      return size;
+      return aligned_size<T>(size);
     }
   }
+
+  /// Weights that fill much of a second-level cache (2 MiB) are read once for several samples, unless these samples'
+  /// images are more to read than the weights.
+  static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
+    std::array<int, Net::network().nodes.size()> samples{};
+    samples.fill(1);
+    constexpr std::size_t large = (2u << 20) / 4 / sizeof(T);
+    const auto of_step = [&]<std::size_t Step>(std::size_t images) {
+      const std::size_t weights = packed_size_of<Step, group>();
+      return HeadOf<Step>::kind == Kind::linear && weights > large && weights > images ? group : 1;
+    };
+    (void)std::initializer_list<int>{0, (samples[S] = of_step.template operator()<S>(HeadOf<S>::input_shape.size() +
+                                                                                      HeadOf<S>::output_shape.size()))...};
+    return samples;
+  }(std::make_index_sequence<steps>{});
+  static constexpr std::size_t sweep =
+      static_cast<std::size_t>(std::max(1, *std::max_element(sweeps.begin(), sweeps.end())));
+
+  /// A sweep may want its weights packed in another way than a single sample.
+  template <std::size_t S>
+  static constexpr bool packs_twice = [] {
+    using R = rules<typename HeadOf<S>::layer>;
+    constexpr Shape in = HeadOf<S>::input_shape;
+    return sweeps[S] > 1 && R::template packing<TargetFor<1>>(in) != R::template packing<TargetFor<group>>(in);
+  }();
 
   template <class F>
   static void each_step(F&& f) {
@@ -144,44 +172,31 @@ class Engine {
   }
 
   static constexpr std::array<std::size_t, steps + 1> packed_offsets = []<std::size_t... S>(std::index_sequence<S...>) {
-    const std::array<std::size_t, steps> sizes{packed_size_of<S>()...};
+    const std::array<std::size_t, steps> sizes{
+        (packed_size_of<S, 1>() + (packs_twice<S> ? packed_size_of<S, group>() : 0))...};
     std::array<std::size_t, steps + 1> offsets{};
-    for (std::size_t s = 0; s < steps; ++s) offsets[s + 1] = offsets[s] + aligned_size<T>(sizes[s]);
+    for (std::size_t s = 0; s < steps; ++s) offsets[s + 1] = offsets[s] + sizes[s];
     return offsets;
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t packed_size = packed_offsets[steps];
 
-  /// Weights that fill much of a second-level cache (2 MiB) are read once for several samples, unless these samples'
-  /// images are more to read than the weights.
-  static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
-    std::array<int, Net::network().nodes.size()> samples{};
-    samples.fill(1);
-    constexpr std::size_t large = 2u << 20 >> 2;
-    (void)std::initializer_list<int>{
-        (samples[S] = HeadOf<S>::kind == Kind::linear && packed_size_of<S>() * sizeof(T) > large &&
-                              packed_size_of<S>() > HeadOf<S>::input_shape.size() + HeadOf<S>::output_shape.size()
-                          ? 8
-                          : 1)...};
-    return samples;
-  }(std::make_index_sequence<steps>{});
   static constexpr auto plan = place_tensors(Net::network(), Net::inference_plan(), sweeps);
-  static constexpr std::size_t sweep =
-      static_cast<std::size_t>(std::max(1, *std::max_element(sweeps.begin(), sweeps.end())));
-
   static constexpr Border border_of(int tensor) { return plan.borders[static_cast<std::size_t>(tensor)]; }
   static constexpr Shape shape_of(int tensor) { return Net::network().tensor(tensor).shape; }
   static constexpr int input_of(std::size_t step, int operand = 0) {
     return plan.source_of(Net::network().input_of(head(step), operand));
   }
 
-  template <std::size_t S>
-  using InferOf = Infer<HeadOf<S>, Target, border_of(input_of(S)), border_of(plan.steps[S].output)>;
+  template <std::size_t S, int samples>
+  using InferOf =
+      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S)), border_of(plan.steps[S].output)>;
 
   template <std::size_t S>
   static constexpr std::size_t scratch_size_of() {
     using L = typename HeadOf<S>::layer;
     if constexpr (HeadOf<S>::kind == Kind::linear)
-      return rules<L>::template infer_scratch_size<InferOf<S>>(static_cast<std::size_t>(sweeps[S]));
+      return std::max(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
+                      rules<L>::template infer_scratch_size<InferOf<S, sweeps[S]>>(static_cast<std::size_t>(sweeps[S])));
     else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
   }
   static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {
@@ -249,18 +264,20 @@ class Engine {
     using B = HeadOf<S>;
     T* const packed = packed_.data() + packed_offsets[S];
     const auto parameters = parameters_of<head(S)>(arena);
-    if constexpr (B::kind == Kind::linear && step.affine >= 0) {
-      constexpr std::size_t node = static_cast<std::size_t>(step.affine);
-      constexpr std::size_t channels = static_cast<std::size_t>(B::output_shape.channels());
-      const auto affine_parameters = parameters_of<node>(arena);
-      Arena<T> folded(2 * channels);
-      LayerOf<Net, node>::affine(BoundOf<Net, node>::input_shape, affine_parameters.data(), folded.data(),
-                                 folded.data() + channels);
-      B::layer::template pack<Target, B::input_shape>(parameters.data(), folded.data(), folded.data() + channels,
-                                                      packed);
-    } else if constexpr (B::kind == Kind::linear) {
-      B::layer::template pack<Target, B::input_shape>(parameters.data(), static_cast<const T*>(nullptr),
-                                                      static_cast<const T*>(nullptr), packed);
+    if constexpr (B::kind == Kind::linear) {
+      Arena<T> folded;
+      if constexpr (step.affine >= 0) {
+        constexpr std::size_t node = static_cast<std::size_t>(step.affine);
+        folded = Arena<T>(2 * static_cast<std::size_t>(B::output_shape.channels()));
+        LayerOf<Net, node>::affine(BoundOf<Net, node>::input_shape, parameters_of<node>(arena).data(), folded.data(),
+                                   folded.data() + B::output_shape.channels());
+      }
+      const T* const scale = folded.data();
+      const T* const shift = scale == nullptr ? nullptr : scale + B::output_shape.channels();
+      B::layer::template pack<TargetFor<1>, B::input_shape>(parameters.data(), scale, shift, packed);
+      if constexpr (packs_twice<S>)
+        B::layer::template pack<TargetFor<group>, B::input_shape>(parameters.data(), scale, shift,
+                                                                  packed + packed_size_of<S, 1>());
     } else if constexpr (B::kind == Kind::affine) {
       B::layer::affine(B::input_shape, parameters.data(), packed, packed + B::input_shape.channels());
     } else {
@@ -292,15 +309,20 @@ class Engine {
         residual = memory.template read<step.residual>(sample);
         residual_step = Memory::template step<step.residual>();
       }
-      B::layer::template infer<Epilogue>(InferOf<S>{.batch = count,
-                                                    .input = in,
-                                                    .packed = packed,
-                                                    .output = out,
-                                                    .residual = residual,
-                                                    .input_step = Memory::template step<input>(),
-                                                    .output_step = Memory::template step<step.output>(),
-                                                    .residual_step = residual_step,
-                                                    .scratch = scratch});
+      const auto infer = [&]<int samples>() {
+        B::layer::template infer<Epilogue>(
+            InferOf<S, samples>{.batch = count,
+                                .input = in,
+                                .packed = packed + (samples > 1 && packs_twice<S> ? packed_size_of<S, 1>() : 0),
+                                .output = out,
+                                .residual = residual,
+                                .input_step = Memory::template step<input>(),
+                                .output_step = Memory::template step<step.output>(),
+                                .residual_step = residual_step,
+                                .scratch = scratch});
+      };
+      if (packs_twice<S> && count == 1) infer.template operator()<1>();
+      else infer.template operator()<sweeps[S]>();
     } else if constexpr (B::kind == Kind::affine) {
       constexpr int channels = B::input_shape.channels();
       kernels::map_affine<V, channels, Epilogue>(B::input_shape.positions(), in, out, packed, packed + channels);
