@@ -179,7 +179,9 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
                                  const typename V::value_type* bias, typename V::value_type* out,
                                  const typename V::value_type* residual) {
   constexpr int size = patch.count() * NV;
-  constexpr int splits = size >= 8 ? 1 : size >= 4 ? 2 : 4;
+  // A small tile alternates between several sums, so that the FMA units need not wait for the last product.
+  constexpr int room = simd::register_count >= 32 ? 20 : 12;
+  constexpr int splits = 4 * size <= room ? 4 : 2 * size <= room ? 2 : 1;
   constexpr bool padded = WeightStep == NV * simd::lanes<V>;  // packed weights
   constexpr int read_width = padded ? simd::lanes<V> : LastWidth;
   V sums[size * splits];

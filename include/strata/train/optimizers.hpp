@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <span>
 
+#include <strata/core/parallel.hpp>
 #include <strata/kernels/simd.hpp>
 #include <strata/train/schedules.hpp>
 
@@ -115,22 +116,25 @@ struct RMSprop {
   }
 };
 
-/// One optimiser step: a single pass over all parameters. `slots` holds Optimizer::slots arrays of their size.
+/// One optimiser step, on a thread's share of the parameters: a single pass. `slots` holds Optimizer::slots arrays of
+/// their size.
 template <class V, class Optimizer, class T = typename V::value_type>
 STRATA_NOINLINE void apply_gradients(const Optimizer& optimizer, std::size_t iteration, std::span<T> parameters,
-                                     std::span<const T> gradients, std::span<T> slots) {
+                                     std::span<const T> gradients, std::span<T> slots, std::size_t thread = 0,
+                                     std::size_t threads = 1) {
   constexpr std::size_t lanes = static_cast<std::size_t>(simd::lanes<V>);
   const auto update = optimizer.template update<V>(iteration);
   const std::size_t size = parameters.size();
+  const Share share(size, thread, threads);
   V slot[Optimizer::slots + 1];
-  std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes) {
+  std::size_t i = share.begin;
+  for (; i + lanes <= share.end; i += lanes) {
     for (std::size_t s = 0; s < Optimizer::slots; ++s) slot[s] = simd::load<V>(slots.data() + s * size + i);
     simd::store(parameters.data() + i,
                 V(update(simd::load<V>(parameters.data() + i), simd::load<V>(gradients.data() + i), slot)));
     for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store(slots.data() + s * size + i, slot[s]);
   }
-  if (const int rest = static_cast<int>(size - i); rest > 0) {
+  if (const int rest = static_cast<int>(share.end - i); rest > 0) {
     for (std::size_t s = 0; s < Optimizer::slots; ++s)
       slot[s] = simd::load_partial<V>(slots.data() + s * size + i, rest);
     const V parameter = simd::load_partial<V>(parameters.data() + i, rest);

@@ -146,7 +146,11 @@ class Trainer {
     (detail::notify<detail::AfterBackward>(observers, *this), ...);
 
     detail::clip_gradients<Net, V>(optimizer_, gradients_.span());
-    apply_gradients<V>(optimizer_, iterations_, model_->trainable(), gradients(), slots_.span());
+    const Parallel& parallel = executor_.parallel();
+    parallel.run([&](std::size_t t) {
+      apply_gradients<V>(optimizer_, iterations_, model_->trainable(), gradients(), slots_.span(), t,
+                         parallel.threads());
+    });
     executor_.update_state(parameters.data());
     ++iterations_;
     return static_cast<T>(loss);
