@@ -13,8 +13,10 @@
 
 #include <strata/layers/activations.hpp>
 #include <strata/layers/add.hpp>
+#include <strata/layers/average.hpp>
 #include <strata/layers/average_pooling2d.hpp>
 #include <strata/layers/batch_norm.hpp>
+#include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
 #include <strata/layers/dense.hpp>
 #include <strata/layers/dropout.hpp>
@@ -22,6 +24,8 @@
 #include <strata/layers/global_average_pooling2d.hpp>
 #include <strata/layers/global_max_pooling2d.hpp>
 #include <strata/layers/max_pooling2d.hpp>
+#include <strata/layers/maximum.hpp>
+#include <strata/layers/multiply.hpp>
 #include <strata/layers/rescaling.hpp>
 #include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>

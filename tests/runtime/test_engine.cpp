@@ -7,18 +7,11 @@
 #include <strata/strata.hpp>
 
 #include "harness/allocations.hpp"
-#include "harness/catch.hpp"
+#include "harness/check_network.hpp"
 
 using namespace strata;
 
 namespace {
-
-std::vector<float> noise(std::size_t size, std::uint64_t seed) {
-  std::vector<float> values(size);
-  const Random random{Seed{seed}};
-  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<float>(2 * random.uniform(i) - 1);
-  return values;
-}
 
 /// A model whose every parameter is random, moving averages included.
 template <class Net>
@@ -37,19 +30,7 @@ Model<Net> random_model() {
 
 template <class Net, class Precision = Fast>
 void require_agreement(double tolerance) {
-  const Model<Net> model = random_model<Net>();
-  const Engine<Net, Precision> engine{model};
-  Executor<Net, simd::Vector<float>> executor;
-  for (const std::size_t batch : {1, 3, 13}) {
-    const auto input = noise(batch * Net::input_shape.size(), 13);
-    std::vector<float> output(batch * Net::output_shape.size(), 99.0f);
-    engine(input, output);
-    const float* expected = executor.forward(model.parameters().data(), input.data(), batch);
-    for (std::size_t i = 0; i < output.size(); ++i) {
-      CAPTURE(batch, i);
-      REQUIRE(output[i] == Approx(expected[i]).margin(tolerance).epsilon(tolerance));
-    }
-  }
+  test::check_engine<Net, Precision>(random_model<Net>(), tolerance);
 }
 
 struct Lesson : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid, Conv2D<32, 3, Same>, BatchNorm,
@@ -93,7 +74,7 @@ TEST_CASE("the engine agrees with the layers one by one", "[runtime]") {
 TEST_CASE("an engine call allocates nothing, whatever the batch", "[runtime]") {
   const Model<Mixed> model = random_model<Mixed>();
   const Engine<Mixed> engine{model};
-  const auto input = noise(20 * Mixed::input_shape.size(), 1);
+  const auto input = test::noise<float>(20 * Mixed::input_shape.size(), 1);
   std::vector<float> output(20 * Mixed::output_shape.size());
   const std::size_t before = test::allocations();
   engine(std::span(input).first(Mixed::input_shape.size()), std::span(output).first(Mixed::output_shape.size()));
@@ -105,7 +86,7 @@ TEST_CASE("many threads share one engine, each with its workspace", "[runtime]")
   const Model<Mixed> model = random_model<Mixed>();
   const Engine<Mixed> engine{model};
   const std::size_t batch = 50;
-  const auto input = noise(batch * Mixed::input_shape.size(), 2);
+  const auto input = test::noise<float>(batch * Mixed::input_shape.size(), 2);
   std::vector<float> expected(batch * Mixed::output_shape.size());
   engine(input, expected);
   std::vector<std::vector<float>> outputs(4, std::vector<float>(expected.size()));
@@ -120,7 +101,7 @@ TEST_CASE("many threads share one engine, each with its workspace", "[runtime]")
 }
 
 TEST_CASE("an engine is a value: copies run alone and survive their model", "[runtime]") {
-  const auto input = noise(Grouped::input_shape.size(), 3);
+  const auto input = test::noise<float>(Grouped::input_shape.size(), 3);
   std::vector<float> expected(3), output(3);
   std::unique_ptr<Engine<Grouped>> copy;
   {

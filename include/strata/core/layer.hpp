@@ -140,6 +140,7 @@ struct Forward {
   using Scalar = typename Vector::value_type;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
+  static constexpr auto input_shapes = B::input_shapes;
   static constexpr std::size_t input_count = B::input_count;
 
   std::size_t batch;                ///< samples of this call
@@ -162,6 +163,7 @@ struct Backward {
   using Scalar = typename Vector::value_type;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
+  static constexpr auto input_shapes = B::input_shapes;
   static constexpr std::size_t input_count = B::input_count;
 
   std::size_t batch, first;

@@ -1,0 +1,59 @@
+// Maximum: the largest of tensors of one shape, element by element. The gradient goes to the first that has it.
+//
+//     Maximum<Conv2D<8, 3, Same>, Conv2D<8, 5, Same>>     of branches over one input
+//     Maximum<>                                           the layer itself, for a named graph
+//
+// Keras: Maximum. ONNX: Max.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <boost/mp11/list.hpp>
+
+#include <strata/core/layer.hpp>
+#include <strata/kernels/map.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+template <class... Branches>
+struct Maximum {
+  using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
+  using merge = Maximum<>;
+};
+
+template <>
+struct Maximum<> {
+  static constexpr const char* class_name = "Maximum";
+
+  static constexpr Problem check(Shapes in) {
+    return detail::equal_shapes_problem("Maximum needs branches of one shape", in);
+  }
+  static constexpr Shape output_shape(Shapes in) { return in[0]; }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    using V = typename Call::Vector;
+    const std::size_t size = call.batch * Call::output_shape.size();
+    const auto larger = [](V a, V b) STRATA_INLINE_LAMBDA { return simd::max(a, b); };
+    std::copy_n(call.input, size, call.output);
+    for (std::size_t i = 1; i < Call::input_count; ++i) kernels::map<V>(size, larger, call.output, call.output, call.inputs[i]);
+  }
+
+  /// Operand after operand takes its part of what is left of the gradient.
+  template <class Call>
+  static void backward(const Call& call) {
+    const std::size_t size = call.batch * Call::output_shape.size();
+    for (std::size_t e = 0; e < size; ++e) {
+      auto left = call.output_gradient[e];
+      for (std::size_t i = 0; i < Call::input_count; ++i) {
+        const bool here = call.inputs[i][e] == call.output[e];
+        if (call.input_gradients[i] != nullptr) call.input_gradients[i][e] = here ? left : 0;
+        if (here) left = 0;
+      }
+    }
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,100 @@
+/// @file
+/// A whole network: its gradients by finite differences, in one thread and in three; Engine against Executor.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include <strata/graph/sequential.hpp>
+#include <strata/runtime/engine.hpp>
+#include <strata/runtime/executor.hpp>
+#include <strata/runtime/model.hpp>
+
+#include "harness/catch.hpp"
+
+namespace strata::test {
+
+/// Three threads, one after the other.
+struct Three {
+  static constexpr std::size_t threads() { return 3; }
+  template <class F>
+  void run(F&& f) const {
+    for (std::size_t t = 0; t < 3; ++t) f(t);
+  }
+};
+
+template <class T>
+std::vector<T> noise(std::size_t size, std::uint64_t seed) {
+  std::vector<T> values(size);
+  const Random random{Seed{seed}};
+  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<T>(2 * random.uniform(i) - 1);
+  return values;
+}
+
+/// sum(output * weights) and its gradient by the parameters.
+template <class Net, class T, class Parallel = Serial>
+class Objective {
+ public:
+  static constexpr std::size_t batch = 5;
+
+  double value(const Model<Net, T>& model) {
+    const T* output = executor_.forward_training(model.parameters().data(), input_.data(), batch, Random{Seed{1}});
+    double sum = 0;
+    for (std::size_t i = 0; i < weights_.size(); ++i) sum += static_cast<double>(output[i]) * static_cast<double>(weights_[i]);
+    return sum;
+  }
+  std::vector<T> gradient(const Model<Net, T>& model) {
+    value(model);
+    std::copy(weights_.begin(), weights_.end(), executor_.output_gradient());
+    std::vector<T> gradients(Net::trainable_param_count, T(77));
+    executor_.backward(model.parameters().data(), gradients.data());
+    return gradients;
+  }
+
+ private:
+  Executor<Net, simd::Vector<T>, Parallel> executor_;
+  std::vector<T> input_ = noise<T>(batch * Net::input_shape.size(), 2);
+  std::vector<T> weights_ = noise<T>(batch * Net::output_shape.size(), 3);
+};
+
+/// The gradient of every parameter, or of 300 of them.
+template <class Net>
+void check_gradients() {
+  Model<Net, double> model{Seed{4}};
+  Objective<Net, double> objective;
+  const auto gradients = objective.gradient(model);
+  const auto in_threads = Objective<Net, double, Three>{}.gradient(model);
+  const auto parameters = model.trainable();
+  constexpr double step = 1e-5;
+  for (std::size_t i = 0; i < parameters.size(); ++i) REQUIRE(in_threads[i] == Approx(gradients[i]).margin(1e-11));
+  for (std::size_t i = 0; i < parameters.size(); i += 1 + parameters.size() / 300) {
+    const double before = parameters[i];
+    parameters[i] = before + step;
+    const double above = objective.value(model);
+    parameters[i] = before - step;
+    const double slope = (above - objective.value(model)) / (2 * step);
+    parameters[i] = before;
+    CAPTURE(i);
+    REQUIRE(gradients[i] == Approx(slope).margin(2e-7).epsilon(2e-7));
+  }
+}
+
+/// Inference by the engine, fused, is that of the layers one by one.
+template <class Net, class Precision = Fast>
+void check_engine(const Model<Net>& model, double tolerance) {
+  const Engine<Net, Precision> engine{model};
+  Executor<Net, simd::Vector<float>> executor;
+  for (const std::size_t batch : {1, 3, 13}) {
+    const auto input = noise<float>(batch * Net::input_shape.size(), 13);
+    std::vector<float> output(batch * Net::output_shape.size(), 99.0f);
+    engine(input, output);
+    const float* expected = executor.forward(model.parameters().data(), input.data(), batch);
+    for (std::size_t i = 0; i < output.size(); ++i) {
+      CAPTURE(batch, i);
+      REQUIRE(output[i] == Approx(expected[i]).margin(tolerance).epsilon(tolerance));
+    }
+  }
+}
+
+}  // namespace strata::test
