@@ -8,6 +8,7 @@
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
 
+#include <strata/graph/dot.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/summary.hpp>
 
@@ -33,6 +34,7 @@
 
 #include <strata/runtime/engine.hpp>
 #include <strata/runtime/executor.hpp>
+#include <strata/runtime/explain.hpp>
 #include <strata/runtime/model.hpp>
 #include <strata/runtime/parallel_engine.hpp>
 

@@ -20,6 +20,7 @@
 //   saved_size(in, batch)               elements kept from forward_training to backward            (0)
 //   scratch_size<V>(in)                 elements of working memory of a forward call               (0)
 //   backward_scratch_size<V>(in)        elements of working memory of a backward call              (0)
+//   kernel_name<Target>(in) -> Text     what inference runs, for `explain`                         (none)
 //   link                                the activation is the inverse link of a loss               (Link::none)
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //
@@ -349,6 +350,11 @@ struct rules {
   static constexpr int packing(Shape in) {
     if constexpr (requires { L::template packing<Target>(in); }) return L::template packing<Target>(in);
     else return 0;
+  }
+  template <class Target>
+  static constexpr Text kernel_name(Shape in) {
+    if constexpr (requires { L::template kernel_name<Target>(in); }) return L::template kernel_name<Target>(in);
+    else return {};
   }
   static constexpr Border border(Shape in) {
     if constexpr (requires { L::border(in); }) return L::border(in);

@@ -36,6 +36,7 @@ struct InferencePlan {
   std::array<int, N> samples{};          ///< of each tensor that are in the arena at once
   std::array<std::size_t, N> offsets{};  ///< of each tensor, borders included, in elements
   std::array<std::size_t, N> sizes{};    ///< from one sample of a tensor to the next
+  std::array<Lifetime, N> blocks{};      ///< of each tensor in the arena: elements, steps
   std::size_t arena_size = 0;            ///< elements
   int output = 0;                        ///< the tensor that lives in the caller's output
 
@@ -160,7 +161,8 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   std::array<int, N> maker{};  // step; -1: the caller's input
   maker[0] = -1;
   for (int s = 0; s < steps; ++s) maker[at(plan.steps[at(s)].output)] = s;
-  std::array<Lifetime, N> blocks{};
+  std::array<Lifetime, N>& blocks = plan.blocks;
+  blocks = {};
   plan.samples.fill(1);
   const auto each_read = [&](auto visit) {
     for (int s = 0; s < steps; ++s) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include <strata/core/text.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/winograd.hpp>
@@ -54,6 +55,14 @@ template <class V>
 constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, ConvChoice choice = {}) {
   const WinogradGeometry w = winograd_form<V>(g, choice);
   return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
+}
+
+/// "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
+template <class V>
+constexpr Text convolution_name(const ConvGeometry& g, ConvChoice choice = {}) {
+  if (const int tile = winograd_form<V>(g, choice).tile; tile > 0) return Text("Winograd ") << tile << 'x' << tile;
+  const ConvBlocks<V> blocks(g.out_channels);
+  return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
 }
 
 /// A convolution by the kernel that is fastest for it.

@@ -212,6 +212,11 @@ struct Conv2D : detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSiz
     return kernels::winograd_form<typename Target::Vector>(geometry(in), choice<Target>).tile;
   }
 
+  template <class Target>
+  static constexpr Text kernel_name(Shape in) {
+    return kernels::convolution_name<typename Target::Vector>(geometry(in), choice<Target>);
+  }
+
   template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     constexpr kernels::ConvGeometry g = geometry(in);

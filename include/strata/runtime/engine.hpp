@@ -180,7 +180,20 @@ class Engine {
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t packed_size = packed_offsets[steps];
 
+ public:
+  /// The steps and the memory of a call.
   static constexpr auto plan = place_tensors(Net::network(), Net::inference_plan(), sweeps);
+
+  /// What runs in each step, for `explain`.
+  static auto kernel_names() {
+    return []<std::size_t... S>(std::index_sequence<S...>) {
+      return std::array<std::string, std::max<std::size_t>(steps, 1)>{
+          std::string(std::string_view(rules<typename HeadOf<S>::layer>::template kernel_name<TargetFor<sweeps[S]>>(
+              HeadOf<S>::input_shape)))...};
+    }(std::make_index_sequence<steps>{});
+  }
+
+ private:
   static constexpr Border border_of(int tensor) { return plan.borders[static_cast<std::size_t>(tensor)]; }
   static constexpr Shape shape_of(int tensor) { return Net::network().tensor(tensor).shape; }
   static constexpr int input_of(std::size_t step, int operand = 0) {

@@ -1,0 +1,102 @@
+// What an Engine will do, as a table: EXPLAIN for networks.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strata/core/text.hpp>
+#include <strata/runtime/engine.hpp>
+
+namespace strata {
+
+namespace detail {
+
+using ExplainRow = std::array<std::string, 8>;
+
+inline std::string string_of(const Text& text) { return std::string(std::string_view(text)); }
+
+/// Cells in columns, the last three to the right.
+inline std::string explain_table(const std::vector<ExplainRow>& rows) {
+  std::array<std::size_t, std::tuple_size_v<ExplainRow>> widths{};
+  for (const ExplainRow& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  std::string table;
+  for (const ExplainRow& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string blank(widths[c] - row[c].size(), ' ');
+      line.append(c == 0 ? "" : "  ").append(c == 0 || c >= 5 ? blank : "").append(row[c]).append(c == 0 || c >= 5 ? "" : blank);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    table.append(line).append("\n");
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// The compiled plan of `Engine<Net, Precision, V>`: for each step the layers fused into it, the kernel, shapes,
+/// parameters, millions of multiply-adds, and where its result lies in the arena (bytes) while which steps run.
+///
+///     std::cout << explain<Net>();
+template <class Net, class Precision = Fast, class V = simd::Vector<float>>
+std::string explain() {
+  using Compiled = Engine<Net, Precision, V>;
+  using detail::string_of;
+  constexpr const auto& network = Net::network();
+  constexpr const auto& plan = Compiled::plan;
+  constexpr std::size_t element = sizeof(typename V::value_type);
+  const auto name = [&](int node) { return string_of(network.nodes[static_cast<std::size_t>(node)].name); };
+  const auto shape = [&](int tensor) { return string_of(Text() << network.tensor(tensor).shape); };
+  const auto millions = [](std::size_t macs) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", static_cast<double>(macs) / 1e6);
+    return std::string(text.data());
+  };
+
+  std::vector<detail::ExplainRow> rows{{"step", "layers", "kernel", "input", "output", "params", "MMACs", "result"}};
+  const std::array<std::string, std::max<std::size_t>(plan.step_count, 1)> kernels = Compiled::kernel_names();
+  for (std::size_t s = 0; s < plan.step_count; ++s) {
+    const InferenceStep& step = plan.steps[s];
+    std::string layers = name(step.head);
+    std::size_t parameters = 0;
+    const auto count = [&](int node) {
+      for (const Parameter& parameter : network.nodes[static_cast<std::size_t>(node)].parameters)
+        parameters += parameter.shape.size();
+    };
+    const auto fuse = [&](int node) {
+      layers.append(" + ").append(name(node));
+      count(node);
+    };
+    count(step.head);
+    if (step.affine >= 0) fuse(step.affine);
+    for (int e = 0; e <= step.epilogue_count; ++e) {
+      if (step.residual >= 0 && e == step.residual_place) layers.append(" + shortcut ").append(shape(step.residual));
+      if (e < step.epilogue_count) fuse(step.epilogue[static_cast<std::size_t>(e)]);
+    }
+    const std::size_t head = static_cast<std::size_t>(step.head);
+    std::string place = "caller's output";
+    if (step.output != plan.output) {
+      const std::size_t tensor = static_cast<std::size_t>(step.output);
+      const Lifetime& block = plan.blocks[tensor];
+      place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[tensor] * element) + ", steps " +
+              std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);
+    }
+    rows.push_back({std::to_string(s + 1), layers, kernels[s], shape(plan.source_of(network.input_of(head))), shape(step.output),
+                    std::to_string(parameters), millions(network.nodes[head].rules->macs(network.input_shape_of(head))), place});
+  }
+  std::string text = std::to_string(network.layer_count) + " layers in " + std::to_string(plan.step_count) + " steps, " +
+                     std::to_string(network.parameter_count()) + " parameters, " + millions(network.mac_count) + " MMACs\n";
+  text += detail::explain_table(rows);
+  text += "arena " + std::to_string(plan.arena_size * element) + " bytes, workspace " +
+          std::to_string(Compiled::workspace_bytes()) + " bytes, packed weights " + std::to_string(Compiled::packed_bytes()) +
+          " bytes\n";
+  return text;
+}
+
+}  // namespace strata
