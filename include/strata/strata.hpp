@@ -19,17 +19,26 @@
 #include <strata/layers/batch_norm.hpp>
 #include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
+#include <strata/layers/cropping2d.hpp>
 #include <strata/layers/dense.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
+#include <strata/layers/gaussian_noise.hpp>
 #include <strata/layers/global_average_pooling2d.hpp>
 #include <strata/layers/global_max_pooling2d.hpp>
+#include <strata/layers/group_normalization.hpp>
+#include <strata/layers/layer_normalization.hpp>
 #include <strata/layers/max_pooling2d.hpp>
 #include <strata/layers/maximum.hpp>
 #include <strata/layers/multiply.hpp>
+#include <strata/layers/p_relu.hpp>
+#include <strata/layers/permute.hpp>
 #include <strata/layers/rescaling.hpp>
+#include <strata/layers/reshape.hpp>
 #include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>
+#include <strata/layers/spatial_dropout2d.hpp>
+#include <strata/layers/up_sampling2d.hpp>
 #include <strata/layers/zero_padding2d.hpp>
 
 #include <strata/runtime/engine.hpp>

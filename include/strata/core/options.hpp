@@ -43,6 +43,12 @@ struct L2 {
   constexpr L2(double f) : factor(f) {}
 };
 
+/// Keras `epsilon`: added to the variance.
+struct Epsilon {
+  double value;
+  constexpr Epsilon(double v) : value(v) {}
+};
+
 enum class Padding { valid, same };
 /// Keras `padding='same'`: output = ceil(input / stride); an odd cell of padding goes after.
 inline constexpr Padding Same = Padding::same;

@@ -27,11 +27,6 @@ struct Momentum {
   double value;
   constexpr Momentum(double v) : value(v) {}
 };
-/// Keras `epsilon`: added to the variance.
-struct Epsilon {
-  double value;
-  constexpr Epsilon(double v) : value(v) {}
-};
 
 template <auto... Given>
 struct BatchNormWith {

@@ -12,9 +12,9 @@
 
 #include <boost/mp11/list.hpp>
 
+#include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/text.hpp>
-#include <strata/kernels/simd.hpp>
 
 namespace strata {
 

@@ -1,0 +1,38 @@
+// GaussianNoise: adds normal noise in training, nothing at inference.
+//
+//     GaussianNoise<0.1>         the standard deviation
+//
+// Keras: GaussianNoise.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/layers/flatten.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+template <Number Deviation>
+struct GaussianNoise : Flatten {  // at inference, and backward, a copy
+  static constexpr const char* class_name = "GaussianNoise";
+  static constexpr Kind training_kind = Kind::other;
+
+  static constexpr Problem check(Shape) {
+    if (Deviation >= 0) return {};
+    return {"the deviation of a GaussianNoise is negative", "0 or more", "give the standard deviation of the noise",
+            detail::decimal(Deviation)};
+  }
+  static constexpr Shape output_shape(Shape in) { return in; }
+
+  template <class Call>
+  static void forward_training(const Call& call) {
+    constexpr std::size_t size = Call::input_shape.size();
+    for (std::size_t i = 0; i < call.batch * size; ++i)
+      call.output[i] = static_cast<typename Call::Scalar>(call.input[i] + Deviation * call.random.normal(call.first * size + i));
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,42 @@
+// GroupNormalization: groups of channels of a sample are brought to mean 0 and variance 1 over all positions, then scaled
+// and shifted per channel (Wu & He 2018, arXiv 1803.08494).
+//
+//     GroupNormalization<>                            32 groups, Keras' default
+//     GroupNormalization<8, Epsilon{1e-5}>
+//
+// Defaults: 32 groups, epsilon 1e-3. Keras: GroupNormalization. ONNX: GroupNormalization.
+#pragma once
+
+#include <cstddef>
+
+#include <strata/core/options.hpp>
+#include <strata/layers/normalization.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+template <int GroupCount = 32, auto... Given>
+struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount, Given...>> {
+  static constexpr const char* class_name = "GroupNormalization";
+  static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
+
+  static constexpr Problem check(Shape in) {
+    if (!(epsilon > 0))
+      return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon",
+              detail::decimal(epsilon)};
+    if (GroupCount <= 0 || in.channels() % GroupCount != 0)
+      return {"the groups do not divide the channels", Text() << "channels that are a multiple of " << GroupCount,
+              "change the number of groups or the layer before"};
+    return LayerOptions<Given...>::template check<Epsilon>("Epsilon");
+  }
+
+  template <class F>
+  static void each_set(Shape in, F f) {
+    const std::size_t channels = static_cast<std::size_t>(in.channels());
+    const std::size_t length = channels / static_cast<std::size_t>(GroupCount);
+    for (std::size_t first = 0; first < channels; first += length)
+      f({.first = first, .rows = in.positions(), .length = length, .step = channels, .channel = first});
+  }
+};
+
+}  // namespace strata

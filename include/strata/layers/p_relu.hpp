@@ -1,0 +1,84 @@
+// PReLU: y = x where x > 0, else alpha x, with an alpha to learn (He et al. 2015, arXiv 1502.01852).
+//
+//     PReLU<>                          one alpha for each element of a sample, as in Keras
+//     PReLU<SharedAxes{1, 2}>          one for each channel: height and width share (Keras counts axes from 1)
+//
+// Defaults: alpha starts at 0. Keras: PReLU. ONNX: PRelu.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/inline.hpp>
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/core/text.hpp>
+
+namespace strata {
+
+/// Keras `shared_axes`: along these axes, counted from 1 without the batch, parameters are the same.
+struct SharedAxes {
+  int first = 0, second = 0, third = 0;
+  constexpr SharedAxes(int a, int b = 0, int c = 0) : first(a), second(b), third(c) {}
+  constexpr bool has(int axis) const { return axis == first || axis == second || axis == third; }
+  constexpr int largest() const { return std::max({first, second, third}); }
+};
+
+template <auto... Given>
+struct PReLU {
+  static constexpr const char* class_name = "PReLU";
+  static constexpr Needs backward_needs{.output = false};
+  static constexpr SharedAxes shared = LayerOptions<Given...>::get(SharedAxes{0});
+
+  static constexpr Problem check(Shape in) {
+    if (shared.largest() > in.rank)
+      return {"a shared axis does not exist", Text() << "axes from 1 to " << in.rank, "count from 1, without the batch",
+              Text() << "axis " << shared.largest()};
+    return LayerOptions<Given...>::template check<SharedAxes>("SharedAxes");
+  }
+  static constexpr Shape output_shape(Shape in) { return in; }
+  static constexpr Parameters parameters(Shape in) {
+    Shape alpha = in;
+    for (int axis = 0; axis < in.rank; ++axis)
+      if (shared.has(axis + 1)) alpha.extents[static_cast<std::size_t>(axis)] = 1;
+    return {{"alpha", alpha, {Initializer::zeros}}};
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    each<Call>(call.batch, [&](std::size_t i, std::size_t a) {
+      const auto x = call.input[i];
+      call.output[i] = x > 0 ? x : call.parameters[0][a] * x;
+    });
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    each<Call>(call.batch, [&](std::size_t i, std::size_t a) {
+      const auto x = call.input[i], dy = call.output_gradient[i];
+      if (!(x > 0)) call.parameter_gradients[0][a] += dy * x;
+      if (call.input_gradient != nullptr) call.input_gradient[i] = x > 0 ? dy : dy * call.parameters[0][a];
+    });
+  }
+
+ private:
+  /// f(element, its alpha)
+  template <class Call, class F>
+  static STRATA_INLINE void each(std::size_t batch, F f) {
+    static constexpr Shape in = Call::input_shape;
+    constexpr auto extent = [](int axis) { return in.rank >= axis ? static_cast<std::size_t>(in[in.rank - axis]) : 1; };
+    constexpr auto step = [](int axis) -> std::size_t {  // of alpha, along the axis counted from the last
+      if (axis > in.rank || shared.has(in.rank - axis + 1)) return 0;
+      std::size_t size = 1;
+      for (int later = 1; later < axis; ++later)
+        if (!shared.has(in.rank - later + 1)) size *= static_cast<std::size_t>(in[in.rank - later]);
+      return size;
+    };
+    std::size_t i = 0;
+    for (std::size_t n = 0; n < batch; ++n)
+      for (std::size_t y = 0; y < extent(3); ++y)
+        for (std::size_t x = 0; x < extent(2); ++x)
+          for (std::size_t c = 0; c < extent(1); ++c, ++i) f(i, y * step(3) + x * step(2) + c * step(1));
+  }
+};
+
+}  // namespace strata

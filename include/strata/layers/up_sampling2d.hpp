@@ -1,0 +1,99 @@
+// UpSampling2D: an image with more cells.
+//
+//     UpSampling2D<2>                          each cell becomes 2x2 of the same value
+//     UpSampling2D<Kernel{2, 3}, Bilinear>     between the centres of cells, values are interpolated
+//
+// Defaults: size 2, nearest. Keras: UpSampling2D. ONNX: Resize (half_pixel).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+enum class Interpolation { nearest, bilinear };
+/// Keras `interpolation='nearest'`.
+inline constexpr Interpolation Nearest = Interpolation::nearest;
+/// Keras `interpolation='bilinear'`.
+inline constexpr Interpolation Bilinear = Interpolation::bilinear;
+
+template <auto Size = 2, auto... Given>
+struct UpSampling2D {
+  static constexpr const char* class_name = "UpSampling2D";
+  static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr Kernel size{Size};
+  static constexpr Interpolation interpolation = LayerOptions<Given...>::get(Nearest);
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = LayerOptions<Given...>::template check<Interpolation>("Nearest or Bilinear")) return problem;
+    if (const Problem problem = detail::image_problem("up-sampling needs an image", in)) return problem;
+    return detail::extent_problem("the size of an up-sampling is not positive", size);
+  }
+  static constexpr Shape output_shape(Shape in) {
+    return {in.height() * size.height, in.width() * size.width, in.channels()};
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    std::fill_n(call.output, call.batch * Call::output_shape.size(), 0);
+    each<Call>(call.batch, [&](std::size_t in, std::size_t out, std::size_t channels, auto weight) {
+      for (std::size_t c = 0; c < channels; ++c) call.output[out + c] += weight * call.input[in + c];
+    });
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    if (call.input_gradient == nullptr) return;
+    std::fill_n(call.input_gradient, call.batch * Call::input_shape.size(), 0);
+    each<Call>(call.batch, [&](std::size_t in, std::size_t out, std::size_t channels, auto weight) {
+      for (std::size_t c = 0; c < channels; ++c) call.input_gradient[in + c] += weight * call.output_gradient[out + c];
+    });
+  }
+
+ private:
+  /// What one cell of the output is made of along an axis: cells `first` and `second`, this with `share`.
+  struct Source {
+    std::size_t first, second;
+    double share;
+
+    Source(std::size_t out, int factor, int extent) {
+      if (interpolation == Nearest) {
+        first = second = out / static_cast<std::size_t>(factor);
+        share = 0;
+        return;
+      }
+      const double centre = (static_cast<double>(out) + 0.5) / factor - 0.5, place = std::max(0.0, centre);
+      first = static_cast<std::size_t>(place);
+      second = std::min(first + 1, static_cast<std::size_t>(extent - 1));
+      share = place - static_cast<double>(first);
+    }
+  };
+
+  /// f(input pixel, output pixel, channels, weight) for each pair that has one.
+  template <class Call, class F>
+  static void each(std::size_t batch, F f) {
+    using T = typename Call::Scalar;
+    constexpr Shape in = Call::input_shape, out = Call::output_shape;
+    constexpr std::size_t channels = static_cast<std::size_t>(in.channels()), width = static_cast<std::size_t>(in.width());
+    std::size_t place = 0;
+    for (std::size_t n = 0; n < batch; ++n)
+      for (std::size_t y = 0; y < static_cast<std::size_t>(out.height()); ++y) {
+        const Source row(y, size.height, in.height());
+        for (std::size_t x = 0; x < static_cast<std::size_t>(out.width()); ++x, place += channels) {
+          const Source column(x, size.width, in.width());
+          const auto add = [&](std::size_t sy, std::size_t sx, double weight) {
+            if (weight != 0) f(n * in.size() + (sy * width + sx) * channels, place, channels, static_cast<T>(weight));
+          };
+          add(row.first, column.first, (1 - row.share) * (1 - column.share));
+          add(row.first, column.second, (1 - row.share) * column.share);
+          add(row.second, column.first, row.share * (1 - column.share));
+          add(row.second, column.second, row.share * column.share);
+        }
+      }
+  }
+};
+
+}  // namespace strata
