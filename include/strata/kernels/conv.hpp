@@ -173,15 +173,19 @@ STRATA_INLINE const T* residual_at(const T* residual, int y, int x, int c) {
   else return nullptr;
 }
 
+/// A small tile alternates between several sums, so that the FMA units need not wait for the last product.
+constexpr int sum_splits(int size) {
+  constexpr int room = simd::register_count >= 32 ? 20 : 12;
+  return 4 * size <= room ? 4 : 2 * size <= room ? 2 : 1;
+}
+
 /// One register tile: bias + convolution, epilogue, store.
 template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, class Epilogue>
 STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename V::value_type* weights,
                                  const typename V::value_type* bias, typename V::value_type* out,
                                  const typename V::value_type* residual) {
   constexpr int size = patch.count() * NV;
-  // A small tile alternates between several sums, so that the FMA units need not wait for the last product.
-  constexpr int room = simd::register_count >= 32 ? 20 : 12;
-  constexpr int splits = 4 * size <= room ? 4 : 2 * size <= room ? 2 : 1;
+  constexpr int splits = sum_splits(size);
   constexpr bool padded = WeightStep == NV * simd::lanes<V>;  // packed weights
   constexpr int read_width = padded ? simd::lanes<V> : LastWidth;
   V sums[size * splits];

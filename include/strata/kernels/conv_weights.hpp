@@ -66,28 +66,29 @@ template <class V, TapRuns runs, int count, int NV, int LastWidth, int WeightSte
 void outer_product_runs(const typename V::value_type* x, const typename V::value_type* gradient,
                         const OuterPixels& pixels, typename V::value_type* weights) {
   constexpr int most = outer_taps(NV, simd::register_count);
-  const auto tile = [&]<int taps>(std::integral_constant<int, taps>, int run, int tap) {
-    outer_products<V, runs, NV, LastWidth, WeightStep>(x + run * runs.step + tap, gradient, pixels,
-                                                       weights + (run * runs.length + tap) * WeightStep,
-                                                       Indices<taps>{});
+  const auto tile = [&]<TapRuns tile_runs, int taps>(int run, int tap) {
+    outer_products<V, tile_runs, NV, LastWidth, WeightStep>(x + run * runs.step + tap, gradient, pixels,
+                                                            weights + (run * runs.length + tap) * WeightStep,
+                                                            Indices<taps>{});
   };
   if constexpr (2 * runs.length <= most) {
     constexpr int blocks = (count * runs.length + most - 1) / most;
     constexpr int block = (count + blocks - 1) / blocks;
     constexpr int last = (count - 1) % block + 1;
     for (int run = 0; run + block < count; run += block)
-      tile(std::integral_constant<int, block * runs.length>{}, run, 0);
-    tile(std::integral_constant<int, last * runs.length>{}, count - last, 0);
+      tile.template operator()<runs, block * runs.length>(run, 0);
+    tile.template operator()<runs, last * runs.length>(count - last, 0);
   } else {
     constexpr int tiles = (runs.length + most - 1) / most;
     constexpr int narrow = runs.length / tiles;
     constexpr int wide_taps = runs.length % tiles * (narrow + 1);
+    constexpr TapRuns one{most + 1, 0};
     for (int run = 0; run < count; ++run) {
       if constexpr (wide_taps > 0)
         for (int tap = 0; tap < wide_taps; tap += narrow + 1)
-          tile(std::integral_constant<int, narrow + 1>{}, run, tap);
+          tile.template operator()<one, narrow + 1>(run, tap);
       for (int tap = wide_taps; tap < runs.length; tap += narrow)
-        tile(std::integral_constant<int, narrow>{}, run, tap);
+        tile.template operator()<one, narrow>(run, tap);
     }
   }
 }

@@ -30,64 +30,142 @@ constexpr ConvGeometry dense_geometry(int features, int units, int samples) {
           .out_row = samples * units};
 }
 
+namespace detail {
+
+/// Features whose products with all samples are summed before the next ones come: their weights stay in the cache
+/// meanwhile, and thousands of products in one sum would cost digits.
+constexpr int dense_part(int features) { return even_part(features, 512); }
+
+struct DensePart {
+  int features;
+  bool first, last;
+};
+
+/// f(first feature, DensePart) for all parts.
+template <int features, class F>
+void for_each_dense_part(F f) {
+  constexpr int part = dense_part(features);
+  for (int first = 0; first < features; first += part)
+    f(first, DensePart{std::min(part, features - first), first == 0, first + part >= features});
+}
+
+/// sums[sample][v] += p[sample][v]; samples are `step` elements apart.
+template <class V, int NV, int LastWidth, int... I>
+STRATA_INLINE void add_samples(V* sums, const typename V::value_type* p, int step, std::integer_sequence<int, I...>) {
+  constexpr int lanes = simd::lanes<V>;
+  ((sums[I] = sums[I] + read<V, I % NV + 1 == NV ? LastWidth : lanes>(p + I / NV * step + I % NV * lanes)), ...);
+}
+
+/// A register tile, samples x units: adds the products of a part of the features to `out`; after the last part the
+/// epilogue.
+template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, class Epilogue>
+STRATA_NOINLINE void dense_tile(const DensePart& part, const typename V::value_type* x,
+                                const typename V::value_type* weights, const typename V::value_type* bias,
+                                typename V::value_type* out, const typename V::value_type* residual) {
+  constexpr Patch samples{1, g.out_width};
+  constexpr Indices<samples.count() * NV> tile;
+  constexpr int splits = sum_splits(tile.size());
+  constexpr int width = WeightStep == NV * simd::lanes<V> ? simd::lanes<V> : LastWidth;
+  constexpr int unroll = 4;
+  V sums[tile.size() * splits];
+  fill(sums, V(typename V::value_type(0)), Indices<tile.size() * splits>{});
+  int feature = 0;
+  for (; feature + unroll <= part.features; feature += unroll)
+    multiply_steps<V, g, samples, NV, splits, WeightStep, width>(sums, x, weights, Indices<unroll>{});
+  for (; feature < part.features; ++feature)
+    multiply_steps<V, g, samples, NV, splits, WeightStep, width>(sums, x, weights, Indices<1>{});
+  merge<V, tile.size(), splits>(sums, tile);
+  if (!part.first) add_samples<V, NV, LastWidth>(sums, out, g.out_pixel(), tile);
+  else if (bias != nullptr) add_samples<V, NV, LastWidth>(sums, bias, 0, tile);
+  if (part.last) finish<V, g, samples, NV, LastWidth, Epilogue>(sums, out, residual, tile);
+  else finish<V, g, samples, NV, LastWidth, Identity>(sums, out, nullptr, tile);
+}
+
+/// One block of units for all samples, `Samples` at a time, then fewer.
+template <class V, int features, int units, int WeightStep, int NV, int LastWidth, class Epilogue, int Samples>
+void dense_block(std::size_t batch, const DensePart& part, const typename V::value_type* x,
+                 const typename V::value_type* weights, const typename V::value_type* bias,
+                 typename V::value_type* out, const typename V::value_type* residual) {
+  for (; batch >= Samples; batch -= Samples) {
+    dense_tile<V, dense_geometry(features, units, Samples), WeightStep, NV, LastWidth, Epilogue>(part, x, weights, bias,
+                                                                                                 out, residual);
+    x += static_cast<std::ptrdiff_t>(Samples) * features;
+    out += static_cast<std::ptrdiff_t>(Samples) * units;
+    if constexpr (has_residual<Epilogue>) residual += static_cast<std::ptrdiff_t>(Samples) * units;
+  }
+  if constexpr (Samples > 1)
+    dense_block<V, features, units, WeightStep, NV, LastWidth, Epilogue, Samples / 2>(batch, part, x, weights, bias, out,
+                                                                                      residual);
+}
+
+/// Samples of a tile. More than eight of them, often a power of two apart, would fight for a set of the first-level
+/// cache.
+template <class V, int NV>
+inline constexpr int dense_samples = std::min(8, conv_tile(NV, simd::register_count, simd::lanes<V>).pixels);
+
+}  // namespace detail
+
 /// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null; `residual`, for an epilogue
 /// with one, lies like `out`.
-template <class V, int features, int units, Weights layout, class Epilogue>
-void dense(std::size_t batch, const typename V::value_type* x, const typename V::value_type* weights,
-           const typename V::value_type* bias, typename V::value_type* out,
-           const typename V::value_type* residual = nullptr) {
-  const auto samples = [&]<int count>() {
-    convolve<V, dense_geometry(features, units, count), layout, Epilogue>(x, weights, bias, out, residual);
-    x += static_cast<std::size_t>(count) * features;
-    out += static_cast<std::size_t>(count) * units;
-    if constexpr (has_residual<Epilogue>) residual += static_cast<std::size_t>(count) * units;
-    if (residual != nullptr) residual += static_cast<std::size_t>(count) * units;
-    batch -= static_cast<std::size_t>(count);
-  };
-  while (batch >= 8) samples.template operator()<8>();
-  if (batch >= 4) samples.template operator()<4>();
-  while (batch >= 1) samples.template operator()<1>();
+template <class V, int features, int units, Weights layout, class Epilogue, class T = typename V::value_type>
+void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* out, const T* residual = nullptr) {
+  constexpr int lanes = simd::lanes<V>;
+  constexpr ConvBlocks<V> blocks(units);
+  constexpr int width = blocks.size * lanes, full_units = blocks.full * width;
+  constexpr bool packed = layout == Weights::packed;
+  constexpr int step = packed ? width : units, last_step = packed ? blocks.last * lanes : units;
+  detail::for_each_dense_part<features>([&](int first, const detail::DensePart& part) {
+    const auto block = [&]<int Step, int NV, int LastWidth>(int unit) {
+      const T* const w = weights + static_cast<std::ptrdiff_t>(unit) * (packed ? features : 1) +
+                         static_cast<std::ptrdiff_t>(first) * Step;
+      detail::dense_block<V, features, units, Step, NV, LastWidth, Epilogue, detail::dense_samples<V, NV>>(
+          batch, part, x + first, w, bias != nullptr ? bias + unit : nullptr, out + unit,
+          has_residual<Epilogue> ? residual + unit : nullptr);
+    };
+    for (int unit = 0; unit < full_units; unit += width) block.template operator()<step, blocks.size, lanes>(unit);
+    block.template operator()<last_step, blocks.last, blocks.last_width>(full_units);
+  });
 }
 
 /// Adds the sum over the batch of x * gradient to `weights` (features, units).
-template <class V, int features, int units>
-void dense_weight_gradient(std::size_t batch, const typename V::value_type* x, const typename V::value_type* gradient,
-                           typename V::value_type* weights) {
-  detail::outer_product_blocks<V, detail::TapRuns{features, 0}, 1, units, units>(
-      x, gradient, {1, batch, 0, features, 0, units}, weights);
+template <class V, int features, int units, class T = typename V::value_type>
+void dense_weight_gradient(std::size_t batch, const T* x, const T* gradient, T* weights) {
+  const detail::OuterPixels samples{1, batch, 0, features, 0, units};
+  constexpr int part = detail::dense_part(features), rest = features % part;
+  int first = 0;
+  for (; first + part <= features; first += part)
+    detail::outer_product_blocks<V, detail::TapRuns{part, 0}, 1, units, units>(
+        x + first, gradient, samples, weights + static_cast<std::ptrdiff_t>(first) * units);
+  if constexpr (rest > 0)
+    detail::outer_product_blocks<V, detail::TapRuns{rest, 0}, 1, units, units>(
+        x + first, gradient, samples, weights + static_cast<std::ptrdiff_t>(first) * units);
 }
 
-/// Features whose part of the transposed weights is made at a time.
+/// Vectors of features whose part of the transposed weights is made at a time.
 template <class V>
-inline constexpr int dense_chunk = conv_tile(4, simd::register_count, simd::lanes<V>).vectors * simd::lanes<V>;
+inline constexpr int dense_panel = conv_tile(4, simd::register_count, simd::lanes<V>).vectors;
 
+/// Elements of working memory of `dense_input_gradient`.
 template <class V>
 constexpr std::size_t dense_scratch_size(int units) {
-  return static_cast<std::size_t>(units) * dense_chunk<V>;
+  return static_cast<std::size_t>(units) * dense_panel<V> * simd::lanes<V>;
 }
 
 /// x (batch, features) = gradient (batch, units) * transposed weights.
-template <class V, int features, int units>
-void dense_input_gradient(std::size_t batch, const typename V::value_type* gradient,
-                          const typename V::value_type* weights, typename V::value_type* x,
-                          typename V::value_type* scratch) {
-  constexpr int chunk = dense_chunk<V>;
-  constexpr int lanes = simd::lanes<V>;
+template <class V, int features, int units, class T = typename V::value_type>
+void dense_input_gradient(std::size_t batch, const T* gradient, const T* weights, T* x, T* scratch) {
+  constexpr int lanes = simd::lanes<V>, panel = dense_panel<V> * lanes;
   const auto columns = [&]<int width>(int first) {
-    constexpr int vectors = (width + lanes - 1) / lanes;
-    transpose(width, units, weights + static_cast<std::ptrdiff_t>(first) * units, units, scratch, vectors * lanes);
-    const auto samples = [&]<int count>(std::size_t n) {
-      detail::convolve_block<V, dense_geometry(units, features, count), vectors * lanes, vectors,
-                             width - (vectors - 1) * lanes, Identity>(
-          gradient + n * units, scratch, nullptr, x + n * features + static_cast<std::size_t>(first), nullptr);
-    };
-    std::size_t n = 0;
-    for (; n + 8 <= batch; n += 8) samples.template operator()<8>(n);
-    for (; n + 4 <= batch; n += 4) samples.template operator()<4>(n);
-    for (; n < batch; ++n) samples.template operator()<1>(n);
+    constexpr int vectors = (width + lanes - 1) / lanes, step = vectors * lanes;
+    transpose(width, units, weights + static_cast<std::ptrdiff_t>(first) * units, units, scratch, step);
+    detail::for_each_dense_part<units>([&](int unit, const detail::DensePart& part) {
+      detail::dense_block<V, units, features, step, vectors, width - (vectors - 1) * lanes, Identity,
+                          detail::dense_samples<V, vectors>>(batch, part, gradient + unit, scratch + unit * step,
+                                                             nullptr, x + first, nullptr);
+    });
   };
-  for (int first = 0; first + chunk <= features; first += chunk) columns.template operator()<chunk>(first);
-  if constexpr (features % chunk != 0) columns.template operator()<features % chunk>(features / chunk * chunk);
+  for (int first = 0; first + panel <= features; first += panel) columns.template operator()<panel>(first);
+  if constexpr (features % panel != 0) columns.template operator()<features % panel>(features / panel * panel);
 }
 
 }  // namespace strata::kernels

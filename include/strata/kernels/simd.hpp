@@ -31,6 +31,8 @@
 #endif
 #if defined(__AVX__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 #include <xsimd/xsimd.hpp>
 #if defined(__GNUC__) && !defined(__clang__)
@@ -141,6 +143,16 @@ STRATA_INLINE void masked_store(T* p, Vector<T> v, int n) {
 
 #endif
 
+#if defined(__aarch64__)
+
+// xsimd 8 rounds the product of the first twice and estimates the root of the second.
+STRATA_INLINE float32x4_t neg_fma(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmsq_f32(c, a, b); }
+STRATA_INLINE float64x2_t neg_fma(float64x2_t a, float64x2_t b, float64x2_t c) { return vfmsq_f64(c, a, b); }
+STRATA_INLINE float32x4_t sqrt(float32x4_t x) { return vsqrtq_f32(x); }
+STRATA_INLINE float64x2_t sqrt(float64x2_t x) { return vsqrtq_f64(x); }
+
+#endif
+
 } // namespace detail
 
 /// Reads `n` elements, 0 <= n <= lanes; the lanes beyond are 0. Memory from `p + n` on is never touched.
@@ -168,7 +180,7 @@ STRATA_INLINE Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
 /// c - a * b; rounded once where the target has FMA.
 template <class T>
 STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)
     return Vector<T>(detail::neg_fma(a, b, c));
 #else
     return xsimd::fnma(a, b, c);
@@ -196,7 +208,11 @@ STRATA_INLINE Vector<T> abs(Vector<T> x) {
 /// Correctly rounded square root.
 template <class T>
 STRATA_INLINE Vector<T> sqrt(Vector<T> x) {
+#if defined(__aarch64__)
+    return Vector<T>(detail::sqrt(x));
+#else
     return xsimd::sqrt(x);
+#endif
 }
 
 /// |magnitude| with the sign bit of `sign`.

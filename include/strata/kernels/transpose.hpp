@@ -1,6 +1,7 @@
 // Transposing small matrices: how weights are turned.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -51,12 +52,16 @@ template <class T>
 STRATA_NOINLINE void transpose(int rows, int columns, const T* in, std::ptrdiff_t in_row, T* out,
                                std::ptrdiff_t out_row) {
   constexpr int lanes = detail::Quad<T>::lanes;
-  const int whole_rows = rows / lanes * lanes, whole_columns = columns / lanes * lanes;
-  for (int c = 0; c < whole_columns; c += lanes)
-    for (int r = 0; r < whole_rows; r += lanes)
+  if (rows < lanes || columns < lanes) {
+    for (int r = 0; r < rows; ++r)
+      for (int c = 0; c < columns; ++c) out[c * out_row + r] = in[r * in_row + c];
+    return;
+  }
+  for (int left = 0; left < columns; left += lanes)
+    for (int top = 0; top < rows; top += lanes) {  // the last squares may overlap those before
+      const int r = std::min(top, rows - lanes), c = std::min(left, columns - lanes);
       detail::transpose_quad(in + r * in_row + c, in_row, out + c * out_row + r, out_row);
-  for (int r = 0; r < rows; ++r)
-    for (int c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_row + r] = in[r * in_row + c];
+    }
 }
 
 }  // namespace strata::kernels

@@ -1,5 +1,5 @@
 // Winograd's convolution F(m x m, 3x3) on NHWC images, m = 2 or 4, stride 1: out = A^T ((G w G^T) * (B^T x B)) A.
-// A tile of m x m output pixels costs (m + 2)^2 products for a pair of channels instead of 9 m^2: 2.25 or 4 times fewer.
+// A tile of m x m output pixels takes (m + 2)^2 products a pair of channels instead of 9 m^2: 2.25 or 4 times fewer.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,8 @@
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
+#include <strata/kernels/transpose.hpp>
+#include <strata/kernels/winograd_transform.hpp>
 
 namespace strata::kernels {
 
@@ -33,14 +35,14 @@ struct WinogradGeometry {
 /// True where a tile is no larger than the image.
 constexpr bool winograd_fits(const WinogradGeometry& g) { return g.out_height >= g.tile && g.out_width >= g.tile; }
 
-/// How the work is cut, and where numbers lie in the transformed domain, in elements: input [position][tile][in_channels],
-/// weights [position][block][in_channels][block channels], products [position][tile][out_channels]. Channels are padded
-/// to whole vectors. A position's products take the place of the input of the position before, so that a band of both
-/// stays in the first-level cache.
+/// How the work is cut, and where numbers lie in the transformed domain, in elements: input
+/// [position][tile][in_channels], weights [position][block][in_channels][block channels], products
+/// [position][tile][out_channels]. Channels are padded to whole vectors. A position's products take the place of the
+/// input of the position before, so that a band of both stays in the first-level cache.
 template <class V>
 struct WinogradPlan {
   static constexpr int lanes = simd::lanes<V>;
-  static constexpr int cache = 512 << 10;  ///< bytes of weights, and of a band, that stay in the second-level cache
+  static constexpr int cache = 512 << 10;  ///< bytes of weights, half of a band's, that stay in the second-level cache
 
   int vectors;               ///< of output channels
   ConvTile block;            ///< register tile: vectors of output channels times tiles
@@ -62,13 +64,14 @@ struct WinogradPlan {
     constexpr int element = static_cast<int>(sizeof(typename V::value_type));
     const int tiles = g.tiles();
     if (simd::register_count >= 32 && tiles < 6 && vectors >= 4) block = {4, tiles};
+    if (simd::register_count < 32 && tiles == 4 && vectors >= 3) block = {3, 4};
     const int blocks = (tiles + block.pixels - 1) / block.pixels;
     block.pixels = (tiles + blocks - 1) / blocks;
     last = (vectors - 1) % block.vectors + 1;
     band = block.pixels;
     const int channels = std::max(x_tile, product_tile);
-    if (g.positions() * weights_position > cache / element)  // read weights seldom
-      band *= std::max(cache / element / (g.positions() * band * channels), 1);
+    if (g.positions() * weights_position > cache / element)  // read weights seldom: once for eight images at best
+      band *= std::clamp(2 * cache / element / (g.positions() * band * channels), 1, 8 * blocks);
     position = odd_lines(band * channels);
   }
 
@@ -96,197 +99,6 @@ constexpr std::size_t winograd_scratch_size(const WinogradGeometry& g) {
 }
 
 namespace detail {
-
-template <class V>
-STRATA_INLINE V constant(double x) {
-  return V(static_cast<typename V::value_type>(x));
-}
-
-/// The transforms of one line, for the points 0, p, -p (, q, -q), infinity in this order. B has no fractions but the
-/// points' own, G has the rest. A transform's rows are made in parts that share terms.
-template <int Tile>
-struct Interpolation;
-
-/// Points 0, +-1, infinity.
-template <>
-struct Interpolation<2> {
-  /// B^T: the row of 0, those of +-1, that of infinity.
-  template <int Part, class V>
-  static STRATA_INLINE void input(const V* x, V* t, int step) {
-    if constexpr (Part == 0) t[0] = x[2] - x[0];
-    if constexpr (Part == 1) t[0] = x[2] + x[1], t[step] = x[2] - x[1];
-    if constexpr (Part == 2) t[0] = x[3] - x[1];
-  }
-  /// A^T: the even or the odd row.
-  template <int Parity, class V>
-  static STRATA_INLINE void output(const V* t, V* y, int) {
-    if constexpr (Parity == 0) y[0] = t[0] + (t[1] + t[2]);
-    else y[0] = t[3] + (t[1] - t[2]);
-  }
-  /// G.
-  template <class V>
-  static STRATA_INLINE void weights(const V* w, V* u, int step) {
-    const V half = constant<V>(0.5), even = half * (w[0] + w[2 * step]), odd = half * w[step];
-    u[0] = -w[0];
-    u[1] = even + odd;
-    u[2] = even - odd;
-    u[3] = w[2 * step];
-  }
-  /// A.
-  template <int Part, class V>
-  static STRATA_INLINE void gradient(const V* y, V* t, int step) {
-    if constexpr (Part == 0) t[0] = y[0];
-    if constexpr (Part == 1) t[0] = y[0] + y[1], t[step] = y[0] - y[1];
-    if constexpr (Part == 2) t[0] = y[1];
-  }
-  /// G^T.
-  template <class V>
-  static STRATA_INLINE void weight_gradient(const V* u, V* w, int step) {
-    const V half = constant<V>(0.5), even = half * (u[1] + u[2]);
-    w[0] = even - u[0];
-    w[step] = half * (u[1] - u[2]);
-    w[2 * step] = even + u[3];
-  }
-};
-
-/// Points 0, +-3/4, +-3/2, infinity: a quarter of the error that 0, +-1, +-2, infinity have.
-template <>
-struct Interpolation<4> {
-  static constexpr double p = 0.75, q = 1.5, p2 = p * p, q2 = q * q;
-  static constexpr double p_scale = 1 / (2 * p2 * (p2 - q2)), q_scale = 1 / (2 * q2 * (q2 - p2));
-
-  /// B^T: the row of 0, those of +-p, those of +-q, that of infinity.
-  template <int Part, class V>
-  static STRATA_INLINE void input(const V* x, V* t, int step) {
-    if constexpr (Part == 0 || Part == 3) {
-      const V* d = x + (Part == 0 ? 0 : 1);
-      t[0] = simd::fma(constant<V>(p2 * q2), d[0], simd::neg_fma(constant<V>(p2 + q2), d[2], d[4]));
-    } else {
-      const V point = constant<V>(Part == 1 ? p : q), other = constant<V>(Part == 1 ? q2 : p2);
-      const V even = simd::neg_fma(other, x[2], x[4]), odd = simd::neg_fma(other, x[1], x[3]);
-      t[0] = simd::fma(point, odd, even);
-      t[step] = simd::neg_fma(point, odd, even);
-    }
-  }
-  /// A^T: the even or the odd rows.
-  template <int Parity, class V>
-  static STRATA_INLINE void output(const V* t, V* y, int step) {
-    if constexpr (Parity == 0) {
-      const V at_p = t[1] + t[2], at_q = t[3] + t[4];
-      y[0] = t[0] + (at_p + at_q);
-      y[step] = simd::fma(constant<V>(p2), at_p, constant<V>(q2) * at_q);
-    } else {
-      const V at_p = t[1] - t[2], at_q = t[3] - t[4];
-      y[0] = simd::fma(constant<V>(p), at_p, constant<V>(q) * at_q);
-      y[step] = simd::fma(constant<V>(p * p2), at_p, simd::fma(constant<V>(q * q2), at_q, t[5]));
-    }
-  }
-  /// G.
-  template <class V>
-  static STRATA_INLINE void weights(const V* w, V* u, int step) {
-    const V even_p = simd::fma(constant<V>(p_scale * p2), w[2 * step], constant<V>(p_scale) * w[0]);
-    const V even_q = simd::fma(constant<V>(q_scale * q2), w[2 * step], constant<V>(q_scale) * w[0]);
-    u[0] = constant<V>(1 / (p2 * q2)) * w[0];
-    u[1] = simd::fma(constant<V>(p_scale * p), w[step], even_p);
-    u[2] = simd::neg_fma(constant<V>(p_scale * p), w[step], even_p);
-    u[3] = simd::fma(constant<V>(q_scale * q), w[step], even_q);
-    u[4] = simd::neg_fma(constant<V>(q_scale * q), w[step], even_q);
-    u[5] = w[2 * step];
-  }
-  /// A.
-  template <int Part, class V>
-  static STRATA_INLINE void gradient(const V* y, V* t, int step) {
-    if constexpr (Part == 0 || Part == 3) {
-      t[0] = y[Part];
-    } else {
-      const V point = constant<V>(Part == 1 ? p : q), square = constant<V>(Part == 1 ? p2 : q2);
-      const V even = simd::fma(square, y[2], y[0]), odd = simd::fma(square, y[3], y[1]);
-      t[0] = simd::fma(point, odd, even);
-      t[step] = simd::neg_fma(point, odd, even);
-    }
-  }
-  /// G^T.
-  template <class V>
-  static STRATA_INLINE void weight_gradient(const V* u, V* w, int step) {
-    const V even_p = constant<V>(p_scale) * (u[1] + u[2]), odd_p = constant<V>(p_scale * p) * (u[1] - u[2]);
-    const V even_q = constant<V>(q_scale) * (u[3] + u[4]), odd_q = constant<V>(q_scale * q) * (u[3] - u[4]);
-    w[0] = simd::fma(constant<V>(1 / (p2 * q2)), u[0], even_p + even_q);
-    w[step] = odd_p + odd_q;
-    w[2 * step] = simd::fma(constant<V>(p2), even_p, simd::fma(constant<V>(q2), even_q, u[5]));
-  }
-};
-
-/// u = G w G^T, of 9 vectors of weights.
-template <class V, int Tile, int... I>
-STRATA_INLINE void transform_weights(const V* w, V* u, std::integer_sequence<int, I...>) {
-  V t[3 * sizeof...(I)];  // [x][position y]
-  for (int x = 0; x < 3; ++x) Interpolation<Tile>::weights(w + x, t + x * sizeof...(I), 3);
-  (Interpolation<Tile>::weights(t + I, u + I * sizeof...(I), sizeof...(I)), ...);
-}
-
-/// What is transformed, B^T x B or A dy A^T: the transform of a line of so many cells.
-template <int Tile>
-struct InputLine {
-  static constexpr int length = Tile + 2, points = Tile + 2;
-  template <int Part, class V>
-  static STRATA_INLINE void transform(const V* x, V* t, int step) {
-    Interpolation<Tile>::template input<Part>(x, t, step);
-  }
-};
-template <int Tile>
-struct GradientLine {
-  static constexpr int length = Tile, points = Tile + 2;
-  template <int Part, class V>
-  static STRATA_INLINE void transform(const V* y, V* t, int step) {
-    Interpolation<Tile>::template gradient<Part>(y, t, step);
-  }
-};
-
-/// Elements from one to the next: rows and pixels of an image, positions of the transformed domain.
-struct TransformSteps {
-  int row, pixel, position;
-};
-
-template <class V, class Line, int Row, int Width, int Part, int... I>
-STRATA_INLINE void transform_column(const typename V::value_type* x, V* t, std::integer_sequence<int, I...>) {
-  const V column[] = {read<V, Width>(x + I * Row)...};
-  Line::template transform<Part>(column, t, Line::length);
-}
-template <class V, class Line, int Step, int... Part, int... I>
-STRATA_INLINE void transform_row(const V* t, typename V::value_type* out, std::integer_sequence<int, Part...>,
-                                 std::integer_sequence<int, I...>) {
-  V u[Line::points];
-  (Line::template transform<Part>(t, u + std::max(2 * Part - 1, 0), 1), ...);
-  (simd::store(out + I * Step, u[I]), ...);
-}
-/// The rows of positions that one part gives, by columns and then by rows: 12 vectors at most are under way.
-template <class V, class Line, TransformSteps steps, int Width, int Part, int... I>
-STRATA_INLINE void transform_part(const typename V::value_type* x, typename V::value_type* out,
-                                  std::integer_sequence<int, I...> line) {
-  constexpr int parts = Line::points / 2 + 1, row = Line::points * steps.position;
-  constexpr Indices<Line::points> points;
-  V t[2 * Line::length];
-  (transform_column<V, Line, steps.row, Width, Part>(x + I * steps.pixel, t + I, line), ...);
-  out += std::max(2 * Part - 1, 0) * row;
-  transform_row<V, Line, steps.position>(t, out, Indices<parts>{}, points);
-  if constexpr (Part > 0 && Part < parts - 1)
-    transform_row<V, Line, steps.position>(t + Line::length, out + row, Indices<parts>{}, points);
-}
-/// All positions of one tile and one vector of channels.
-template <class V, class Line, TransformSteps steps, int Width, int... Part>
-STRATA_INLINE void transform_parts(const typename V::value_type* x, typename V::value_type* out,
-                                   std::integer_sequence<int, Part...>) {
-  (transform_part<V, Line, steps, Width, Part>(x, out, Indices<Line::length>{}), ...);
-}
-/// One tile of all channels.
-template <class V, class Line, TransformSteps steps, int Channels>
-STRATA_INLINE void transform_tile(const typename V::value_type* x, typename V::value_type* out) {
-  constexpr int lanes = simd::lanes<V>, rest = Channels % lanes;
-  constexpr Indices<Line::points / 2 + 1> parts;
-  int c = 0;
-  for (; c + lanes <= Channels; c += lanes) transform_parts<V, Line, steps, lanes>(x + c, out + c, parts);
-  if constexpr (rest > 0) transform_parts<V, Line, steps, rest>(x + c, out + c, parts);
-}
 
 /// The place of a tile; tiles are counted through a batch of images. The last tile of a row or column is shifted back
 /// where the size is no multiple, and overlaps the one before by `left` columns or `above` rows.
@@ -334,7 +146,8 @@ STRATA_INLINE void multiply_block(const typename V::value_type* x, const typenam
   constexpr int size = sizeof...(I), splits = size >= 8 ? 1 : size >= 4 ? 2 : 4, lanes = simd::lanes<V>;
   V sums[size * splits];
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
-  multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels>(sums, x, weights);
+  multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels>(sums, x,
+                                                                                                        weights);
   merge<V, size, splits>(sums, tile);
   (simd::store(products + I / NV * plan.product_tile + I % NV * lanes, sums[I]), ...);
 }
@@ -394,7 +207,8 @@ STRATA_INLINE const T* residual_place(const T* residual, int y, int x, int c) {
 /// The even or the odd rows of output.
 template <class V, WinogradGeometry g, class Epilogue, int Width, int Parity, int... I>
 STRATA_INLINE void transform_output_rows(const typename V::value_type* products, V bias, typename V::value_type* out,
-                                         const typename V::value_type* residual, std::integer_sequence<int, I...> line) {
+                                         const typename V::value_type* residual,
+                                         std::integer_sequence<int, I...> line) {
   constexpr int n = g.points(), step = WinogradPlan<V>(g).position;
   constexpr Indices<g.tile> pixels;
   V t[g.tile / 2 * n];
@@ -422,8 +236,8 @@ STRATA_NOINLINE void transform_outputs(const typename V::value_type* products, s
                                        const typename V::value_type* bias, typename V::value_type* out,
                                        std::size_t out_step, const typename V::value_type* residual,
                                        std::size_t residual_step) {
-  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes;
-  for (int tile = 0; tile < count; ++tile, products += WinogradPlan<V>(g).product_tile) {
+  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes, step = WinogradPlan<V>(g).product_tile;
+  for (int tile = 0; tile < count; ++tile, products += step) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
     auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_channels;
     const auto* r = residual_place<g, Epilogue>(residual, place.y, place.x, 0);
@@ -482,35 +296,40 @@ void winograd_pack(Weight&& weight, typename V::value_type* packed) {
 
 namespace detail {
 
-template <class V, WinogradGeometry g, bool Turned, int Width>
-STRATA_INLINE void prepare_weights(const typename V::value_type* keras, int in, int out,
-                                   typename V::value_type* packed) {
-  using T = typename V::value_type;
-  constexpr WinogradPlan<V> plan(g);
-  constexpr int tap = g.in_channels * g.out_channels;
-  V w[9], u[g.positions()];
-  for (int k = 0; k < 9; ++k) {
-    if constexpr (Turned) {
-      T values[simd::lanes<V>] = {};
-      for (int i = 0; i < Width; ++i) values[i] = keras[(8 - k) * tap + (out + i) * g.in_channels + in];
-      w[k] = simd::load<V>(values);
-    } else {
-      w[k] = read<V, Width>(keras + k * tap + in * g.out_channels + out);
-    }
-  }
-  transform_weights<V, g.tile>(w, u, Indices<g.points()>{});
-  packed += plan.weight_index(g, 0, in, out);
-  for (int position = 0; position < g.positions(); ++position)
-    simd::store(packed + position * plan.weights_position, u[position]);
+/// The weights w, `Step` from tap to tap, transformed into place.
+template <class V, WinogradGeometry g, int Width, int Step, int... Tap>
+STRATA_INLINE void prepare_vector(const typename V::value_type* w, typename V::value_type* packed,
+                                  std::integer_sequence<int, Tap...>) {
+  constexpr int step = WinogradPlan<V>(g).weights_position;
+  const V taps[] = {read<V, Width>(w + Tap * Step)...};
+  V u[g.positions()];
+  transform_weights<V, g.tile>(taps, u, Indices<g.points()>{});
+  write_positions<step>(u, packed, Indices<g.positions()>{});
 }
 
-template <class V, WinogradGeometry g, bool Turned>
-STRATA_NOINLINE void prepare_all_weights(const typename V::value_type* keras, typename V::value_type* packed) {
-  constexpr int lanes = simd::lanes<V>, full = g.out_channels / lanes, rest = g.out_channels % lanes;
-  for (int v = 0; v < full; ++v)
-    for (int in = 0; in < g.in_channels; ++in) prepare_weights<V, g, Turned, lanes>(keras, in, v * lanes, packed);
-  if constexpr (rest > 0)
-    for (int in = 0; in < g.in_channels; ++in) prepare_weights<V, g, Turned, rest>(keras, in, full * lanes, packed);
+/// One vector of output channels.
+template <class V, WinogradGeometry g, int Width>
+STRATA_NOINLINE void prepare_channels(const typename V::value_type* keras, bool turned, int out,
+                                      typename V::value_type* packed) {
+  constexpr WinogradPlan<V> plan(g);
+  constexpr int tap = g.in_channels * g.out_channels, lanes = simd::lanes<V>, block = 16;
+  constexpr Indices<9> taps;
+  if (!turned) {
+    for (int in = 0; in < g.in_channels; ++in)
+      prepare_vector<V, g, Width, tap>(keras + in * g.out_channels + out, packed + plan.weight_index(g, 0, in, out),
+                                       taps);
+    return;
+  }
+  typename V::value_type columns[9 * block * lanes];  // [tap][in][out] of a few input channels
+  for (int first = 0; first < g.in_channels; first += block) {
+    const int count = std::min(block, g.in_channels - first);
+    for (int k = 0; k < 9; ++k)
+      transpose(Width, count, keras + (8 - k) * tap + out * g.in_channels + first, g.in_channels,
+                columns + k * block * lanes, lanes);
+    for (int i = 0; i < count; ++i)
+      prepare_vector<V, g, Width, block * lanes>(columns + i * lanes, packed + plan.weight_index(g, 0, first + i, out),
+                                                 taps);
+  }
 }
 
 }  // namespace detail
@@ -519,8 +338,10 @@ STRATA_NOINLINE void prepare_all_weights(const typename V::value_type* keras, ty
 /// gradient by the input: `keras` is (3, 3, g.out_channels, g.in_channels) then, and its kernel turned by 180 degrees.
 template <class V, WinogradGeometry g>
 void winograd_prepare(const typename V::value_type* keras, bool turned, typename V::value_type* packed) {
-  if (turned) detail::prepare_all_weights<V, g, true>(keras, packed);
-  else detail::prepare_all_weights<V, g, false>(keras, packed);
+  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes;
+  int out = 0;
+  for (; out + lanes <= g.out_channels; out += lanes) detail::prepare_channels<V, g, lanes>(keras, turned, out, packed);
+  if constexpr (rest > 0) detail::prepare_channels<V, g, rest>(keras, turned, out, packed);
 }
 
 }  // namespace strata::kernels

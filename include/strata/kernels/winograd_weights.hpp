@@ -115,8 +115,8 @@ STRATA_INLINE void transform_sums(const typename V::value_type* sums, typename V
 
 }  // namespace detail
 
-/// Adds the part of `batch` images, which begin `x_step` and `gradient_step` elements apart, to `sums`. `gradient` is by
-/// the output and lies like it. The more tiles there are, the less often the sums pass through memory.
+/// Adds the part of `batch` images, which begin `x_step` and `gradient_step` elements apart, to `sums`. `gradient` is
+/// by the output and lies like it. The more tiles there are, the less often the sums pass through memory.
 template <class V, WinogradGeometry g>
 void winograd_accumulate(const typename V::value_type* x, const typename V::value_type* gradient,
                          typename V::value_type* sums, typename V::value_type* scratch, std::size_t batch = 1,

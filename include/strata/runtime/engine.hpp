@@ -196,13 +196,13 @@ class Engine {
  private:
   static constexpr Border border_of(int tensor) { return plan.borders[static_cast<std::size_t>(tensor)]; }
   static constexpr Shape shape_of(int tensor) { return Net::network().tensor(tensor).shape; }
-  static constexpr int input_of(std::size_t step, int operand = 0) {
+  static constexpr int input_of(std::size_t step, int operand) {
     return plan.source_of(Net::network().input_of(head(step), operand));
   }
 
   template <std::size_t S, int samples>
   using InferOf =
-      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S)), border_of(plan.steps[S].output)>;
+      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S, 0)), border_of(plan.steps[S].output)>;
 
   template <std::size_t S>
   static constexpr std::size_t scratch_size_of() {
@@ -304,7 +304,7 @@ class Engine {
   template <std::size_t S>
   void run_step(const Memory& memory, std::size_t sample, std::size_t count) const {
     constexpr InferenceStep step = plan.steps[S];
-    constexpr int input = input_of(S);
+    constexpr int input = input_of(S, 0);
     using B = HeadOf<S>;
     using Epilogue = typename EpilogueOf<S>::type;
     const T* const in = memory.template read<input>(sample);
