@@ -87,8 +87,8 @@ struct Twice {
   }
 };
 
-/// What a convolution gives: without and with a bias, with an epilogue, with a residual. Elements between the rows stay
-/// as they were. `convolve.operator()<Epilogue>(x, weights, bias, out, residual)` is the kernel.
+/// What a convolution gives: bare, and with bias, epilogue and residual. Elements between the rows stay as they were.
+/// `convolve.operator()<Epilogue>(x, weights, bias, out, residual)` is the kernel.
 template <ConvGeometry g, class T, class Convolve>
 void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
   CAPTURE(g.out_height, g.out_width, g.kernel_height, g.kernel_width, g.stride_width, g.dilation_width, g.groups,
@@ -109,13 +109,11 @@ void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
         expected[oi] = Epilogue::apply(sum);
     });
     std::vector<T> out(output_size(g), T(99));
-    convolve.template operator()<Epilogue>(x.data(), weights.data(), given_bias, out.data(),
-                                            residual.data());
+    convolve.template operator()<Epilogue>(x.data(), weights.data(), given_bias, out.data(), residual.data());
     require_close(out, expected, g.taps());
   };
   check(nullptr, Identity{});
-  check(bias.data(), Twice{});
-  check(bias.data(), AddResidual<Identity, residual_row, Twice>{});
+  check(bias.data(), AddResidual<Twice, residual_row, Twice>{});
 }
 
 /// What the gradient by the weights adds to them. `gradient(x, output gradient, weights)` is the kernel.

@@ -26,7 +26,8 @@ void check() {
   std::vector<T> packed(packed_weights_size<V>(g));
   pack_weights<V, g>(
       [&](int group, int ky, int kx, int from, int to) {
-        return weights[((ky * g.kernel_width + kx) * g.in_channels + from) * g.out_pixel() + group * g.out_channels + to];
+        const int tap = ky * g.kernel_width + kx;
+        return weights[(tap * g.in_channels + from) * g.out_pixel() + group * g.out_channels + to];
       },
       packed.data());
   check_forward<g>(weights, [&]<class Epilogue>(const T* x, const T*, const T* bias, T* out, const T* residual) {

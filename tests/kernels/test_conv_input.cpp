@@ -13,7 +13,7 @@ using namespace strata::test;
 
 namespace {
 
-/// The convolution `g` over its input without `top`, `left` cells of padding, and with `more` cells that no window meets.
+/// The gradient by an input with that much padding around it; less than none: cells that no window meets.
 template <class V, ConvGeometry g, int top = 0, int left = 0, int bottom = 0, int right = 0>
 void check() {
   using T = typename V::value_type;

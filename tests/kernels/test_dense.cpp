@@ -22,8 +22,8 @@ void check(std::size_t batch) {
     for (T& value : values) value = static_cast<T>(2 * random.uniform(counter++) - 1);
     return values;
   };
-  const auto x = noise(batch * features), weights = noise(static_cast<std::size_t>(features) * units), bias = noise(units),
-             gradient = noise(batch * units);
+  const auto x = noise(batch * features), weights = noise(static_cast<std::size_t>(features) * units),
+             bias = noise(units), gradient = noise(batch * units);
   std::vector<double> out(batch * units), weight_gradient(weights.size(), 99.0), input_gradient(x.size());
   for (std::size_t n = 0; n < batch; ++n)
     for (int u = 0; u < units; ++u) {

@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <strata/core/random.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/winograd.hpp>
+#include <strata/kernels/winograd_cost.hpp>
 #include <strata/kernels/winograd_weights.hpp>
 
 #include "harness/catch.hpp"
@@ -32,8 +34,8 @@ void for_each_product(const WinogradGeometry& g, Visit&& visit) {
       for (int tap = 0; tap < 9; ++tap)
         for (int in = 0; in < g.in_channels; ++in)
           for (int out = 0; out < g.out_channels; ++out)
-            visit((y + tap / 3) * g.row + (x + tap % 3) * g.in_channels + in, (tap * g.in_channels + in) * g.out_channels + out,
-                  y * g.out_row + x * g.out_channels + out);
+            visit((y + tap / 3) * g.row + (x + tap % 3) * g.in_channels + in,
+                  (tap * g.in_channels + in) * g.out_channels + out, y * g.out_row + x * g.out_channels + out);
 }
 
 struct Twice {
@@ -77,14 +79,13 @@ void check_forward(std::size_t batch) {
   using Residual = AddResidual<Identity, g.out_row, Twice>;
   CAPTURE(batch);
   const std::size_t x_step = static_cast<std::size_t>((g.out_height + 2) * g.row);
-  std::vector<double> expected;
   const auto x = noise<T>(x_step * batch, 1);
   const auto weights = noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 2);
   const auto bias = noise<T>(static_cast<std::size_t>(g.out_channels), 3);
   const std::size_t out_step = guarded_output<g>().size();
   const auto residual = noise<T>(out_step * batch, 4);
 
-  std::vector<double> plain, with_bias, with_residual;
+  std::vector<double> plain, with_residual;
   for (std::size_t image = 0; image < batch; ++image) {
     auto sums = guarded_output<g>();
     for_each_output<g>([&](int i, int) { sums[i] = 0; });
@@ -92,9 +93,9 @@ void check_forward(std::size_t batch) {
       sums[oi] += static_cast<double>(x[image * x_step + xi]) * static_cast<double>(weights[wi]);
     });
     plain.insert(plain.end(), sums.begin(), sums.end());
-    for_each_output<g>([&](int i, int c) { sums[i] = 2 * (sums[i] + static_cast<double>(bias[c])); });
-    with_bias.insert(with_bias.end(), sums.begin(), sums.end());
-    for_each_output<g>([&](int i, int) { sums[i] += 2 * static_cast<double>(residual[image * out_step + i]); });
+    for_each_output<g>([&](int i, int c) {
+      sums[i] = 2 * (sums[i] + static_cast<double>(bias[c]) + static_cast<double>(residual[image * out_step + i]));
+    });
     with_residual.insert(with_residual.end(), sums.begin(), sums.end());
   }
 
@@ -106,18 +107,14 @@ void check_forward(std::size_t batch) {
       },
       packed.data());
   std::fill(out.begin(), out.end(), T(guard));
-  winograd_convolve<V, g, Twice>(x.data(), packed.data(), bias.data(), out.data(), nullptr, scratch.data(), batch, x_step,
-                                 out_step);
-  require_close(out, with_bias, units);
-  std::fill(out.begin(), out.end(), T(guard));
   winograd_convolve<V, g, Residual>(x.data(), packed.data(), bias.data(), out.data(), residual.data(), scratch.data(),
                                     batch, x_step, out_step, out_step);
   require_close(out, with_residual, units);
 
   winograd_prepare<V, g>(weights.data(), false, packed.data());
   std::fill(out.begin(), out.end(), T(guard));
-  winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, out.data(), nullptr, scratch.data(), batch, x_step,
-                                    out_step);
+  winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, out.data(), nullptr, scratch.data(), batch,
+                                    x_step, out_step);
   require_close(out, plain, units);
 }
 
@@ -136,20 +133,24 @@ void check_turned() {
   require_close(turned, std::vector<double>(packed.begin(), packed.end()), 4);
 }
 
+/// Two calls, the second with a batch of images.
 template <class V, WinogradGeometry g>
 void check_weight_gradient() {
   using T = typename V::value_type;
-  constexpr int images = 2;
+  constexpr std::size_t images = 3;
+  const std::size_t x_step = static_cast<std::size_t>((g.out_height + 2) * g.row) + 3;
+  const std::size_t gradient_step = guarded_output<g>().size();
+  const auto x = noise<T>(x_step * images, 6), gradient = noise<T>(gradient_step * images, 7);
   std::vector<double> expected(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 1.0);
-  std::vector<T> sums(winograd_gradient_size<V>(g)), scratch(winograd_gradient_scratch_size<V>(g));
-  for (int image = 0; image < images; ++image) {
-    const auto x = noise<T>(static_cast<std::size_t>((g.out_height + 2) * g.row), 6 + image);
-    const auto gradient = noise<T>(guarded_output<g>().size(), 8 + image);
+  for (std::size_t image = 0; image < images; ++image)
     for_each_product(g, [&](int xi, int wi, int oi) {
-      expected[wi] += static_cast<double>(x[xi]) * static_cast<double>(gradient[oi]);
+      expected[wi] += static_cast<double>(x[image * x_step + xi]) *
+                      static_cast<double>(gradient[image * gradient_step + oi]);
     });
-    winograd_accumulate<V, g>(x.data(), gradient.data(), sums.data(), scratch.data());
-  }
+  std::vector<T> sums(winograd_gradient_size<V>(g)), scratch(winograd_gradient_scratch_size<V>(g));
+  winograd_accumulate<V, g>(x.data(), gradient.data(), sums.data(), scratch.data());
+  winograd_accumulate<V, g>(x.data() + x_step, gradient.data() + gradient_step, sums.data(), scratch.data(), images - 1,
+                            x_step, gradient_step);
   std::vector<T> weights(expected.size(), T(1));
   winograd_weight_gradient<V, g>(sums.data(), weights.data());
   require_close(weights, expected, 64);
@@ -174,15 +175,40 @@ void check_geometry() {
 TEMPLATE_TEST_CASE("Winograd's convolution agrees with the scalar reference", "[kernels]", float, double) {
   using V = simd::Vector<TestType>;
   check_geometry<V, geometry(4, 5, 7, 16, 17)>();      // overlapping tiles, a partial vector
-  check_geometry<V, geometry(4, 8, 8, 3, 64, 5)>();    // few tiles, rows with guard cells
-  check_geometry<V, geometry(2, 5, 7, 17, 40, 11)>();  // a narrower last block
+  check_geometry<V, geometry(2, 5, 7, 17, 40, 11)>();  // a narrower last block, rows with guard cells
 }
 
-TEST_CASE("Winograd's convolution of larger images", "[kernels]") {
+TEST_CASE("Winograd's convolution of other images", "[kernels]") {
   using V = simd::Vector<float>;
   check_geometry<V, geometry(4, 33, 30, 32, 16)>();
+  check_geometry<V, geometry(4, 8, 8, 3, 64, 5)>();  // few tiles
   check_geometry<V, geometry(2, 2, 33, 1, 1)>();
   check_geometry<V, geometry(4, 6, 6, 80, 80)>();  // weights that make a band of many tiles
+}
+
+TEST_CASE("the tile of the fastest convolution", "[kernels]") {
+  using V = simd::Vector<float>;
+  const auto convolution = [](int size, int in, int out, int kernel, int stride) {
+    ConvGeometry g{};
+    g.out_height = g.out_width = size;
+    g.kernel_height = g.kernel_width = kernel;
+    g.stride_height = g.stride_width = stride;
+    g.dilation_height = g.dilation_width = g.groups = 1;
+    g.in_channels = in;
+    g.out_channels = out;
+    return g;
+  };
+  REQUIRE(fastest_winograd_tile<V>(convolution(32, 32, 32, 3, 1)) == 4);
+  REQUIRE(fastest_winograd_tile<V>(convolution(16, 64, 64, 3, 1)) == 4);
+  REQUIRE(fastest_winograd_tile<V>(convolution(1, 64, 64, 3, 1)) == 0);  // no tile fits
+  REQUIRE(fastest_winograd_tile<V>(convolution(32, 3, 32, 3, 1)) == 0);
+  REQUIRE(fastest_winograd_tile<V>(convolution(32, 32, 32, 3, 2)) == 0);
+  REQUIRE(fastest_winograd_tile<V>(convolution(32, 32, 32, 5, 1)) == 0);
+  // Weights that must be read for one image cost more than for many.
+  const auto g = convolution(8, 64, 64, 3, 1);
+  REQUIRE(direct_cost<V>(g, {.samples = 1, .cached = false}) > direct_cost<V>(g));
+  const WinogradGeometry w = geometry(4, 8, 8, 64, 64);
+  REQUIRE(winograd_cost<V>(w, {.samples = 1, .cached = false}) > winograd_cost<V>(w, {.samples = 8, .cached = false}));
 }
 
 TEST_CASE("Winograd's tiles must fit the image", "[kernels]") {

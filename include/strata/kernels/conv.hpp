@@ -58,7 +58,9 @@ struct Patch {
 
   constexpr int count() const { return rows * columns; }
   /// Where a pixel is in an image, from the first one, in elements.
-  constexpr int offset(int pixel, int row, int column) const { return pixel / columns * row + pixel % columns * column; }
+  constexpr int offset(int pixel, int row, int column) const {
+    return pixel / columns * row + pixel % columns * column;
+  }
 };
 
 // Register tiles are arrays of vectors whose indices are all constants: the fold expressions are the unrolled loops.
@@ -122,8 +124,9 @@ template <class V, int... I>
 STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>) {
   ((sums[I] = sums[I] + terms[I]), ...);
 }
-/// The same for a run of `Length` steps. Thousands of products in one sum would cost digits: long runs (Dense) are summed
-/// in parts.
+
+/// The same for a run of `Length` steps. Thousands of products in one sum would cost digits: long runs are summed in
+/// parts.
 template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
 STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
   constexpr int unroll = 4, part = 512;
@@ -207,8 +210,8 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{});
 }
 
-/// One block of NV vectors of output channels over the whole image, in equal tiles; the last tile of a row, and the last
-/// row of tiles, may overlap the one before.
+/// One block of NV vectors of output channels over the whole image, in equal tiles; the last tile of a row, and the
+/// last row of tiles, may overlap the one before.
 template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, class Epilogue>
 STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typename V::value_type* weights,
                                     const typename V::value_type* bias, typename V::value_type* out,

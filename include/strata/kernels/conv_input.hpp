@@ -1,6 +1,6 @@
-// The gradient of a convolution by its input: a convolution of the output's gradient with the turned kernel. Strides cut
-// it into phases, the cells of the input that meet the same taps; each is a convolution of stride 1 with those taps, so
-// nothing is multiplied by zeros.
+// The gradient of a convolution by its input: a convolution of the output's gradient with the turned kernel. Strides
+// cut it into phases, the cells of the input that meet the same taps; each is a convolution of stride 1 with those
+// taps, so nothing is multiplied by zeros.
 #pragma once
 
 #include <algorithm>

@@ -128,8 +128,9 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
   constexpr int x_row = g.stride_height * g.row, x_step = g.stride_width * g.in_pixel();
   // Without dilation a window's row is one run, and the rows follow each other; else a tap of the kernel is a run.
   constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
-  constexpr detail::TapRuns runs = whole_rows ? detail::TapRuns{g.kernel_width * g.in_channels, g.dilation_height * g.row}
-                                              : detail::TapRuns{g.in_channels, g.dilation_width * g.in_pixel()};
+  constexpr detail::TapRuns runs =
+      whole_rows ? detail::TapRuns{g.kernel_width * g.in_channels, g.dilation_height * g.row}
+                 : detail::TapRuns{g.in_channels, g.dilation_width * g.in_pixel()};
   constexpr int count = whole_rows ? g.kernel_height : g.kernel_width;
   constexpr int kernel_rows = whole_rows ? 1 : g.kernel_height;
   constexpr int pixels = detail::band_pixels(static_cast<int>(sizeof(typename V::value_type)) *

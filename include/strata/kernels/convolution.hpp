@@ -1,12 +1,17 @@
-// Which kernel computes a convolution, and one way to call them all.
+// Which kernel computes a convolution and its gradients, and one way to call them all.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <strata/core/text.hpp>
 #include <strata/kernels/conv.hpp>
+#include <strata/kernels/conv_input.hpp>
 #include <strata/kernels/conv_weights.hpp>
+#include <strata/kernels/depthwise.hpp>
+#include <strata/kernels/image.hpp>
 #include <strata/kernels/winograd.hpp>
+#include <strata/kernels/winograd_cost.hpp>
 #include <strata/kernels/winograd_weights.hpp>
 
 namespace strata::kernels {
@@ -18,24 +23,16 @@ struct Images {
   std::size_t step = 0;
 };
 
-template <class V>
-constexpr int winograd_tile(const ConvGeometry& g, int samples) {
-  if (samples == 1 && g.in_channels == 64 && g.out_height == 8) return g.stride_height == 1 && g.kernel_height == 3 ? 2 : 0;
-  return g.kernel_height == 3 && g.kernel_width == 3 && g.stride_height == 1 && g.stride_width == 1 && g.dilation_height == 1 && g.dilation_width == 1 && g.groups == 1 && g.in_channels >= 8 && g.out_channels >= 8 && g.out_height >= 4 && g.out_width >= 4 ? 4 : 0;
-}
-
 /// What the choice of a kernel depends on beside the geometry.
 struct ConvChoice {
   bool exact = false;  ///< direct sums only
-  int samples = 1;     ///< that share one reading of the weights
-
-  friend constexpr bool operator==(const ConvChoice&, const ConvChoice&) = default;
+  ConvTraffic traffic{};
 };
 
-/// Winograd's form of a convolution, of tile 0 where direct sums are to be used.
+/// Winograd's form of a convolution, of tile 0 where another kernel is to be used.
 template <class V>
 constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choice = {}) {
-  return {.tile = choice.exact ? 0 : winograd_tile<V>(g, choice.samples),
+  return {.tile = choice.exact ? 0 : fastest_winograd_tile<V>(g, choice.traffic),
           .out_height = g.out_height,
           .out_width = g.out_width,
           .in_channels = g.in_channels,
@@ -47,6 +44,7 @@ constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choic
 /// Elements of packed weights.
 template <class V>
 constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvChoice choice = {}) {
+  if (is_depthwise(g)) return static_cast<std::size_t>(g.kernel_height * g.kernel_width * g.groups);
   const WinogradGeometry w = winograd_form<V>(g, choice);
   return w.tile > 0 ? winograd_weights_size<V>(w) : packed_weights_size<V>(g);
 }
@@ -56,43 +54,117 @@ constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, ConvChoice
   const WinogradGeometry w = winograd_form<V>(g, choice);
   return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
 }
-
-/// "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
+/// "depthwise", "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
 template <class V>
 constexpr Text convolution_name(const ConvGeometry& g, ConvChoice choice = {}) {
+  if (is_depthwise(g)) return "depthwise";
   if (const int tile = winograd_form<V>(g, choice).tile; tile > 0) return Text("Winograd ") << tile << 'x' << tile;
   const ConvBlocks<V> blocks(g.out_channels);
   return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
 }
 
-/// A convolution by the kernel that is fastest for it.
-template <class V, ConvGeometry g, ConvChoice choice = ConvChoice{}>
+/// A convolution by the kernel of `winograd`'s tile, depthwise or direct.
+template <class V, ConvGeometry g, int winograd_tile>
 struct Convolution {
   using T = typename V::value_type;
-  static constexpr WinogradGeometry winograd = winograd_form<V>(g, choice);
-  static constexpr bool is_winograd = winograd.tile > 0;
+  static constexpr WinogradGeometry winograd{.tile = winograd_tile,
+                                             .out_height = g.out_height,
+                                             .out_width = g.out_width,
+                                             .in_channels = g.in_channels,
+                                             .out_channels = g.out_channels,
+                                             .row = g.row,
+                                             .out_row = g.out_row};
 
   /// Packs weights given by `weight(group, ky, kx, in, out)`.
   template <class Weight>
   static void pack(Weight&& weight, T* packed) {
-    if constexpr (is_winograd)
+    if constexpr (winograd_tile > 0) {
       winograd_pack<V, winograd>([&](int ky, int kx, int in, int out) { return weight(0, ky, kx, in, out); }, packed);
-    else pack_weights<V, g>(weight, packed);
+    } else if constexpr (is_depthwise(g)) {
+      for (int ky = 0; ky < g.kernel_height; ++ky)
+        for (int kx = 0; kx < g.kernel_width; ++kx)
+          for (int group = 0; group < g.groups; ++group) *packed++ = weight(group, ky, kx, 0, 0);
+    } else {
+      pack_weights<V, g>(weight, packed);
+    }
   }
 
-  /// out = epilogue(bias + x * weights), image by image. `bias` may be null.
+  /// out = epilogue(bias + x * weights), image by image. `bias` may be null. `layout` is of a direct convolution.
   template <class Epilogue, Weights layout = Weights::packed>
   static void run(std::size_t batch, Images<const T> x, const T* weights, const T* bias, Images<T> out,
                   Images<const T> residual, T* scratch) {
-    if constexpr (is_winograd) {
+    if constexpr (winograd_tile > 0) {
       winograd_convolve<V, winograd, Epilogue>(x.data, weights, bias, out.data, residual.data, scratch, batch, x.step,
                                                out.step, residual.step);
     } else {
-      for (std::size_t n = 0; n < batch; ++n)
-        convolve<V, g, layout, Epilogue>(x.data + n * x.step, weights, bias, out.data + n * out.step,
-                                         has_residual<Epilogue> ? residual.data + n * residual.step : nullptr);
+      for (std::size_t n = 0; n < batch; ++n) {
+        const T* const image = x.data + n * x.step;
+        const T* const terms = has_residual<Epilogue> ? residual.data + n * residual.step : nullptr;
+        if constexpr (is_depthwise(g))
+          depthwise_convolve<V, g, Epilogue>(image, weights, bias, out.data + n * out.step, terms);
+        else convolve<V, g, layout, Epilogue>(image, weights, bias, out.data + n * out.step, terms);
+      }
     }
   }
 };
+
+/// The gradient of a convolution by its weights: directly into Keras' layout, or by Winograd into sums of its own that
+/// are turned into weights once a step.
+template <class V>
+constexpr std::size_t weight_sums_size(const ConvGeometry& g) {
+  const WinogradGeometry w = winograd_form<V>(g);
+  return w.tile > 0 ? winograd_gradient_size<V>(w) : 0;
+}
+template <class V>
+constexpr std::size_t weight_gradient_scratch_size(const ConvGeometry& g) {
+  const WinogradGeometry w = winograd_form<V>(g);
+  return w.tile > 0 ? winograd_gradient_scratch_size<V>(w) : 0;
+}
+template <class V, ConvGeometry g, class T = typename V::value_type>
+void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch) {
+  constexpr WinogradGeometry w = winograd_form<V>(g);
+  if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch);
+  else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights);
+  else accumulate_weight_gradient<V, g>(x, gradient, weights);
+}
+template <class V, ConvGeometry g, class T = typename V::value_type>
+void finish_weight_gradient(const T* sums, T* weights) {
+  constexpr WinogradGeometry w = winograd_form<V>(g);
+  if constexpr (w.tile > 0) winograd_weight_gradient<V, w>(sums, weights);
+}
+
+/// The gradient of a convolution by its input, from one by its output that lies as `d.placement()` says.
+template <class V>
+constexpr WinogradGeometry winograd_form(const InputGradient& d) {
+  if (d.phases() == 1) return winograd_form<V>(d.phase(0));
+  return {.tile = 0, .out_height = 0, .out_width = 0, .in_channels = 0, .out_channels = 0, .row = 0, .out_row = 0};
+}
+template <class V>
+constexpr std::size_t turned_weights_size(const InputGradient& d) {
+  const WinogradGeometry w = winograd_form<V>(d);
+  return w.tile > 0 ? winograd_weights_size<V>(w) : d.template weights_size<V>();
+}
+template <class V>
+constexpr std::size_t input_gradient_scratch_size(const InputGradient& d) {
+  const WinogradGeometry w = winograd_form<V>(d);
+  return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
+}
+template <class V, InputGradient d, class T = typename V::value_type>
+void prepare_turned_weights(const T* weights, T* turned) {
+  constexpr WinogradGeometry w = winograd_form<V>(d);
+  if constexpr (w.tile > 0) winograd_prepare<V, w>(weights, true, turned);
+  else turn_weights<V, d>(weights, turned);
+}
+/// `placed` is the whole of the placed gradient.
+template <class V, InputGradient d, class T = typename V::value_type>
+void input_gradient_of(const T* placed, const T* turned, T* input_gradient, T* scratch) {
+  constexpr WinogradGeometry w = winograd_form<V>(d);
+  if constexpr (w.tile > 0) {
+    winograd_convolve<V, w, Identity>(placed, turned, nullptr, input_gradient, nullptr, scratch);
+  } else {
+    constexpr Placement p = d.placement();
+    convolve_input_gradient<V, d>(placed + (p.top * p.out_width + p.left) * p.channels, turned, input_gradient);
+  }
+}
 
 }  // namespace strata::kernels

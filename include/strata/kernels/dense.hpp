@@ -94,8 +94,8 @@ void dense_block(std::size_t batch, const DensePart& part, const typename V::val
     if constexpr (has_residual<Epilogue>) residual += static_cast<std::ptrdiff_t>(Samples) * units;
   }
   if constexpr (Samples > 1)
-    dense_block<V, features, units, WeightStep, NV, LastWidth, Epilogue, Samples / 2>(batch, part, x, weights, bias, out,
-                                                                                      residual);
+    dense_block<V, features, units, WeightStep, NV, LastWidth, Epilogue, Samples / 2>(batch, part, x, weights, bias,
+                                                                                      out, residual);
 }
 
 /// Samples of a tile. More than eight of them, often a power of two apart, would fight for a set of the first-level

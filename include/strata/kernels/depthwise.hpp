@@ -168,7 +168,8 @@ void for_each_vector(F f) {
 
 }  // namespace detail
 
-/// Convolves one image, as `convolve` does. `weights` are as Keras stores them: (kernel_height, kernel_width, channels).
+/// Convolves one image, as `convolve` does. `weights` are as Keras stores them:
+/// (kernel_height, kernel_width, channels).
 template <class V, ConvGeometry g, class Epilogue>
 void depthwise_convolve(const typename V::value_type* x, const typename V::value_type* weights,
                         const typename V::value_type* bias, typename V::value_type* out,

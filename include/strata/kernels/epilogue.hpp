@@ -23,8 +23,8 @@ struct Compose {
   }
 };
 
-/// After(Before(x) + residual), where `residual` is the element of another image at the same place, whose rows are `Row`
-/// elements apart.
+/// After(Before(x) + residual), where `residual` is the element of another image at the same place, whose rows are
+/// `Row` elements apart.
 template <class Before, int Row, class After = Identity>
 struct AddResidual {
   static constexpr int residual_row = Row;
