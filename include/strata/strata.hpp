@@ -21,6 +21,7 @@
 #include <strata/layers/conv2d.hpp>
 #include <strata/layers/cropping2d.hpp>
 #include <strata/layers/dense.hpp>
+#include <strata/layers/depthwise_conv2d.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
 #include <strata/layers/gaussian_noise.hpp>

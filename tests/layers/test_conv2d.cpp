@@ -43,7 +43,8 @@ TEST_CASE("Conv2D against PyTorch") {
   check_oracle<Conv2D<8, 3, Same, NoBias>, Shape{7, 5, 3}>("pytorch/conv2d_no_bias");
   check_oracle<Conv2D<11, 1>, Shape{5, 3, 7}>("pytorch/conv2d_1x1");
   check_oracle<Conv2D<11, 1, Strides{2}>, Shape{5, 4, 7}>("pytorch/conv2d_1x1_strides_2");
-  check_oracle<Conv2D<32, 3, Same>, Shape{9, 8, 16}>("pytorch/conv2d_16_to_32");
+  // By Winograd: what its gradient by the weights loses is about 1e-5 of their size (direct: 1e-6).
+  check_oracle<Conv2D<32, 3, Same>, Shape{9, 8, 16}>("pytorch/conv2d_16_to_32", 3e-5);
 }
 
 TEST_CASE("Conv2D against TensorFlow.js") {

@@ -51,10 +51,14 @@ struct Shortcuts
                  Residual<Conv2D<24, 1>, Tanh>, Conv2D<7, 3>, Residual<MaxPooling2D<3, Strides{1}, Same>>, Sigmoid,
                  Residual<Conv2D<7, 1>>, Flatten, Residual<Dense<84>, BatchNorm, Tanh>, Residual<Dense<2000>, ReLU, Dense<84>>,
                  Dense<4>> {};
-/// Sweeps in the middle: convolutions with many weights on a small image.
-struct Heavy : Sequential<Input<6, 5, 16>, Conv2D<16, 3, Same>, ReLU, Conv2D<256, 3, Same>, Tanh,
-                          Residual<Conv2D<256, 3, Same>, BatchNorm>, ReLU, MaxPooling2D<>, Conv2D<256, 1>, Sigmoid,
-                          Conv2D<8, 3, Same>, Flatten, Dense<3>> {};
+/// Sweeps in the middle: convolutions with many weights on a small image, and around them a shortcut.
+struct Heavy : Sequential<Input<6, 5, 16>, Conv2D<16, 3, Same>, ReLU,
+                          Residual<Conv2D<256, 3, Same>, Tanh, Residual<Conv2D<256, 3, Same>, BatchNorm>, ReLU, Conv2D<8, 1>,
+                                   Projection<Conv2D<8, 3, Same>>>,
+                          MaxPooling2D<>, Conv2D<256, 1>, Sigmoid, Conv2D<8, 3, Same>, Flatten, Dense<3>> {};
+struct Depthwise : Sequential<Input<9, 8, 20>, DepthwiseConv2D<3, Same>, BatchNorm, ReLU, Conv2D<24, 1>,
+                              Residual<DepthwiseConv2D<3, Same, activation<SiLU>>, Conv2D<24, 1>>,
+                              DepthwiseConv2D<5, Strides{2}, DepthMultiplier{2}>, Flatten, Dense<3>> {};
 struct FlattenOnly : Sequential<Input<2, 3, 4>, Flatten> {};
 struct Grouped : Sequential<Input<6, 6, 6>, Conv2D<9, 3, Groups{3}>, ReLU6, GlobalMaxPooling2D, Dense<3, NoBias>, BatchNorm> {};
 
@@ -67,6 +71,7 @@ TEST_CASE("the engine agrees with the layers one by one", "[runtime]") {
   require_agreement<FlattenOnly>(0);
   require_agreement<Shortcuts>(2e-5);
   require_agreement<Heavy>(2e-5);
+  require_agreement<Depthwise>(2e-5);
   require_agreement<Lesson, Exact>(2e-6);
   require_agreement<Shortcuts, Exact>(2e-5);
 }

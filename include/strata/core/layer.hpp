@@ -221,11 +221,12 @@ struct FinishGradients {
 };
 
 /// What inference code is made for.
-template <class V, bool Exact = false, int Samples = 1>
+template <class V, bool Exact = false, int Samples = 1, bool Cached = true>
 struct Target {
   using Vector = V;
-  static constexpr bool exact = Exact;      ///< convolutions by direct sums only
-  static constexpr int samples = Samples;   ///< that share one reading of the weights
+  static constexpr bool exact = Exact;     ///< convolutions by direct sums only
+  static constexpr int samples = Samples;  ///< that share one reading of the weights
+  static constexpr bool cached = Cached;   ///< all weights of the network stay in the second-level cache
 };
 
 /// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows

@@ -174,9 +174,8 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   };
   each_read([&](int s, int tensor) {
     if (tensor == 0) return;
-    const int made = maker[at(tensor)];
-    if (segment_begin[at(s)] != segment_begin[at(made)] || sweep[at(s)] > 1)
-      plan.samples[at(tensor)] = std::max({plan.samples[at(tensor)], sweep[at(s)], sweep[at(made)]});
+    if (segment_begin[at(s)] != segment_begin[at(maker[at(tensor)])] || sweep[at(s)] > 1)
+      plan.samples[at(tensor)] = *std::max_element(sweep.begin(), sweep.end());
   });
   // Several samples of a tensor live while any step of a segment that touches them runs.
   each_read([&](int s, int tensor) {

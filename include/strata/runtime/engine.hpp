@@ -113,8 +113,11 @@ class Engine {
  private:
   static_assert(std::is_same_v<Precision, Fast> || std::is_same_v<Precision, Exact>,
                 "the second argument of Engine is Fast or Exact");
+  /// In Winograd's domain weights are four times as many; a second-level cache has 2 MiB.
+  static constexpr std::size_t cache_size = (2u << 20) / sizeof(T);
   template <int samples>
-  using TargetFor = Target<V, std::is_same_v<Precision, Exact>, samples>;
+  using TargetFor =
+      Target<V, std::is_same_v<Precision, Exact>, samples, (4 * Net::network().parameter_count() <= cache_size)>;
   /// Samples that share one reading of the weights, where these are many.
   static constexpr int group = 8;
 
@@ -140,12 +143,12 @@ class Engine {
     }
   }
 
-  /// Weights that fill much of a second-level cache (2 MiB) are read once for several samples, unless these samples'
+  /// Weights that fill much of the cache are read once for several samples, unless these samples'
   /// images are more to read than the weights.
   static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
     std::array<int, Net::network().nodes.size()> samples{};
     samples.fill(1);
-    constexpr std::size_t large = (2u << 20) / 4 / sizeof(T);
+    constexpr std::size_t large = cache_size / 4;
     const auto of_step = [&]<std::size_t Step>(std::size_t images) {
       const std::size_t weights = packed_size_of<Step, group>();
       return HeadOf<Step>::kind == Kind::linear && weights > large && weights > images ? group : 1;

@@ -29,6 +29,7 @@ class ParallelEngine {
   /// input: (batch, input_shape), output: (batch, output_shape).
   void operator()(std::span<const T> input, std::span<T> output) {
     const std::size_t batch = engine_type::batch_of(input, output);
+    if (batch == 1) return engine_(input, output, workspaces_[0]);
     parallel_.run([&](std::size_t t) {
       const Share share(batch, t, workspaces_.size());
       if (share.size() == 0) return;

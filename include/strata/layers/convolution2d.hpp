@@ -1,0 +1,291 @@
+// What Conv2D and DepthwiseConv2D share: from a layer's options to the geometry of a kernel, in training and inference.
+// y[o] = bias[o] + sum over the window and its group's channels of x * kernel[..., o].
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <strata/core/arena.hpp>
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/core/window.hpp>
+#include <strata/kernels/convolution.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/image.hpp>
+#include <strata/kernels/reduce.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata::detail {
+
+/// `Derived` says how many filters(in) and groups(in) there are, and declares its parameters: the kernel, whose memory
+/// is (kernel_height, kernel_width, channels of a group, filters), and the bias.
+template <class Derived, auto KernelSize, auto... Given>
+struct Convolution2D {
+  static constexpr Kind kind = Kind::linear;
+  static constexpr Needs backward_needs{.input = true, .output = false};
+
+  using options = LayerOptions<Given...>;
+  static constexpr Kernel kernel{KernelSize};
+  static constexpr Strides strides = options::get(Strides{1});
+  static constexpr Dilation dilation = options::get(Dilation{1});
+  static constexpr Padding padding = options::get(Valid);
+  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
+  static constexpr double l2 = options::get(L2{0.0}).factor;
+
+  /// Of what both have in common.
+  static constexpr Problem check_window(Shape in) {
+    if (const Problem problem = image_problem("a convolution needs an image", in)) return problem;
+    if (const Problem problem = extent_problem("the kernel size is not positive", kernel)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
+    if (const Problem problem = extent_problem("the dilation is not positive", dilation)) return problem;
+    if ((strides.height > 1 || strides.width > 1) && (dilation.height > 1 || dilation.width > 1))
+      return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
+              Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
+                     << 'x' << dilation.width};
+    if (const Window w = window(in); padding == Valid && (w.reach.height > in.height() || w.reach.width > in.width()))
+      return {"the kernel is larger than the input",
+              Text() << "an input of at least " << w.reach.height << 'x' << w.reach.width,
+              "use Same padding or a smaller kernel"};
+    return {};
+  }
+
+  static constexpr Shape output_shape(Shape in) {
+    const Window w = window(in);
+    return {w.out.height, w.out.width, Derived::filters(in)};
+  }
+  static constexpr std::size_t macs(Shape in) {
+    return output_shape(in).size() *
+           static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / Derived::groups(in));
+  }
+
+  /// Zeros that inference likes to have around its input.
+  static constexpr Border border(Shape in) {
+    const Window w = window(in);
+    return {w.before.height, w.before.width, w.after.height, w.after.width};
+  }
+
+  // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the convolution
+  // that takes the output's gradient to the input's.
+
+  template <class V>
+  static constexpr std::size_t prepared_size(Shape in) {
+    return forward_weights<V>(in) + kernels::turned_weights_size<V>(input_gradient(in));
+  }
+  /// The padded input, the kernel's own.
+  template <class V>
+  static constexpr std::size_t scratch_size(Shape in) {
+    return padded_size<V>(in) + kernels::convolution_scratch_size<V>(geometry(in));
+  }
+  /// The padded input, the placed gradient, the kernels' own.
+  template <class V>
+  static constexpr std::size_t backward_scratch_size(Shape in) {
+    return padded_size<V>(in) + placed_size<V>(in) +
+           std::max(kernels::weight_gradient_scratch_size<V>(geometry(in)),
+                    kernels::input_gradient_scratch_size<V>(input_gradient(in)));
+  }
+  template <class V>
+  static constexpr std::size_t accumulator_size(Shape in) {
+    return kernels::weight_sums_size<V>(geometry(in));
+  }
+
+  template <class Call>
+  static void prepare(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape;
+    if constexpr (constexpr auto w = kernels::winograd_form<V>(geometry(in)); w.tile > 0)
+      kernels::winograd_prepare<V, w>(call.parameters[0], false, call.prepared);
+    if (call.training)
+      kernels::prepare_turned_weights<V, input_gradient(in)>(call.parameters[0],
+                                                             call.prepared + forward_weights<V>(in));
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape;
+    constexpr int tile = kernels::winograd_form<V>(geometry(in)).tile;
+    for (std::size_t n = 0; n < call.batch; ++n)
+      kernels::Convolution<V, geometry(in), tile>::template run<Identity, kernels::Weights::keras>(
+          1, {padded_image<in>(call.input + n * in.size(), call.scratch)}, tile > 0 ? call.prepared : call.parameters[0],
+          has_bias ? call.parameters[1] : nullptr, {call.output + n * Call::output_shape.size()}, {},
+          call.scratch + padded_size<V>(in));
+  }
+
+  template <class Call>
+  static void backward(const Call& call) {
+    using V = typename Call::Vector;
+    using T = typename Call::Scalar;
+    constexpr Shape in = Call::input_shape;
+    constexpr Shape out = Call::output_shape;
+    constexpr kernels::InputGradient d = input_gradient(in);
+    T* const placed_gradient = call.scratch + padded_size<V>(in);
+    T* const rest = placed_gradient + placed_size<V>(in);
+    for (std::size_t n = 0; n < call.batch; ++n) {
+      const T* gradient = call.output_gradient + n * out.size();
+      kernels::add_weight_gradient<V, geometry(in)>(padded_image<in>(call.input + n * in.size(), call.scratch), gradient,
+                                                    call.parameter_gradients[0], call.accumulator, rest);
+      if (call.input_gradient == nullptr) continue;
+      if constexpr (!d.placement().trivial()) {
+        kernels::place_image<d.placement()>(gradient, placed_gradient);
+        gradient = placed_gradient;
+      }
+      kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
+                                       call.input_gradient + n * in.size(), rest);
+    }
+    if constexpr (has_bias)
+      kernels::add_channel_sums<V, Derived::filters(in)>(call.batch * out.positions(), call.output_gradient,
+                                                         call.parameter_gradients[1]);
+  }
+
+  template <class Call>
+  static void finish_gradients(const Call& call) {
+    kernels::finish_weight_gradient<typename Call::Vector, geometry(Call::input_shape)>(call.accumulator,
+                                                                                        call.parameter_gradients[0]);
+  }
+
+  // Inference. Packed are the bias, then the weights, both with the scale and shift of a following normalisation.
+
+  template <class Target>
+  static constexpr std::size_t packed_size(Shape in) {
+    return bias_size<Target>(in) +
+           kernels::convolution_weights_size<typename Target::Vector>(geometry(in), choice<Target>);
+  }
+  template <class Target>
+  static constexpr int packing(Shape in) {
+    return kernels::winograd_form<typename Target::Vector>(geometry(in), choice<Target>).tile;
+  }
+  template <class Target>
+  static constexpr Text kernel_name(Shape in) {
+    return kernels::convolution_name<typename Target::Vector>(geometry(in), choice<Target>);
+  }
+
+  template <class Target, Shape in, class T>
+  static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
+    constexpr kernels::ConvGeometry g = geometry(in);
+    constexpr int filters = Derived::filters(in);
+    for (int o = 0; o < filters; ++o)
+      packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
+    kernels::Convolution<typename Target::Vector, g, packing<Target>(in)>::pack(
+        [&](int group, int ky, int kx, int from, int to) {
+          const int filter = group * g.out_channels + to;
+          return parameters[0][((ky * g.kernel_width + kx) * g.in_channels + from) * filters + filter] *
+                 (scale ? scale[filter] : T(1));
+        },
+        packed + bias_size<Target>(in));
+  }
+
+  /// The input with its padding, where it does not lie in a border, and the kernel's own.
+  template <class Call>
+  static constexpr std::size_t infer_scratch_size(std::size_t batch) {
+    return copy_size<Call>(batch) + kernels::convolution_scratch_size<typename Call::Vector>(
+                                        infer_geometry<Call, Identity>(), choice<typename Call::target>);
+  }
+
+  template <class Epilogue, class Call>
+  static void infer(const Call& call) {
+    constexpr Shape in = Call::input_shape;
+    using Target = typename Call::target;
+    kernels::Images<const typename Call::Scalar> x{call.input, call.input_step};
+    if constexpr (lies_ready<Call>) {
+      x.data -= window(in).before.height * row_of(in, Call::input_border) + window(in).before.width * in.channels();
+    } else {
+      for (std::size_t n = 0; n < call.batch; ++n)
+        kernels::place_image<padded(in)>(call.input + n * call.input_step, call.scratch + n * padded(in).size());
+      x = {call.scratch, padded(in).size()};
+    }
+    kernels::Convolution<typename Call::Vector, infer_geometry<Call, Epilogue>(),
+                         packing<Target>(in)>::template run<Epilogue>(call.batch, x, call.packed + bias_size<Target>(in),
+                                                                      call.packed, {call.output, call.output_step},
+                                                                      {call.residual, call.residual_step},
+                                                                      call.scratch + copy_size<Call>(call.batch));
+  }
+
+ private:
+  static constexpr Window window(Shape in) { return window_over(in, kernel, strides, dilation, padding); }
+
+  template <class Target>
+  static constexpr kernels::ConvChoice choice{.exact = Target::exact,
+                                              .traffic = {.samples = Target::samples, .cached = Target::cached}};
+
+  static constexpr kernels::Placement padded(Shape in) {
+    const Window w = window(in);
+    return {.height = in.height(), .width = in.width(), .channels = in.channels(),
+            .out_height = in.height() + w.before.height + w.after.height,
+            .out_width = in.width() + w.before.width + w.after.width,
+            .top = w.before.height, .left = w.before.width};
+  }
+  template <Shape in, class T>
+  static const T* padded_image(const T* image, T* scratch) {
+    if constexpr (padded(in).trivial()) return image;
+    kernels::place_image<padded(in)>(image, scratch);
+    return scratch;
+  }
+  template <class V>
+  static constexpr std::size_t padded_size(Shape in) {
+    return padded(in).trivial() ? 0 : aligned_size<typename V::value_type>(padded(in).size());
+  }
+  template <class V>
+  static constexpr std::size_t placed_size(Shape in) {
+    const kernels::Placement p = input_gradient(in).placement();
+    return p.trivial() ? 0 : aligned_size<typename V::value_type>(p.size());
+  }
+  template <class V>
+  static constexpr std::size_t forward_weights(Shape in) {
+    return kernels::winograd_form<V>(geometry(in)).tile > 0
+               ? aligned_size<typename V::value_type>(kernels::convolution_weights_size<V>(geometry(in)))
+               : 0;
+  }
+
+  static constexpr kernels::ConvGeometry geometry(Shape in) {
+    return geometry(in, padded(in).out_width * in.channels(), window(in).out.width * Derived::filters(in));
+  }
+  static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int residual_row = 0) {
+    const Window w = window(in);
+    const int groups = Derived::groups(in), filters = Derived::filters(in);
+    kernels::ConvGeometry g{.out_height = w.out.height, .out_width = w.out.width,
+                            .kernel_height = kernel.height, .kernel_width = kernel.width,
+                            .stride_height = strides.height, .stride_width = strides.width,
+                            .dilation_height = dilation.height, .dilation_width = dilation.width,
+                            .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
+                            .row = row, .out_row = out_row};
+    const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
+    const bool gapless = row == in.width() * in.channels() && out_row == in.width() * filters &&
+                         (residual_row == 0 || residual_row == out_row);
+    if (pointwise && gapless) {  // pixels need no rows
+      g.out_width *= g.out_height;
+      g.out_height = 1;
+      g.out_row = g.out_width * filters;
+    }
+    return g;
+  }
+
+  /// The gradient by the input: of the image without rows, where geometry(in) has none.
+  static constexpr kernels::InputGradient input_gradient(Shape in) {
+    const kernels::ConvGeometry g = geometry(in);
+    const Window w = window(in);
+    if (g.out_height == 1 && g.out_width > w.out.width) return kernels::input_gradient(g, 1, g.out_width, 0, 0);
+    return kernels::input_gradient(g, in.height(), in.width(), w.before.height, w.before.width);
+  }
+
+  // Inference: the geometry depends on the borders of input, output and residual.
+  template <class Call>
+  static constexpr bool lies_ready = Call::input_border.covers(border(Call::input_shape));
+  template <class Call, class Epilogue>
+  static constexpr kernels::ConvGeometry infer_geometry() {
+    constexpr Shape in = Call::input_shape;
+    int residual_row = 0;
+    if constexpr (has_residual<Epilogue>) residual_row = Epilogue::residual_row;
+    return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
+                    row_of(Call::output_shape, Call::output_border), residual_row);
+  }
+  template <class Call>
+  static constexpr std::size_t copy_size(std::size_t batch) {
+    return lies_ready<Call> ? 0 : aligned_size<typename Call::Scalar>(batch * padded(Call::input_shape).size());
+  }
+  template <class Target>
+  static constexpr std::size_t bias_size(Shape in) {
+    return aligned_size<typename Target::Vector::value_type>(static_cast<std::size_t>(Derived::filters(in)));
+  }
+};
+
+}  // namespace strata::detail
