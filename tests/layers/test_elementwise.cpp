@@ -62,9 +62,13 @@ TEST_CASE("an element-wise layer may write over its input") {
   std::vector<float> values(run.input.span().begin(), run.input.span().end());
   Sigmoid::forward(Forward<Bound<Sigmoid, Shape{21}>, simd::Vector<float>>{
       .batch = 3,
+      .first = 0,
       .input = values.data(),
+      .inputs = nullptr,
       .output = values.data(),
       .parameters = nullptr,
+      .prepared = nullptr,
+      .gathered = nullptr,
       .saved = nullptr,
       .scratch = nullptr,
       .random = run.random});

@@ -29,6 +29,9 @@
 // A batch is run in parts, sample by sample or by several threads. Therefore
 //
 //   backward(call)                      adds to the parameters' gradients
+//   borders                             true: takes images whose rows are wider than the image, as calls say; then its
+//                                       neighbours can spare a convolution the copy of its input                 (false)
+//   gradient_border(in)                 the zeros that backward likes to have around the output's gradient       (none)
 //   batched                             true: wants many samples a call, because it has more weights than data   (false)
 //   prepared_size<V>(in)                elements that prepare(call) makes of the parameters, once a step, for
 //                                       forward and backward to read: packed weights                             (0)
@@ -135,10 +138,12 @@ struct Prepare {
 
 /// The arguments of a layer's forward pass over some samples of a batch. `V`, the SIMD vector type, carries element type
 /// and architecture.
-template <class B, class V>
+template <class B, class V, Border In = Border{}, Border Out = Border{}>
 struct Forward {
   using Vector = V;
   using Scalar = typename Vector::value_type;
+  static constexpr Border input_border = In;  ///< for layers with `borders`: see Infer
+  static constexpr Border output_border = Out;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
   static constexpr auto input_shapes = B::input_shapes;
@@ -158,10 +163,15 @@ struct Forward {
 };
 
 /// The arguments of a layer's backward pass over some samples of a batch.
-template <class B, class V>
+template <class B, class V, Border In = Border{}, Border Out = Border{}, Border InGradient = Border{},
+          Border OutGradient = Border{}>
 struct Backward {
   using Vector = V;
   using Scalar = typename Vector::value_type;
+  static constexpr Border input_border = In;
+  static constexpr Border output_border = Out;
+  static constexpr Border input_gradient_border = InGradient;
+  static constexpr Border output_gradient_border = OutGradient;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
   static constexpr auto input_shapes = B::input_shapes;
@@ -292,6 +302,10 @@ struct rules {
     if constexpr (requires { L::batched; }) return L::batched;
     else return false;
   }();
+  static constexpr bool borders = [] {
+    if constexpr (requires { L::borders; }) return L::borders;
+    else return false;
+  }();
   /// Layers that look at a whole batch before they go on.
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
 
@@ -355,6 +369,10 @@ struct rules {
   template <class Target>
   static constexpr Text kernel_name(Shape in) {
     if constexpr (requires { L::template kernel_name<Target>(in); }) return L::template kernel_name<Target>(in);
+    else return {};
+  }
+  static constexpr Border gradient_border(Shape in) {
+    if constexpr (requires { L::gradient_border(in); }) return L::gradient_border(in);
     else return {};
   }
   static constexpr Border border(Shape in) {

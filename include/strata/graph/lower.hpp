@@ -30,11 +30,13 @@ struct LayerRules {
   bool merge;    ///< takes several tensors
   bool batched;  ///< see core/layer.hpp
   bool gathers;
+  bool borders;
   Problem (*check)(Shapes);
   Shape (*output_shape)(Shapes);
   Parameters (*parameters)(Shape);
   std::size_t (*macs)(Shape);
   Border (*border)(Shape);
+  Border (*gradient_border)(Shape);
 };
 
 /// As the user spelled it: what `Hidden` and its like wrap.
@@ -57,11 +59,13 @@ inline constexpr LayerRules layer_rules{
     Merge<L>,
     rules<L>::batched,
     rules<L>::gathers,
+    rules<L>::borders,
     &rules<L>::check,
     &rules<L>::output_shape,
     &rules<L>::parameters,
     &rules<L>::macs,
     &rules<L>::border,
+    &rules<L>::gradient_border,
 };
 
 /// Keras' names: the first `conv2d`, then `conv2d_1`.

@@ -11,6 +11,7 @@
 #include <cstddef>
 
 #include <strata/core/arena.hpp>
+#include <strata/core/border.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/graph/memory_plan.hpp>
 
@@ -45,9 +46,11 @@ struct TrainingPlan {
   std::array<Stage, capacity> stages{};
   int forward_stages = 0, stage_count = 0;
   std::array<bool, N> alias{};         ///< views whose input and output share a place: nothing to do
+  std::array<bool, N> in_place{};      ///< layers whose output takes the place of their input
   std::array<Place, N> values{};
   std::array<Place, N> gradients{};
   std::array<bool, N> has_gradient{};  ///< something trainable lies upstream
+  std::array<Border, N> value_borders{}, gradient_borders{};
   std::array<bool, Operands> opens{};  ///< of each operand: this reader writes the gradient; later ones add a part
   std::array<Place, Operands> parts{};
   std::size_t whole_size = 0;   ///< elements of one sample, kept for the batch
@@ -62,6 +65,7 @@ class TrainingPlanner {
   constexpr explicit TrainingPlanner(const Lowered<N, Operands>& network) : network_(network) {
     for (std::size_t t = 0; t < N; ++t) examine(t);
     share_places();
+    choose_borders();
     make_stages();
     place();
   }
@@ -106,7 +110,35 @@ class TrainingPlanner {
       const std::size_t place = value_place_[input];
       if (t + 1 == N || rules_of(t).backward_needs.input || rules_of(writer[place]).backward_needs.output) continue;
       value_place_[t] = place;
+      plan_.in_place[t] = true;
       writer[place] = t;
+    }
+  }
+
+  /// Zeros that a convolution likes around what it reads, where all that touch the place can do with them. A gradient has
+  /// some only if a normalisation or the like makes it for a convolution alone.
+  constexpr void choose_borders() {
+    std::array<Border, N> wanted{}, wanted_gradient{};
+    std::array<bool, N> refused{}, refused_gradient{};
+    refused[0] = true;
+    for (std::size_t t = 1; t < N; ++t) {
+      const LayerRules& rules = rules_of(t);
+      const std::size_t made = value_place_[t], gradient_made = gradient_place_[t];
+      const bool image = network_.tensors[t].shape.rank == 3 && !plan_.alias[t];
+      refused[made] |= !rules.borders || !image || t + 1 == N;
+      refused_gradient[gradient_made] |= !image || t + 1 == N || gradient_made != t;
+      wanted_gradient[gradient_made] = max(wanted_gradient[gradient_made], rules.gradient_border(network_.input_shape_of(t)));
+      for (int operand = 0; operand < operands(t); ++operand) {
+        const std::size_t input = input_of(t, operand);
+        refused[value_place_[input]] |= !rules.borders || plan_.alias[input] || t + 1 == N;
+        wanted[value_place_[input]] = max(wanted[value_place_[input]], rules.border(network_.tensors[input].shape));
+        refused_gradient[gradient_place_[input]] |=
+            !rules.gathers || !rules.borders || readers_[root_[input]] != 1 || t + 1 == N;
+      }
+    }
+    for (std::size_t t = 1; t < N; ++t) {
+      if (!refused[value_place_[t]]) plan_.value_borders[t] = wanted[value_place_[t]];
+      if (!refused_gradient[gradient_place_[t]]) plan_.gradient_borders[t] = wanted_gradient[gradient_place_[t]];
     }
   }
 
@@ -161,7 +193,10 @@ class TrainingPlanner {
   constexpr std::size_t value(std::size_t tensor) const { return value_place_[tensor]; }
   constexpr std::size_t gradient(std::size_t tensor) const { return N + gradient_place_[tensor]; }
   constexpr std::size_t size(std::size_t tensor) const {
-    return aligned_size<float>(network_.tensors[tensor].shape.size());
+    return aligned_size<float>(bordered_size(network_.tensors[tensor].shape, plan_.value_borders[tensor]));
+  }
+  constexpr std::size_t gradient_size(std::size_t tensor) const {
+    return aligned_size<float>(bordered_size(network_.tensors[tensor].shape, plan_.gradient_borders[tensor]));
   }
 
   constexpr void place() {
@@ -187,11 +222,11 @@ class TrainingPlanner {
       const std::size_t input = input_of(n, operand);
       if (root_[input] != 0 && (forward || loss || needs.input)) touch(value(input), size(input), stage, index);
       if (!plan_.has_gradient[input]) continue;
-      if (loss) touch(gradient(input), size(input), stage, index);  // where it undoes the last node
+      if (loss) touch(gradient(input), gradient_size(input), stage, index);  // where it undoes the last node
       if (action.pass == Pass::backward) touch_gradient(n, operand, stage, index);
     }
     if (action.pass == Pass::forward || loss || (!forward && needs.output)) touch(value(n), size(n), stage, index);
-    if (!forward) touch(gradient(n), size(n), stage, index);
+    if (!forward) touch(gradient(n), gradient_size(n), stage, index);
   }
 
   /// The first reader to come writes the gradient, the others add their parts.
@@ -200,8 +235,8 @@ class TrainingPlanner {
     const std::size_t slot = static_cast<std::size_t>(network_.nodes[reader].first_operand + operand);
     plan_.opens[slot] = !opened_[root_[input]];
     opened_[root_[input]] = true;
-    touch(gradient(input), size(input), stage, index);
-    if (!plan_.opens[slot]) touch(2 * N + slot, size(input), stage, index);
+    touch(gradient(input), gradient_size(input), stage, index);
+    if (!plan_.opens[slot]) touch(2 * N + slot, gradient_size(input), stage, index);
   }
 
   /// Blocks for the batch live from the begin of the first stage that touches them to the end of the last.

@@ -41,6 +41,13 @@ constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choic
           .out_row = g.out_row};
 }
 
+/// The same on images with other rows.
+constexpr WinogradGeometry with_rows(WinogradGeometry w, const ConvGeometry& g) {
+  w.row = g.row;
+  w.out_row = g.out_row;
+  return w;
+}
+
 /// Elements of packed weights.
 template <class V>
 constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvChoice choice = {}) {
@@ -120,9 +127,10 @@ constexpr std::size_t weight_gradient_scratch_size(const ConvGeometry& g) {
   const WinogradGeometry w = winograd_form<V>(g);
   return w.tile > 0 ? winograd_gradient_scratch_size<V>(w) : 0;
 }
-template <class V, ConvGeometry g, class T = typename V::value_type>
+/// `plain` is the geometry without borders, by which all choose; `g` that of the images.
+template <class V, ConvGeometry plain, ConvGeometry g, class T = typename V::value_type>
 void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch) {
-  constexpr WinogradGeometry w = winograd_form<V>(g);
+  constexpr WinogradGeometry w = with_rows(winograd_form<V>(plain), g);
   if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch);
   else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights);
   else accumulate_weight_gradient<V, g>(x, gradient, weights);
@@ -155,16 +163,15 @@ void prepare_turned_weights(const T* weights, T* turned) {
   if constexpr (w.tile > 0) winograd_prepare<V, w>(weights, true, turned);
   else turn_weights<V, d>(weights, turned);
 }
-/// `placed` is the whole of the placed gradient.
+/// `gradient` is the first cell of the placed gradient.
 template <class V, InputGradient d, class T = typename V::value_type>
-void input_gradient_of(const T* placed, const T* turned, T* input_gradient, T* scratch) {
+void input_gradient_of(const T* gradient, const T* turned, T* input_gradient, T* scratch) {
   constexpr WinogradGeometry w = winograd_form<V>(d);
-  if constexpr (w.tile > 0) {
-    winograd_convolve<V, w, Identity>(placed, turned, nullptr, input_gradient, nullptr, scratch);
-  } else {
-    constexpr Placement p = d.placement();
-    convolve_input_gradient<V, d>(placed + (p.top * p.out_width + p.left) * p.channels, turned, input_gradient);
-  }
+  if constexpr (w.tile > 0)
+    winograd_convolve<V, w, Identity>(
+        gradient + d.rows(0).begin * w.row + d.columns(0).begin * w.in_channels, turned, nullptr, input_gradient,
+        nullptr, scratch);
+  else convolve_input_gradient<V, d>(gradient, turned, input_gradient);
 }
 
 }  // namespace strata::kernels

@@ -52,6 +52,12 @@ STRATA_NOINLINE void place_image(const T* image, T* out) {
   std::fill(out + done * out_row, out + p.out_height * out_row, T(0));
 }
 
+/// The first cell of the image in a placed one.
+template <Placement p, class T>
+constexpr T* image_in(T* placed) {
+  return placed + (p.top * p.out_width + p.left) * p.channels;
+}
+
 /// Zeros in the border of an image; `image` is its first cell.
 template <Shape shape, Border border, class T>
 STRATA_NOINLINE void clear_border(T* image) {
@@ -62,5 +68,23 @@ STRATA_NOINLINE void clear_border(T* image) {
   for (int y = 0; y + 1 < shape.height(); ++y) std::fill_n(image + y * row + width, row - width, T(0));
   std::fill(image + (shape.height() - 1) * row + width, begin + bordered_size(shape, border), T(0));
 }
+
+/// Runs of pixels that are contiguous in several images of one shape with these borders: the whole batch where none has a
+/// border, else row by row.
+template <Shape shape, Border... borders>
+struct ImageRuns {
+  static constexpr bool whole = ((borders == Border{}) && ...);
+  static constexpr std::size_t height = static_cast<std::size_t>(shape.height());
+
+  static constexpr std::size_t count(std::size_t batch) { return whole ? 1 : batch * height; }
+  static constexpr std::size_t pixels(std::size_t batch) {
+    return whole ? batch * shape.positions() : static_cast<std::size_t>(shape.width());
+  }
+  /// Elements from the first cell of the first image.
+  template <Border border>
+  static constexpr std::size_t offset(std::size_t run) {
+    return run / height * bordered_size(shape, border) + run % height * static_cast<std::size_t>(row_of(shape, border));
+  }
+};
 
 }  // namespace strata::kernels

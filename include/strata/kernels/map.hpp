@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <strata/core/inline.hpp>
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/image.hpp>
 #include <strata/kernels/simd.hpp>
 
 namespace strata::kernels {
@@ -22,19 +24,43 @@ STRATA_INLINE void map(std::size_t n, F f, T* out, const Inputs*... in) {
     simd::store_partial(out + i, f(simd::load_partial<V>(in + i, rest)...), rest);
 }
 
-/// out[r][c] = f(in[r][c]..., constants[c]...) over `rows` rows of C channels. `out` may be one of the inputs.
-template <class V, int C, class F, std::size_t Inputs, std::size_t Constants, class T = typename V::value_type>
-STRATA_INLINE void map_rows(std::size_t rows, F f, T* out, const std::array<const T*, Inputs>& in,
-                            const std::array<const T*, Constants>& constants) {
-  using Rows = ChannelRows<V, C>;
-  const ChannelPattern<V, C, Constants> pattern(constants);
+namespace detail {
+
+/// `size` elements of rows of C channels.
+template <class V, int C, class F, std::size_t Inputs, std::size_t Constants, class T>
+STRATA_INLINE void map_channels(std::size_t size, F f, T* out, const std::array<const T*, Inputs>& in,
+                                const ChannelPattern<V, C, Constants>& pattern) {
   [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) STRATA_INLINE_LAMBDA {
-    constexpr std::size_t step = Rows::length;
-    const std::size_t size = rows * C;
+    constexpr std::size_t step = ChannelRows<V, C>::length;
     std::size_t i = 0;
     for (; i + step <= size; i += step) map<V>(step, f, out + i, (in[I] + i)..., pattern[K]...);
     if (i < size) map<V>(size - i, f, out + i, (in[I] + i)..., pattern[K]...);
   }(std::make_index_sequence<Inputs>{}, std::make_index_sequence<Constants>{});
+}
+
+}  // namespace detail
+
+/// out[r][c] = f(in[r][c]..., constants[c]...) over `rows` rows of C channels. `out` may be one of the inputs.
+template <class V, int C, class F, std::size_t Inputs, std::size_t Constants, class T = typename V::value_type>
+STRATA_INLINE void map_rows(std::size_t rows, F f, T* out, const std::array<const T*, Inputs>& in,
+                            const std::array<const T*, Constants>& constants) {
+  detail::map_channels<V, C>(rows * C, f, out, in, ChannelPattern<V, C, Constants>(constants));
+}
+
+/// The same over images with borders, which stay as they are.
+template <class V, Shape shape, Border out_border, Border... in_borders, class F, std::size_t Constants,
+          class T = typename V::value_type>
+STRATA_INLINE void map_images(std::size_t batch, F f, T* out, const std::array<const T*, sizeof...(in_borders)>& in,
+                              const std::array<const T*, Constants>& constants) {
+  using Runs = ImageRuns<shape, out_border, in_borders...>;
+  constexpr int C = shape.channels();
+  const ChannelPattern<V, C, Constants> pattern(constants);
+  for (std::size_t run = 0; run < Runs::count(batch); ++run)
+    [&]<std::size_t... I>(std::index_sequence<I...>) STRATA_INLINE_LAMBDA {
+      detail::map_channels<V, C>(Runs::pixels(batch) * C, f, out + Runs::template offset<out_border>(run),
+                                 std::array<const T*, sizeof...(I)>{in[I] + Runs::template offset<in_borders>(run)...},
+                                 pattern);
+    }(std::index_sequence_for<std::integral_constant<int, (static_cast<void>(in_borders), 0)>...>{});
 }
 
 /// out[r][c] = Epilogue(scale[c] * in[r][c] + shift[c]). In place is fine.

@@ -33,6 +33,7 @@ struct BatchNormWith {
   static constexpr const char* class_name = "BatchNormalization";
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
+  static constexpr bool borders = true;
   static constexpr double momentum = LayerOptions<Given...>::get(Momentum{0.99}).value;
   static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
 
@@ -77,15 +78,17 @@ struct BatchNormWith {
     constexpr Shape in = Call::input_shape;
     typename Call::Scalar *scale = call.scratch, *shift = scale + channels(in);
     affine(in, call.parameters, scale, shift);
-    kernels::map_affine<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output,
-                                                              scale, shift);
+    apply<Call>(call, scale, shift);
   }
 
   /// Algorithm 1 of the paper.
   template <class Call>
   static void gather(const Call& call) {
     constexpr Shape in = Call::input_shape;
-    kernels::add_moments<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.gathered);
+    using Runs = kernels::ImageRuns<in, Call::input_border>;
+    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+      kernels::add_moments<typename Call::Vector, in.channels()>(
+          Runs::pixels(call.batch), call.input + Runs::template offset<Call::input_border>(r), call.gathered);
   }
 
   template <class Call>
@@ -105,10 +108,8 @@ struct BatchNormWith {
 
   template <class Call>
   static void forward_training(const Call& call) {
-    constexpr Shape in = Call::input_shape;
-    constexpr int C = in.channels();
-    normalise<typename Call::Vector, C>(call.batch * in.positions(), call.input, call.output, call.saved,
-                                        call.saved + 2 * C, call.parameters[1]);
+    constexpr std::size_t C = channels(Call::input_shape);
+    normalise<Call>(call, call.saved, call.saved + 2 * C, call.parameters[1]);
   }
 
   /// §3 of the paper: with d_beta = Σ dy and d_gamma = Σ dy (x - mean) / sqrt(variance + epsilon), gathered to
@@ -117,9 +118,13 @@ struct BatchNormWith {
   static void gather_gradients(const Call& call) {
     constexpr Shape in = Call::input_shape;
     constexpr int C = in.channels();
-    kernels::add_channel_sums<typename Call::Vector, C, kernels::GradientSums>(
-        call.batch * in.positions(), std::array{call.output_gradient, call.input},
-        std::array<const typename Call::Scalar*, 1>{call.saved}, std::array{call.gathered, call.gathered + C});
+    using Runs = kernels::ImageRuns<in, Call::input_border, Call::output_gradient_border>;
+    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+      kernels::add_channel_sums<typename Call::Vector, C, kernels::GradientSums>(
+          Runs::pixels(call.batch),
+          std::array{call.output_gradient + Runs::template offset<Call::output_gradient_border>(r),
+                     call.input + Runs::template offset<Call::input_border>(r)},
+          std::array<const typename Call::Scalar*, 1>{call.saved}, std::array{call.gathered, call.gathered + C});
   }
 
   template <class Call>
@@ -143,10 +148,7 @@ struct BatchNormWith {
 
   template <class Call>
   static void backward(const Call& call) {
-    constexpr Shape in = Call::input_shape;
-    if (call.input_gradient != nullptr)
-      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output_gradient,
-                                                          call.input_gradient, call.saved);
+    if (call.input_gradient != nullptr) differentiate<Call>(call);
   }
 
   template <class Call>
@@ -169,22 +171,33 @@ struct BatchNormWith {
     return x / simd::sqrt(variance + V(static_cast<typename V::value_type>(epsilon)));
   }
 
-  template <class V, int C, class T>
-  static STRATA_NOINLINE void normalise(std::size_t rows, const T* x, T* y, const T* mean, const T* scale,
-                                        const T* beta) {
+  template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
+  static STRATA_NOINLINE void apply(const Call& call, const T* scale, const T* shift) {
+    const auto f = [](V v, V factor, V offset) STRATA_INLINE_LAMBDA { return simd::fma(factor, v, offset); };
+    kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
+        call.batch, f, call.output, std::array{call.input}, std::array{scale, shift});
+  }
+
+  template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
+  static STRATA_NOINLINE void normalise(const Call& call, const T* mean, const T* scale, const T* beta) {
     const auto f = [](V v, V centre, V factor, V offset) STRATA_INLINE_LAMBDA {
       return simd::fma(v - centre, factor, offset);
     };
-    kernels::map_rows<V, C>(rows, f, y, std::array{x}, std::array<const T*, 3>{mean, scale, beta});
+    kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
+        call.batch, f, call.output, std::array{call.input}, std::array{mean, scale, beta});
   }
 
-  template <class V, int C, class T>
-  static STRATA_NOINLINE void backward_rows(std::size_t rows, const T* x, const T* dy, T* dx, const T* saved) {
+  template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
+  static STRATA_NOINLINE void differentiate(const Call& call) {
+    constexpr std::size_t C = channels(Call::input_shape);
+    const T* const saved = call.saved;
     const auto gradient = [](V g, V v, V centre, V from_g, V from_v, V offset) STRATA_INLINE_LAMBDA {
       return simd::fma(from_g, g, simd::fma(from_v, v - centre, offset));
     };
-    kernels::map_rows<V, C>(rows, gradient, dx, std::array{dy, x},
-                            std::array<const T*, 4>{saved, saved + 2 * C, saved + 3 * C, saved + 4 * C});
+    kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border,
+                        Call::input_border>(call.batch, gradient, call.input_gradient,
+                                            std::array{call.output_gradient, call.input},
+                                            std::array<const T*, 4>{saved, saved + 2 * C, saved + 3 * C, saved + 4 * C});
   }
 };
 

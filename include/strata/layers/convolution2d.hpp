@@ -23,6 +23,7 @@ template <class Derived, auto KernelSize, auto... Given>
 struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
+  static constexpr bool borders = true;
 
   using options = LayerOptions<Given...>;
   static constexpr Kernel kernel{KernelSize};
@@ -64,6 +65,13 @@ struct Convolution2D {
     return {w.before.height, w.before.width, w.after.height, w.after.width};
   }
 
+  /// And backward around the output's gradient.
+  static constexpr Border gradient_border(Shape in) {
+    const kernels::Placement p = input_gradient(in).placement();
+    if (geometry(in).out_height != window(in).out.height) return {};  // pixels without rows
+    return {p.top, p.left, p.out_height - p.top - p.height, p.out_width - p.left - p.width};
+  }
+
   // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the convolution
   // that takes the output's gradient to the input's.
 
@@ -102,12 +110,13 @@ struct Convolution2D {
   template <class Call>
   static void forward(const Call& call) {
     using V = typename Call::Vector;
-    constexpr Shape in = Call::input_shape;
+    constexpr Shape in = Call::input_shape, out = Call::output_shape;
+    constexpr kernels::ConvGeometry g = call_geometry<Call, Identity>();
     constexpr int tile = kernels::winograd_form<V>(geometry(in)).tile;
     for (std::size_t n = 0; n < call.batch; ++n)
-      kernels::Convolution<V, geometry(in), tile>::template run<Identity, kernels::Weights::keras>(
-          1, {padded_image<in>(call.input + n * in.size(), call.scratch)}, tile > 0 ? call.prepared : call.parameters[0],
-          has_bias ? call.parameters[1] : nullptr, {call.output + n * Call::output_shape.size()}, {},
+      kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
+          1, {padded_image(call, n)}, tile > 0 ? call.prepared : call.parameters[0],
+          has_bias ? call.parameters[1] : nullptr, {call.output + n * bordered_size(out, Call::output_border)}, {},
           call.scratch + padded_size<V>(in));
   }
 
@@ -115,26 +124,31 @@ struct Convolution2D {
   static void backward(const Call& call) {
     using V = typename Call::Vector;
     using T = typename Call::Scalar;
-    constexpr Shape in = Call::input_shape;
-    constexpr Shape out = Call::output_shape;
-    constexpr kernels::InputGradient d = input_gradient(in);
+    constexpr Shape in = Call::input_shape, out = Call::output_shape;
+    constexpr Border border = Call::output_gradient_border;
+    constexpr kernels::ConvGeometry g = call_geometry<Call, Identity, border>();
+    constexpr kernels::InputGradient d = input_gradient(in, border);
     T* const placed_gradient = call.scratch + padded_size<V>(in);
     T* const rest = placed_gradient + placed_size<V>(in);
     for (std::size_t n = 0; n < call.batch; ++n) {
-      const T* gradient = call.output_gradient + n * out.size();
-      kernels::add_weight_gradient<V, geometry(in)>(padded_image<in>(call.input + n * in.size(), call.scratch), gradient,
-                                                    call.parameter_gradients[0], call.accumulator, rest);
+      const T* gradient = call.output_gradient + n * bordered_size(out, border);
+      kernels::add_weight_gradient<V, geometry(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
+                                                       call.accumulator, rest);
       if (call.input_gradient == nullptr) continue;
-      if constexpr (!d.placement().trivial()) {
+      if constexpr (border == Border{} && !d.placement().trivial()) {
         kernels::place_image<d.placement()>(gradient, placed_gradient);
-        gradient = placed_gradient;
+        gradient = kernels::image_in<d.placement()>(placed_gradient);
       }
       kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
-                                       call.input_gradient + n * in.size(), rest);
+                                       call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest);
     }
-    if constexpr (has_bias)
-      kernels::add_channel_sums<V, Derived::filters(in)>(call.batch * out.positions(), call.output_gradient,
-                                                         call.parameter_gradients[1]);
+    if constexpr (has_bias) {
+      using Runs = kernels::ImageRuns<out, border>;
+      for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+        kernels::add_channel_sums<V, Derived::filters(in)>(
+            Runs::pixels(call.batch), call.output_gradient + Runs::template offset<border>(r),
+            call.parameter_gradients[1]);
+    }
   }
 
   template <class Call>
@@ -178,7 +192,7 @@ struct Convolution2D {
   template <class Call>
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
     return copy_size<Call>(batch) + kernels::convolution_scratch_size<typename Call::Vector>(
-                                        infer_geometry<Call, Identity>(), choice<typename Call::target>);
+                                        call_geometry<Call, Identity>(), choice<typename Call::target>);
   }
 
   template <class Epilogue, class Call>
@@ -187,13 +201,13 @@ struct Convolution2D {
     using Target = typename Call::target;
     kernels::Images<const typename Call::Scalar> x{call.input, call.input_step};
     if constexpr (lies_ready<Call>) {
-      x.data -= window(in).before.height * row_of(in, Call::input_border) + window(in).before.width * in.channels();
+      x.data -= padding_offset<Call>;
     } else {
       for (std::size_t n = 0; n < call.batch; ++n)
         kernels::place_image<padded(in)>(call.input + n * call.input_step, call.scratch + n * padded(in).size());
       x = {call.scratch, padded(in).size()};
     }
-    kernels::Convolution<typename Call::Vector, infer_geometry<Call, Epilogue>(),
+    kernels::Convolution<typename Call::Vector, call_geometry<Call, Epilogue>(),
                          packing<Target>(in)>::template run<Epilogue>(call.batch, x, call.packed + bias_size<Target>(in),
                                                                       call.packed, {call.output, call.output_step},
                                                                       {call.residual, call.residual_step},
@@ -214,11 +228,14 @@ struct Convolution2D {
             .out_width = in.width() + w.before.width + w.after.width,
             .top = w.before.height, .left = w.before.width};
   }
-  template <Shape in, class T>
-  static const T* padded_image(const T* image, T* scratch) {
-    if constexpr (padded(in).trivial()) return image;
-    kernels::place_image<padded(in)>(image, scratch);
-    return scratch;
+  /// A sample with its padding: in its border, or copied.
+  template <class Call>
+  static const typename Call::Scalar* padded_image(const Call& call, std::size_t sample) {
+    constexpr Shape in = Call::input_shape;
+    const auto* const image = call.input + sample * bordered_size(in, Call::input_border);
+    if constexpr (lies_ready<Call>) return image - padding_offset<Call>;
+    kernels::place_image<padded(in)>(image, call.scratch);
+    return call.scratch;
   }
   template <class V>
   static constexpr std::size_t padded_size(Shape in) {
@@ -260,23 +277,31 @@ struct Convolution2D {
   }
 
   /// The gradient by the input: of the image without rows, where geometry(in) has none.
-  static constexpr kernels::InputGradient input_gradient(Shape in) {
+  /// Where the output's gradient has a border, it lies there.
+  static constexpr kernels::InputGradient input_gradient(Shape in, Border border = Border{}) {
     const kernels::ConvGeometry g = geometry(in);
     const Window w = window(in);
     if (g.out_height == 1 && g.out_width > w.out.width) return kernels::input_gradient(g, 1, g.out_width, 0, 0);
-    return kernels::input_gradient(g, in.height(), in.width(), w.before.height, w.before.width);
+    kernels::InputGradient d = kernels::input_gradient(g, in.height(), in.width(), w.before.height, w.before.width);
+    if (border != Border{}) d.forward.out_row = row_of(output_shape(in), border);
+    return d;
   }
 
-  // Inference: the geometry depends on the borders of input, output and residual.
+  // The geometry of a call depends on the borders of input, output and residual.
   template <class Call>
   static constexpr bool lies_ready = Call::input_border.covers(border(Call::input_shape));
-  template <class Call, class Epilogue>
-  static constexpr kernels::ConvGeometry infer_geometry() {
+  /// Elements from the first cell of the padding to that of the image.
+  template <class Call>
+  static constexpr std::size_t padding_offset =
+      static_cast<std::size_t>(window(Call::input_shape).before.height * row_of(Call::input_shape, Call::input_border) +
+                               window(Call::input_shape).before.width * Call::input_shape.channels());
+  template <class Call, class Epilogue, Border out_border = Call::output_border>
+  static constexpr kernels::ConvGeometry call_geometry() {
     constexpr Shape in = Call::input_shape;
     int residual_row = 0;
     if constexpr (has_residual<Epilogue>) residual_row = Epilogue::residual_row;
     return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
-                    row_of(Call::output_shape, Call::output_border), residual_row);
+                    row_of(Call::output_shape, out_border), residual_row);
   }
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {

@@ -89,23 +89,40 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   /// Bias, then weights, both with the scale and shift of a following normalisation folded in.
   template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
-    return static_cast<std::size_t>(Units) +
-           kernels::packed_weights_size<typename Target::Vector>(kernels::dense_geometry(in.channels(), Units, 1));
+    const std::size_t weights =
+        layout<typename Target::Vector>(in) == kernels::Weights::keras
+            ? in.size() * Units
+            : kernels::packed_weights_size<typename Target::Vector>(kernels::dense_geometry(in.channels(), Units, 1));
+    return static_cast<std::size_t>(Units) + weights;
   }
 
   template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     for (int o = 0; o < Units; ++o)
       packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
-    kernels::pack_weights<typename Target::Vector, kernels::dense_geometry(in.channels(), Units, 1)>(
-        [&](int, int, int, int from, int to) { return parameters[0][from * Units + to] * (scale ? scale[to] : T(1)); },
-        packed + Units);
+    const auto weight = [&](int from, int to) { return parameters[0][from * Units + to] * (scale ? scale[to] : T(1)); };
+    T* const weights = packed + Units;
+    if constexpr (layout<typename Target::Vector>(in) == kernels::Weights::keras)
+      for (int from = 0; from < in.channels(); ++from)
+        for (int to = 0; to < Units; ++to) weights[from * Units + to] = weight(from, to);
+    else
+      kernels::pack_weights<typename Target::Vector, kernels::dense_geometry(in.channels(), Units, 1)>(
+          [&](int, int, int, int from, int to) { return weight(from, to); }, weights);
   }
 
   template <class Epilogue, class Call>
   static void infer(const Call& call) {
-    kernels::dense<typename Call::Vector, Call::input_shape.channels(), Units, kernels::Weights::packed, Epilogue>(
+    constexpr Shape in = Call::input_shape;
+    kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue>(
         call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual);
+  }
+
+ private:
+  /// Few units of many features stay without the padding of a last vector: there are fewer weights to read.
+  template <class V>
+  static constexpr kernels::Weights layout(Shape in) {
+    return Units % simd::lanes<V> != 0 && Units < 2 * simd::lanes<V> && in.channels() >= 1024 ? kernels::Weights::keras
+                                                                                             : kernels::Weights::packed;
   }
 };
 

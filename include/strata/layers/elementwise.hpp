@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <strata/core/layer.hpp>
+#include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
 #include <strata/kernels/simd.hpp>
 
@@ -28,19 +29,35 @@ struct Elementwise {
 
   static constexpr Shape output_shape(Shape in) { return in; }
 
+  static constexpr bool borders = true;
+
   template <class Call>
   static void forward(const Call& call) {
-    run<typename Call::Vector>(call.batch * Call::input_shape.size(), call.input, call.output);
+    using V = typename Call::Vector;
+    using Runs = kernels::ImageRuns<Call::input_shape, Call::input_border, Call::output_border>;
+    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+      run<V>(Runs::pixels(call.batch) * channels<Call>, call.input + Runs::template offset<Call::input_border>(r),
+             call.output + Runs::template offset<Call::output_border>(r));
   }
 
   template <class Call>
   static void backward(const Call& call) {
-    if (call.input_gradient != nullptr)
-      run_backward<typename Call::Vector>(call.batch * Call::input_shape.size(), call.input, call.output,
-                                          call.output_gradient, call.input_gradient);
+    using V = typename Call::Vector;
+    using Runs = kernels::ImageRuns<Call::input_shape, Call::input_border, Call::output_border,
+                                    Call::input_gradient_border, Call::output_gradient_border>;
+    if (call.input_gradient == nullptr) return;
+    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+      run_backward<V>(Runs::pixels(call.batch) * channels<Call>,
+                      call.input + Runs::template offset<Call::input_border>(r),
+                      call.output + Runs::template offset<Call::output_border>(r),
+                      call.output_gradient + Runs::template offset<Call::output_gradient_border>(r),
+                      call.input_gradient + Runs::template offset<Call::input_gradient_border>(r));
   }
 
  private:
+  template <class Call>
+  static constexpr std::size_t channels = static_cast<std::size_t>(Call::input_shape.channels());
+
   template <class V, class T = typename V::value_type>
   static STRATA_NOINLINE void run(std::size_t n, const T* x, T* y) {
     kernels::map<V>(n, [](V v) STRATA_INLINE_LAMBDA { return Derived::apply(v); }, y, x);

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include <strata/core/arena.hpp>
+#include <strata/core/border.hpp>
 #include <strata/core/bound.hpp>
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/training_plan.hpp>
+#include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
 
 namespace strata {
@@ -226,13 +228,16 @@ class Executor {
       });
   }
 
-  T* address(Place place, std::size_t size, const Work& work) {
-    return place.whole ? whole_.data() + place.offset * batch_ + work.first * size
-                       : work.thread.single.data() + place.offset;
+  /// The first cell of a sample's image.
+  T* address(Place place, Shape shape, Border border, const Work& work) {
+    return border_offset(shape, border) + (place.whole ? whole_.data() + place.offset * batch_ +
+                                                             work.first * bordered_size(shape, border)
+                                                       : work.thread.single.data() + place.offset);
   }
+  static constexpr Shape shape_of(std::size_t tensor) { return Net::network().tensors[tensor].shape; }
   template <std::size_t Tensor>
   T* value_of(const Work& work) {
-    return address(plan.values[Tensor], Net::network().tensors[Tensor].shape.size(), work);
+    return address(plan.values[Tensor], shape_of(Tensor), plan.value_borders[Tensor], work);
   }
   template <std::size_t Tensor>
   const T* read(const Work& work) {
@@ -242,7 +247,7 @@ class Executor {
   template <std::size_t Tensor>
   T* gradient_of(const Work& work) {
     if constexpr (!plan.has_gradient[Tensor]) return nullptr;
-    else return address(plan.gradients[Tensor], Net::network().tensors[Tensor].shape.size(), work);
+    else return address(plan.gradients[Tensor], shape_of(Tensor), plan.gradient_borders[Tensor], work);
   }
   template <std::size_t I>
   static constexpr std::size_t input_of(std::size_t operand) {
@@ -278,20 +283,30 @@ class Executor {
   void call_forward(const Work& work, Run run) {
     const auto pointers = parameters_of<I>(parameters_);
     const auto inputs = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
-    run(Forward<BoundAt<I>, V>{.batch = work.count,
-                               .first = work.first,
-                               .input = inputs[0],
-                               .inputs = inputs.data(),
-                               .output = value_of<I>(work),
-                               .parameters = pointers.data(),
-                               .prepared = prepared_.data() + prepared_offsets[I],
-                               .gathered = work.thread.gathered.data() + gathered_offsets[I],
-                               .saved = training ? saved_.data() + saved_offsets_[I] : nullptr,
-                               .scratch = work.thread.scratch.data(),
-                               .random = random_.split(I)});
+    using Call = Forward<BoundAt<I>, V, plan.value_borders[input_of<I>(0)], plan.value_borders[I]>;
+    run(Call{.batch = work.count,
+             .first = work.first,
+             .input = inputs[0],
+             .inputs = inputs.data(),
+             .output = value_of<I>(work),
+             .parameters = pointers.data(),
+             .prepared = prepared_.data() + prepared_offsets[I],
+             .gathered = work.thread.gathered.data() + gathered_offsets[I],
+             .saved = training ? saved_.data() + saved_offsets_[I] : nullptr,
+             .scratch = work.thread.scratch.data(),
+             .random = random_.split(I)});
   }
+  /// Zeros around the images that a node has not made yet.
+  template <std::size_t Tensor, Border border>
+  static void clear_borders(T* images, std::size_t count) {
+    if constexpr (border != Border{})
+      for (std::size_t n = 0; n < count; ++n)
+        kernels::clear_border<shape_of(Tensor), border>(images + n * bordered_size(shape_of(Tensor), border));
+  }
+
   template <bool training, std::size_t I>
   void forward_node(const Work& work) {
+    if constexpr (!plan.in_place[I]) clear_borders<I, plan.value_borders[I]>(value_of<I>(work), work.count);
     call_forward<training, I>(work, [](const auto& call) {
       using L = LayerAt<I>;
       if constexpr (training && requires { L::forward_training(call); }) L::forward_training(call);
@@ -305,7 +320,8 @@ class Executor {
 
   template <bool gathers, std::size_t I>
   void backward_node(const Work& work) {
-    using Call = Backward<BoundAt<I>, V>;
+    using Call = Backward<BoundAt<I>, V, plan.value_borders[input_of<I>(0)], plan.value_borders[I],
+                          plan.gradient_borders[input_of<I>(0)], plan.gradient_borders[I]>;
     const auto pointers = parameters_of<I>(parameters_);
     const auto gradient_pointers = parameters_of<I>(work.thread.gradients);
     const auto inputs = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
@@ -313,7 +329,7 @@ class Executor {
       constexpr std::size_t input = input_of<I>(O);
       if constexpr (!plan.has_gradient[input] || gathers) return nullptr;
       else if constexpr (plan.opens[slot_of<I>(O)]) return gradient_of<input>(work);
-      else return address(plan.parts[slot_of<I>(O)], Net::network().tensors[input].shape.size(), work);
+      else return address(plan.parts[slot_of<I>(O)], shape_of(input), {}, work);
     });
     const Call call{.batch = work.count,
                     .first = work.first,
@@ -334,6 +350,8 @@ class Executor {
     if constexpr (gathers) {
       LayerAt<I>::gather_gradients(call);
     } else {
+      if (input_gradients[0] != nullptr)
+        clear_borders<input_of<I>(0), plan.gradient_borders[input_of<I>(0)]>(input_gradients[0], work.count);
       LayerAt<I>::backward(call);
       each_operand<I>([&]<std::size_t O>() {
         constexpr std::size_t input = input_of<I>(O);
