@@ -116,8 +116,8 @@ class XnnpackInference : public Runner {
     xnn_operator_t op = nullptr;
     require(xnn_create_convolution2d_nhwc_f32(
                 u(l.before.height), u(l.after.width), u(l.after.height), u(l.before.width), u(l.kernel.height),
-                u(l.kernel.width), u(l.strides.height), u(l.strides.width), 1, 1, u(l.groups), in / groups, out / groups,
-                in, out, kernel.data(), weights.bias.data(), least, infinity, 0, &op),
+                u(l.kernel.width), u(l.strides.height), u(l.strides.width), 1, 1, u(l.groups), in / groups,
+                out / groups, in, out, kernel.data(), weights.bias.data(), least, infinity, 0, &op),
             l.name);
     float* const room = output(n, last);
     if (normalized) values_[next] = room;

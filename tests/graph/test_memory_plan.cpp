@@ -59,7 +59,8 @@ TEST_CASE("blocks alive together never overlap, whatever the graph", "[graph]") 
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       const Random draw = random.split(30 * round + i);
       const int first = static_cast<int>(draw.below(0, 40));
-      blocks[i] = {draw.below(1, 5) == 0 ? 0 : 1 + draw.below(2, 1000), first, first + static_cast<int>(draw.below(3, 10))};
+      blocks[i] = {draw.below(1, 5) == 0 ? 0 : 1 + draw.below(2, 1000), first,
+                   first + static_cast<int>(draw.below(3, 10))};
     }
     const auto plan = plan_memory(blocks);
     require_valid(blocks, plan);
@@ -84,8 +85,8 @@ static_assert(Lesson::inference_arena_bytes<> == (34 * 34 + 32 * 32) * 32 * size
 static_assert(Lesson::inference_arena_bytes<4> == 4 * Lesson::inference_arena_bytes<>);
 
 // What comes between stops fusion: a pooling, or a normalisation of other channels than the filters.
-struct Apart : Sequential<Input<4, 4, 2>, Conv2D<3, 1>, MaxPooling2D<>, BatchNorm, ReLU, Conv2D<3, 1>, Flatten, BatchNorm,
-                          Sigmoid, LeakyReLU<0.1>> {};
+struct Apart : Sequential<Input<4, 4, 2>, Conv2D<3, 1>, MaxPooling2D<>, BatchNorm, ReLU, Conv2D<3, 1>, Flatten,
+                          BatchNorm, Sigmoid, LeakyReLU<0.1>> {};
 constexpr auto& apart = Apart::inference_plan();
 static_assert(apart.step_count == 5);
 static_assert(apart.steps[2].head == 3 && apart.steps[2].affine == -1 && apart.steps[2].epilogue_count == 1);
@@ -120,7 +121,10 @@ TEST_CASE("training keeps every value that backward reads", "[graph]") {
 
 TEST_CASE("a batch waits where a layer must know all of it, and only there", "[graph]") {
   constexpr auto training = plan_training(Lesson::network());
-  const auto actions = [&](int stage) { return training.stages[static_cast<std::size_t>(stage)].end - training.stages[static_cast<std::size_t>(stage)].begin; };
+  const auto actions = [&](int stage) {
+    return training.stages[static_cast<std::size_t>(stage)].end -
+           training.stages[static_cast<std::size_t>(stage)].begin;
+  };
   // conv, gather | normalise, sigmoid, conv, gather | normalise, sigmoid, pool, dropout | dense | loss |
   REQUIRE(training.forward_stages == 4);
   CHECK(actions(0) == 2);

@@ -41,7 +41,8 @@ class Objective {
   double value(const Model<Net, T>& model) {
     const T* output = executor_.forward_training(model.parameters().data(), input_.data(), batch, Random{Seed{1}});
     double sum = 0;
-    for (std::size_t i = 0; i < weights_.size(); ++i) sum += static_cast<double>(output[i]) * static_cast<double>(weights_[i]);
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      sum += static_cast<double>(output[i]) * static_cast<double>(weights_[i]);
     return sum;
   }
   std::vector<T> gradient(const Model<Net, T>& model) {

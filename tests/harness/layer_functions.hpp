@@ -47,7 +47,8 @@ struct LayerFunctions {
   Kind kind;
   Needs needs;
   Parameters parameters;
-  std::size_t macs, scratch_size, backward_scratch_size, prepared_size, accumulator_size, gathered_size, packed_size = 0;
+  std::size_t macs, scratch_size, backward_scratch_size, prepared_size, accumulator_size, gathered_size,
+      packed_size = 0;
   std::size_t (*saved_size)(std::size_t batch);
   std::size_t (*infer_scratch_size)(std::size_t batch) = [](std::size_t) { return std::size_t{0}; };
   void (*forward)(const Arguments<T>&);

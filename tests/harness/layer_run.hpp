@@ -68,13 +68,15 @@ class AnyLayerRun {
   /// `function` is one of the layer's that write the output; `scale` and `shift` may be empty.
   void run_kind(void (*function)(const Arguments<T>&), std::span<T> scale, std::span<T> shift) {
     Guarded<T> packed(layer.packed_size);
-    call(function, std::max(layer.scratch_size, layer.infer_scratch_size(batch)), {.scale = scale.data(), .shift = shift.data(), .packed = packed.data()});
+    call(function, std::max(layer.scratch_size, layer.infer_scratch_size(batch)),
+         {.scale = scale.data(), .shift = shift.data(), .packed = packed.data()});
     CHECK(packed.intact());
   }
 
   bool intact() const {
     const auto is_intact = [](const Guarded<T>& tensor) { return tensor.intact(); };
-    return prepared.intact() && accumulator.intact() && gathered.intact() && input.intact() && input_gradient.intact() && output.intact() && output_gradient.intact() && saved.intact() &&
+    return prepared.intact() && accumulator.intact() && gathered.intact() && input.intact() &&
+           input_gradient.intact() && output.intact() && output_gradient.intact() && saved.intact() &&
            std::ranges::all_of(parameters, is_intact) && std::ranges::all_of(gradients, is_intact);
   }
 

@@ -11,8 +11,9 @@ namespace {
 
 using Twice = Rescaling<2>;
 struct Sum : Sequential<Input<5>, Add<Sequential<>, Twice, Rescaling<100>>> {};
-struct Trained : Sequential<Input<4, 3, 2>, Conv2D<3, 1>, Add<Conv2D<3, 3, Same>, Sequential<Tanh, Conv2D<3, 1>>, Sequential<>>,
-                            Flatten, Dense<2>> {};
+struct Trained : Sequential<Input<4, 3, 2>, Conv2D<3, 1>,
+                            Add<Conv2D<3, 3, Same>, Sequential<Tanh, Conv2D<3, 1>>, Sequential<>>, Flatten,
+                            Dense<2>> {};
 
 /// The outputs of a network without parameters.
 template <class Net>

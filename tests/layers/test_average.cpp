@@ -10,7 +10,8 @@ using namespace strata;
 namespace {
 
 struct Mean : Sequential<Input<3>, Average<Sequential<>, Rescaling<2>, Rescaling<6>>> {};
-struct Trained : Sequential<Input<4, 3, 2>, Average<Conv2D<3, 3, Same>, Sequential<Conv2D<3, 1>, Tanh>>, Flatten, Dense<2>> {};
+struct Trained : Sequential<Input<4, 3, 2>, Average<Conv2D<3, 3, Same>, Sequential<Conv2D<3, 1>, Tanh>>, Flatten,
+                            Dense<2>> {};
 
 /// The outputs of a network without parameters.
 template <class Net>

@@ -11,7 +11,9 @@ namespace {
 
 struct Sides : Sequential<Input<1, 2, 2>, Concatenate<Sequential<>, Rescaling<10>>> {};
 struct Vectors : Sequential<Input<2>, Concatenate<Rescaling<2>, Sequential<>, Rescaling<3>>> {};
-struct Trained : Sequential<Input<4, 3, 2>, Concatenate<Conv2D<3, 3, Same>, Sequential<Conv2D<2, 1>, Tanh>, MaxPooling2D<3, Strides{1}, Same>>,
+struct Trained : Sequential<Input<4, 3, 2>,
+                            Concatenate<Conv2D<3, 3, Same>, Sequential<Conv2D<2, 1>, Tanh>,
+                                        MaxPooling2D<3, Strides{1}, Same>>,
                             BatchNorm, Concatenate<Sequential<>, Conv2D<4, 3, Same>>, Flatten, Dense<2>> {};
 static_assert(Trained::network().tensor(8).shape == Shape{4, 3, 11});
 

@@ -13,10 +13,12 @@ using test::check_oracle;
 
 TEST_CASE("DepthwiseConv2D") {
   check_layer<DepthwiseConv2D<3>, Shape{5, 6, 3}>({.output = {3, 4, 3}, .trainable = 30, .macs = 324});
-  check_layer<DepthwiseConv2D<3, Same, Strides{2}>, Shape{7, 6, 17}>({.output = {4, 3, 17}, .trainable = 170, .macs = 1836});
+  check_layer<DepthwiseConv2D<3, Same, Strides{2}>, Shape{7, 6, 17}>(
+      {.output = {4, 3, 17}, .trainable = 170, .macs = 1836});
   check_layer<DepthwiseConv2D<Kernel{2, 3}, Same, DepthMultiplier{3}, NoBias>, Shape{4, 5, 2}>(
       {.output = {4, 5, 6}, .trainable = 36, .macs = 720});
-  check_layer<DepthwiseConv2D<3, Same, Dilation{2}>, Shape{6, 7, 16}>({.output = {6, 7, 16}, .trainable = 160, .macs = 6048});
+  check_layer<DepthwiseConv2D<3, Same, Dilation{2}>, Shape{6, 7, 16}>(
+      {.output = {6, 7, 16}, .trainable = 160, .macs = 6048});
 }
 
 TEST_CASE("DepthwiseConv2D against PyTorch and TensorFlow.js") {

@@ -15,7 +15,8 @@ TEST_CASE("GroupNormalization") {
   check_layer<GroupNormalization<2>, Shape{3, 2, 6}>({.output = {3, 2, 6}, .trainable = 12}, 2e-5);
   check_layer<GroupNormalization<>, Shape{2, 3, 64}>({.output = {2, 3, 64}, .trainable = 128}, 2e-5);
   check_layer<GroupNormalization<1, Epsilon{1e-5}>, Shape{3, 2, 17}>({.output = {3, 2, 17}, .trainable = 34}, 2e-5);
-  static_assert(std::string_view(GroupNormalization<4>::check({2, 2, 6}).rule) == "the groups do not divide the channels");
+  static_assert(std::string_view(GroupNormalization<4>::check({2, 2, 6}).rule) ==
+                "the groups do not divide the channels");
 }
 
 TEST_CASE("GroupNormalization against PyTorch") {

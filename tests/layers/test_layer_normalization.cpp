@@ -27,7 +27,8 @@ TEST_CASE("a mean far from zero costs LayerNormalization no digits") {
   test::LayerRun<LayerNormalization, Shape{40}, float> run(1);
   test::LayerRun<LayerNormalization, Shape{40}, double> exact(1);
   run.randomize(), exact.randomize();
-  for (std::size_t i = 0; i < 40; ++i) exact.input.data()[i] = run.input.data()[i] = 4096.0f + static_cast<float>(i % 8);
+  for (std::size_t i = 0; i < 40; ++i)
+    exact.input.data()[i] = run.input.data()[i] = 4096.0f + static_cast<float>(i % 8);
   run.forward(), exact.forward();
   CHECK(test::difference(run.output.span(), exact.output.span()) < 1e-5);
 }

@@ -49,7 +49,8 @@ double largest_error(double spread) {
   constexpr std::size_t rows = 4000;
   test::LayerRun<Softmax, Shape{Classes}, float> run(rows);
   const Random random{Seed{5}};
-  for (std::size_t i = 0; i < run.input.size(); ++i) run.input.data()[i] = static_cast<float>(spread * random.normal(i));
+  for (std::size_t i = 0; i < run.input.size(); ++i)
+    run.input.data()[i] = static_cast<float>(spread * random.normal(i));
   run.forward();
   double worst = 0;
   for (std::size_t r = 0; r < rows; ++r) {

@@ -13,7 +13,8 @@ using test::check_layer;
 TEST_CASE("SpatialDropout2D") {
   check_layer<SpatialDropout2D<0.5>, Shape{3, 5, 17}>({.output = {3, 5, 17}});
   static_assert(std::string_view(SpatialDropout2D<0.5>::check({30}).rule) == "SpatialDropout2D needs an image");
-  static_assert(std::string_view(SpatialDropout2D<1.5>::check({3, 3, 3}).rule) == "the rate of a Dropout is not in [0, 1)");
+  static_assert(std::string_view(SpatialDropout2D<1.5>::check({3, 3, 3}).rule) ==
+                "the rate of a Dropout is not in [0, 1)");
 }
 
 TEST_CASE("SpatialDropout2D drops channels, its share of them") {

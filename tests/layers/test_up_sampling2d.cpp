@@ -16,7 +16,8 @@ TEST_CASE("UpSampling2D") {
   check_layer<UpSampling2D<Kernel{1, 3}>, Shape{3, 2, 17}>({.output = {3, 6, 17}});
   check_layer<UpSampling2D<2, Bilinear>, Shape{3, 4, 2}>({.output = {6, 8, 2}});
   check_layer<UpSampling2D<Kernel{3, 2}, Bilinear>, Shape{1, 4, 3}>({.output = {3, 8, 3}});
-  static_assert(std::string_view(UpSampling2D<0>::check({2, 2, 1}).rule) == "the size of an up-sampling is not positive");
+  static_assert(std::string_view(UpSampling2D<0>::check({2, 2, 1}).rule) ==
+                "the size of an up-sampling is not positive");
 }
 
 TEST_CASE("UpSampling2D against PyTorch and TensorFlow.js") {

@@ -12,8 +12,9 @@ using namespace strata;
 
 namespace {
 
-struct Net : Sequential<Input<12, 12, 3>, Conv2D<16, 3, Same>, BatchNorm, Sigmoid, Residual<Conv2D<16, 3, Same>, BatchNorm>, ReLU,
-                        MaxPooling2D<>, Flatten, Dropout<0.5>, Dense<10>> {};
+struct Net : Sequential<Input<12, 12, 3>, Conv2D<16, 3, Same>, BatchNorm, Sigmoid,
+                        Residual<Conv2D<16, 3, Same>, BatchNorm>, ReLU, MaxPooling2D<>, Flatten, Dropout<0.5>,
+                        Dense<10>> {};
 
 std::vector<float> images(std::size_t count) {
   std::vector<float> values(count * Net::input_shape.size());
@@ -25,7 +26,8 @@ std::vector<float> images(std::size_t count) {
 template <class Parallel>
 std::vector<float> trained(Parallel parallel) {
   Model<Net> model{Seed{2}};
-  Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0.1f}, Seed{3}, parallel};
+  Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0.1f}, Seed{3},
+                  parallel};
   const auto inputs = images(10);
   const std::vector<int> labels{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
   for (int step = 0; step < 3; ++step) trainer.step(inputs, labels);
@@ -38,7 +40,8 @@ TEST_CASE("OpenMP runs each share once and hands on exceptions", "[parallel]") {
   std::vector<std::atomic<int>> calls(5);
   OpenMP{5}.run([&](std::size_t t) { ++calls[t]; });
   for (const auto& count : calls) CHECK(count == 1);
-  CHECK_THROWS_AS(OpenMP{3}.run([](std::size_t t) { if (t == 1) throw std::runtime_error("thread 1"); }), std::runtime_error);
+  CHECK_THROWS_AS(
+      OpenMP{3}.run([](std::size_t t) { if (t == 1) throw std::runtime_error("thread 1"); }), std::runtime_error);
   CHECK_THROWS_AS(OpenMP{0}, InvalidArgument);
   CHECK(OpenMP{}.threads() >= 1);
 }

@@ -36,12 +36,12 @@ void require_agreement(double tolerance) {
 struct Lesson : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid, Conv2D<32, 3, Same>, BatchNorm,
                            Sigmoid> {};
 
-/// Every kind of step, odd sizes: fused and unfused normalisations, views, pools, a layer without parameters at the end.
+/// Every kind of step, odd sizes: fused and unfused normalisations, views, pools, last a layer without parameters.
 struct Mixed
-    : Sequential<Input<9, 7, 5>, Rescaling<0.5, 0.1>, Conv2D<11, Kernel{3, 2}, Same, Strides{2}, activation<GELU>>, BatchNorm,
-                 MaxPooling2D<2, Strides{1}>, ZeroPadding2D<1>, Conv2D<6, 3, NoBias, Dilation{2}>, BatchNorm, LeakyReLU<0.2>,
-                 Sigmoid, AveragePooling2D<2, Same>, Dropout<0.3>, Flatten, Dense<17, activation<Tanh>>, BatchNorm,
-                 Dense<5>, Softmax> {};
+    : Sequential<Input<9, 7, 5>, Rescaling<0.5, 0.1>, Conv2D<11, Kernel{3, 2}, Same, Strides{2}, activation<GELU>>,
+                 BatchNorm, MaxPooling2D<2, Strides{1}>, ZeroPadding2D<1>, Conv2D<6, 3, NoBias, Dilation{2}>, BatchNorm,
+                 LeakyReLU<0.2>, Sigmoid, AveragePooling2D<2, Same>, Dropout<0.3>, Flatten,
+                 Dense<17, activation<Tanh>>, BatchNorm, Dense<5>, Softmax> {};
 /// Borders that differ between a tensor's readers, shortcuts in and around them, tensors for sweeps of several samples.
 struct Shortcuts
     : Sequential<Input<11, 9, 3>, Conv2D<16, 3, Same>, BatchNorm, ReLU,
@@ -49,18 +49,19 @@ struct Shortcuts
                  Residual<Conv2D<24, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<24, 3, Same>, BatchNorm,
                           Projection<Conv2D<24, 1, Strides{2}>, BatchNorm>>, ReLU,
                  Residual<Conv2D<24, 1>, Tanh>, Conv2D<7, 3>, Residual<MaxPooling2D<3, Strides{1}, Same>>, Sigmoid,
-                 Residual<Conv2D<7, 1>>, Flatten, Residual<Dense<84>, BatchNorm, Tanh>, Residual<Dense<2000>, ReLU, Dense<84>>,
-                 Dense<4>> {};
+                 Residual<Conv2D<7, 1>>, Flatten, Residual<Dense<84>, BatchNorm, Tanh>,
+                 Residual<Dense<2000>, ReLU, Dense<84>>, Dense<4>> {};
 /// Sweeps in the middle: convolutions with many weights on a small image, and around them a shortcut.
 struct Heavy : Sequential<Input<6, 5, 16>, Conv2D<16, 3, Same>, ReLU,
-                          Residual<Conv2D<256, 3, Same>, Tanh, Residual<Conv2D<256, 3, Same>, BatchNorm>, ReLU, Conv2D<8, 1>,
-                                   Projection<Conv2D<8, 3, Same>>>,
+                          Residual<Conv2D<256, 3, Same>, Tanh, Residual<Conv2D<256, 3, Same>, BatchNorm>, ReLU,
+                                   Conv2D<8, 1>, Projection<Conv2D<8, 3, Same>>>,
                           MaxPooling2D<>, Conv2D<256, 1>, Sigmoid, Conv2D<8, 3, Same>, Flatten, Dense<3>> {};
 struct Depthwise : Sequential<Input<9, 8, 20>, DepthwiseConv2D<3, Same>, BatchNorm, ReLU, Conv2D<24, 1>,
                               Residual<DepthwiseConv2D<3, Same, activation<SiLU>>, Conv2D<24, 1>>,
                               DepthwiseConv2D<5, Strides{2}, DepthMultiplier{2}>, Flatten, Dense<3>> {};
 struct FlattenOnly : Sequential<Input<2, 3, 4>, Flatten> {};
-struct Grouped : Sequential<Input<6, 6, 6>, Conv2D<9, 3, Groups{3}>, ReLU6, GlobalMaxPooling2D, Dense<3, NoBias>, BatchNorm> {};
+struct Grouped : Sequential<Input<6, 6, 6>, Conv2D<9, 3, Groups{3}>, ReLU6, GlobalMaxPooling2D, Dense<3, NoBias>,
+                            BatchNorm> {};
 
 }  // namespace
 

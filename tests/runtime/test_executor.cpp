@@ -18,11 +18,13 @@ namespace {
 struct Branches
     : Sequential<Input<7, 6, 3>, Conv2D<8, 3, Same>, BatchNorm, Softplus,
                  Residual<Conv2D<8, 3, Same>, BatchNorm, Tanh, Conv2D<8, 3, Same>, BatchNorm>, Sigmoid,
-                 Residual<Conv2D<12, 3, Same, Strides{2}>, BatchNorm, Projection<Conv2D<12, 1, Strides{2}>, BatchNorm>>, Tanh,
-                 Add<Sequential<Conv2D<12, 1>, GELU>, Sequential<Conv2D<12, 3, Same>, BatchNorm>, Sequential<Dropout<0.0>, SiLU>>,
+                 Residual<Conv2D<12, 3, Same, Strides{2}>, BatchNorm, Projection<Conv2D<12, 1, Strides{2}>, BatchNorm>>,
+                 Tanh,
+                 Add<Sequential<Conv2D<12, 1>, GELU>, Sequential<Conv2D<12, 3, Same>, BatchNorm>,
+                     Sequential<Dropout<0.0>, SiLU>>,
                  Flatten, Residual<Dense<144>, Tanh, Dense<144>>, Dense<5>> {};
-struct Doubled : Sequential<Input<3, 4, 9>, Conv2D<9, 3, Same>, Tanh, Add<Sequential<Dropout<0.0>>, Sequential<Dropout<0.0>>>,
-                            Residual<>, Flatten, Dense<3>> {};
+struct Doubled : Sequential<Input<3, 4, 9>, Conv2D<9, 3, Same>, Tanh,
+                            Add<Sequential<Dropout<0.0>>, Sequential<Dropout<0.0>>>, Residual<>, Flatten, Dense<3>> {};
 
 }  // namespace
 

@@ -8,8 +8,8 @@
 using namespace strata;
 
 namespace {
-struct Net : Sequential<Input<8, 8, 16>, Conv2D<16, 3, Same>, BatchNorm, Sigmoid, Residual<Conv2D<16, 3, Same>, BatchNorm>, ReLU,
-                        MaxPooling2D<>, Flatten, Dense<10>> {};
+struct Net : Sequential<Input<8, 8, 16>, Conv2D<16, 3, Same>, BatchNorm, Sigmoid,
+                        Residual<Conv2D<16, 3, Same>, BatchNorm>, ReLU, MaxPooling2D<>, Flatten, Dense<10>> {};
 }  // namespace
 
 TEST_CASE("explain shows every step with what is fused, where its result lies and how long", "[runtime]") {

@@ -18,7 +18,8 @@ TEST_CASE("parameters are one span: trainable tensors, then the state", "[runtim
   REQUIRE(model.trainable().size() == Net::trainable_param_count);
   REQUIRE(reinterpret_cast<std::uintptr_t>(model.parameters().data()) % arena_alignment == 0);
   REQUIRE(model.get<"conv2d/kernel">().data() == model.parameters().data());
-  REQUIRE(model.get<"batch_normalization/moving_mean">().data() == model.parameters().data() + Net::trainable_param_count);
+  REQUIRE(model.get<"batch_normalization/moving_mean">().data() ==
+          model.parameters().data() + Net::trainable_param_count);
   REQUIRE(model.get<"conv2d_1/kernel">().shape == Shape{3, 3, 16, 8});
   REQUIRE(model.get<"dense/kernel">().shape == Shape{6 * 6 * 8, 10});
 

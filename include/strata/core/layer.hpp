@@ -30,17 +30,17 @@
 //
 //   backward(call)                      adds to the parameters' gradients
 //   borders                             true: takes images whose rows are wider than the image, as calls say; then its
-//                                       neighbours can spare a convolution the copy of its input                 (false)
-//   gradient_border(in)                 the zeros that backward likes to have around the output's gradient       (none)
-//   batched                             true: wants many samples a call, because it has more weights than data   (false)
+//                                       neighbours can spare a convolution the copy of its input                (false)
+//   gradient_border(in)                 the zeros that backward likes to have around the output's gradient      (none)
+//   batched                             true: wants many samples a call, because it has more weights than data  (false)
 //   prepared_size<V>(in)                elements that prepare(call) makes of the parameters, once a step, for
-//                                       forward and backward to read: packed weights                             (0)
+//                                       forward and backward to read: packed weights                            (0)
 //   accumulator_size<V>(in)             elements of a thread that backward adds to, in a form of its own;
-//                                       finish_gradients(call) turns their sum into gradients                    (0)
+//                                       finish_gradients(call) turns their sum into gradients                   (0)
 //   gathered_size(in)                   doubles of a thread for what a layer must know of a whole batch:
 //                                       gather(call) adds samples to them, then conclude(call) sees every thread's,
 //                                       then forward_training runs; before backward the same with gather_gradients
-//                                       and conclude_gradients                                                   (0)
+//                                       and conclude_gradients                                                  (0)
 //
 // By kind, inference asks for more (see Target):
 //
@@ -136,8 +136,8 @@ struct Prepare {
   bool training;     ///< backward will follow
 };
 
-/// The arguments of a layer's forward pass over some samples of a batch. `V`, the SIMD vector type, carries element type
-/// and architecture.
+/// The arguments of a layer's forward pass over some samples of a batch. `V`, the SIMD vector type, carries element
+/// type and architecture.
 template <class B, class V, Border In = Border{}, Border Out = Border{}>
 struct Forward {
   using Vector = V;

@@ -239,9 +239,10 @@ template <class Net, std::size_t I>
 using LayerOf = boost::mp11::mp_at_c<typename Net::leaves, I>;
 
 namespace detail {
-template <class Net, std::size_t I, class = std::make_index_sequence<Net::network().nodes[I].operand_count == 0
-                                                                         ? std::size_t{1}
-                                                                         : static_cast<std::size_t>(Net::network().nodes[I].operand_count)>>
+template <class Net, std::size_t I,
+          class = std::make_index_sequence<Net::network().nodes[I].operand_count == 0
+                                               ? std::size_t{1}
+                                               : static_cast<std::size_t>(Net::network().nodes[I].operand_count)>>
 struct bound_of;
 template <class Net, std::size_t I, std::size_t... Operand>
 struct bound_of<Net, I, std::index_sequence<Operand...>> {

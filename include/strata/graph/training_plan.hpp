@@ -25,8 +25,8 @@ struct Action {
   int node = 0;
 };
 
-/// Actions [begin, end), run on each sample, or, `batched`, on all samples of a thread at once. If the last one gathers,
-/// its node concludes when all threads have finished.
+/// Actions [begin, end), run on each sample, or, `batched`, on all samples of a thread at once. If the last one
+/// gathers, its node concludes when all threads have finished.
 struct Stage {
   int begin = 0, end = 0;
   bool batched = false;
@@ -115,8 +115,8 @@ class TrainingPlanner {
     }
   }
 
-  /// Zeros that a convolution likes around what it reads, where all that touch the place can do with them. A gradient has
-  /// some only if a normalisation or the like makes it for a convolution alone.
+  /// Zeros that a convolution likes around what it reads, where all that touch the place can do with them. A gradient
+  /// has some only if a normalisation or the like makes it for a convolution alone.
   constexpr void choose_borders() {
     std::array<Border, N> wanted{}, wanted_gradient{};
     std::array<bool, N> refused{}, refused_gradient{};
@@ -127,7 +127,8 @@ class TrainingPlanner {
       const bool image = network_.tensors[t].shape.rank == 3 && !plan_.alias[t];
       refused[made] |= !rules.borders || !image || t + 1 == N;
       refused_gradient[gradient_made] |= !image || t + 1 == N || gradient_made != t;
-      wanted_gradient[gradient_made] = max(wanted_gradient[gradient_made], rules.gradient_border(network_.input_shape_of(t)));
+      wanted_gradient[gradient_made] =
+          max(wanted_gradient[gradient_made], rules.gradient_border(network_.input_shape_of(t)));
       for (int operand = 0; operand < operands(t); ++operand) {
         const std::size_t input = input_of(t, operand);
         refused[value_place_[input]] |= !rules.borders || plan_.alias[input] || t + 1 == N;

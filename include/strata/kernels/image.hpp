@@ -69,8 +69,8 @@ STRATA_NOINLINE void clear_border(T* image) {
   std::fill(image + (shape.height() - 1) * row + width, begin + bordered_size(shape, border), T(0));
 }
 
-/// Runs of pixels that are contiguous in several images of one shape with these borders: the whole batch where none has a
-/// border, else row by row.
+/// Runs of pixels that are contiguous in several images of one shape with these borders: the whole batch where none has
+/// a border, else row by row.
 template <Shape shape, Border... borders>
 struct ImageRuns {
   static constexpr bool whole = ((borders == Border{}) && ...);

@@ -126,8 +126,8 @@ class ChannelSums {
   }
 };
 
-/// f(first, skipped, width) for panels of channels whose sums fit the stack; `width` is an `std::integral_constant`, and
-/// the first `skipped` channels of the last panel belong to the one before, too.
+/// f(first, skipped, width) for panels of channels whose sums fit the stack; `width` is an `std::integral_constant`,
+/// and the first `skipped` channels of the last panel belong to the one before, too.
 template <std::size_t C, class F>
 STRATA_INLINE void for_each_panel(F f) {
   constexpr std::size_t width = std::min(C, std::size_t{1024});
@@ -163,13 +163,13 @@ void add_channel_sums(std::size_t rows, const T* x, T* sums) {
   add_channel_sums<V, C, PlainSum>(rows, std::array{x}, std::array<const T*, 0>{}, std::array{sums});
 }
 
-/// Mean and squared distances of C channels over the rows seen so far: the number of rows, the means, the sums of squared
-/// distances from them. Zeros where nothing was seen.
+/// Mean and squared distances of C channels over the rows seen so far: the number of rows, the means, the sums of
+/// squared distances from them. Zeros where nothing was seen.
 template <int C>
 inline constexpr std::size_t moments_size = 1 + 2 * static_cast<std::size_t>(C);
 
 /// Adds rows to `moments`, in one pass over memory: a block is summed for its mean and then, still in cache, about that
-/// mean; blocks are merged in double (Chan, Golub, LeVeque 1979). So a mean far from zero costs no digits of the variance.
+/// mean; blocks are merged in double (Chan, Golub, LeVeque 1979). So a mean far from zero costs the variance no digits.
 template <class V, int C, class T = typename V::value_type>
 STRATA_NOINLINE void add_moments(std::size_t rows, const T* x, double* moments) {
   const double seen = moments[0];

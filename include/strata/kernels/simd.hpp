@@ -41,6 +41,14 @@
 
 #include <strata/core/inline.hpp>
 
+#if defined(__aarch64__) && XSIMD_VERSION_MAJOR == 8
+// xsimd 8 estimates quotients of floats there; now they are correctly rounded, as elsewhere.
+template <>
+inline xsimd::batch<float, xsimd::neon64>& xsimd::batch<float, xsimd::neon64>::operator/=(const batch& other) noexcept {
+    return *this = vdivq_f32(*this, other);
+}
+#endif
+
 namespace strata::simd {
 
 /// The widest vector of `T` (float or double) that the target flags allow.
@@ -145,7 +153,7 @@ STRATA_INLINE void masked_store(T* p, Vector<T> v, int n) {
 
 #if defined(__aarch64__)
 
-// xsimd 8 rounds the product of the first twice and estimates the root of the second.
+// xsimd 8 rounds the product of the first and estimates the root of the second.
 STRATA_INLINE float32x4_t neg_fma(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmsq_f32(c, a, b); }
 STRATA_INLINE float64x2_t neg_fma(float64x2_t a, float64x2_t b, float64x2_t c) { return vfmsq_f64(c, a, b); }
 STRATA_INLINE float32x4_t sqrt(float32x4_t x) { return vsqrtq_f32(x); }
@@ -187,16 +195,24 @@ STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
 #endif
 }
 
-/// The smaller, lane by lane. `min(bound, x)` keeps a NaN in `x`; `min(x, bound)` may drop it.
+/// The smaller, lane by lane. `min(bound, x)` keeps a NaN in `x`; `min(x, bound)` may drop it. Of zeros, the second.
 template <class T>
 STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
+#if defined(__aarch64__)
+    return xsimd::select(a < b, a, b);  // its instruction orders zeros by sign
+#else
     return xsimd::min(a, b);
+#endif
 }
 
-/// The larger, lane by lane. `max(bound, x)` keeps a NaN in `x`; `max(x, bound)` may drop it.
+/// The larger, lane by lane. `max(bound, x)` keeps a NaN in `x`; `max(x, bound)` may drop it. Of zeros, the second.
 template <class T>
 STRATA_INLINE Vector<T> max(Vector<T> a, Vector<T> b) {
+#if defined(__aarch64__)
+    return xsimd::select(a > b, a, b);
+#else
     return xsimd::max(a, b);
+#endif
 }
 
 /// |x|.

@@ -29,7 +29,9 @@ struct Add<> {
   static constexpr Kind kind = Kind::sum;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
-  static constexpr Problem check(Shapes in) { return detail::equal_shapes_problem("Add needs branches of one shape", in); }
+  static constexpr Problem check(Shapes in) {
+    return detail::equal_shapes_problem("Add needs branches of one shape", in);
+  }
   static constexpr Shape output_shape(Shapes in) { return in[0]; }
 
   template <class Call>

@@ -48,7 +48,8 @@ struct Average<> {
   static void scale(const Call& call, const T* from, T* to) {
     using V = typename Call::Vector;
     const V share(T(1) / static_cast<T>(Call::input_count));
-    kernels::map<V>(call.batch * Call::output_shape.size(), [=](V x) STRATA_INLINE_LAMBDA { return x * share; }, to, from);
+    kernels::map<V>(
+        call.batch * Call::output_shape.size(), [=](V x) STRATA_INLINE_LAMBDA { return x * share; }, to, from);
   }
 };
 

@@ -195,9 +195,9 @@ struct BatchNormWith {
       return simd::fma(from_g, g, simd::fma(from_v, v - centre, offset));
     };
     kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border,
-                        Call::input_border>(call.batch, gradient, call.input_gradient,
-                                            std::array{call.output_gradient, call.input},
-                                            std::array<const T*, 4>{saved, saved + 2 * C, saved + 3 * C, saved + 4 * C});
+                        Call::input_border>(
+        call.batch, gradient, call.input_gradient, std::array{call.output_gradient, call.input},
+        std::array<const T*, 4>{saved, saved + 2 * C, saved + 3 * C, saved + 4 * C});
   }
 };
 

@@ -72,8 +72,8 @@ struct Convolution2D {
     return {p.top, p.left, p.out_height - p.top - p.height, p.out_width - p.left - p.width};
   }
 
-  // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the convolution
-  // that takes the output's gradient to the input's.
+  // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the
+  // convolution that takes the output's gradient to the input's.
 
   template <class V>
   static constexpr std::size_t prepared_size(Shape in) {
@@ -208,10 +208,9 @@ struct Convolution2D {
       x = {call.scratch, padded(in).size()};
     }
     kernels::Convolution<typename Call::Vector, call_geometry<Call, Epilogue>(),
-                         packing<Target>(in)>::template run<Epilogue>(call.batch, x, call.packed + bias_size<Target>(in),
-                                                                      call.packed, {call.output, call.output_step},
-                                                                      {call.residual, call.residual_step},
-                                                                      call.scratch + copy_size<Call>(call.batch));
+                         packing<Target>(in)>::template run<Epilogue>(
+        call.batch, x, call.packed + bias_size<Target>(in), call.packed, {call.output, call.output_step},
+        {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch));
   }
 
  private:

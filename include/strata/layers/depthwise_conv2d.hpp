@@ -56,7 +56,8 @@ struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given
     const int field = base::kernel.height * base::kernel.width;
     Parameter weights{.name = "kernel",
                       .shape = {base::kernel.height, base::kernel.width, in.channels(), multiplier},
-                      .initializer = {Initializer::glorot_uniform, 1.0 * field * in.channels(), 1.0 * field * multiplier},
+                      .initializer = {Initializer::glorot_uniform, 1.0 * field * in.channels(),
+                                      1.0 * field * multiplier},
                       .l2 = base::l2};
     if (!base::has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {filters(in)}}};

@@ -19,8 +19,8 @@ namespace strata {
 ///     };
 ///
 /// It then fuses into the layer before it, trains, and can be an `activation<Swish>`. Where the derivative reads only
-/// one of x and y, say so: `static constexpr Needs backward_needs{.input = false};`. The other is then NaN, and training
-/// keeps one tensor less. Listed as `activation (Activation)`; another `class_name` may be given.
+/// one of x and y, say so: `static constexpr Needs backward_needs{.input = false};`. The other is then NaN, and
+/// training keeps one tensor less. Listed as `activation (Activation)`; another `class_name` may be given.
 template <class Derived>
 struct Elementwise {
   static constexpr const char* class_name = "Activation";

@@ -31,7 +31,8 @@ struct GaussianNoise : Flatten {  // at inference, and backward, a copy
   static void forward_training(const Call& call) {
     constexpr std::size_t size = Call::input_shape.size();
     for (std::size_t i = 0; i < call.batch * size; ++i)
-      call.output[i] = static_cast<typename Call::Scalar>(call.input[i] + Deviation * call.random.normal(call.first * size + i));
+      call.output[i] =
+          static_cast<typename Call::Scalar>(call.input[i] + Deviation * call.random.normal(call.first * size + i));
   }
 };
 

@@ -1,5 +1,5 @@
-// GroupNormalization: groups of channels of a sample are brought to mean 0 and variance 1 over all positions, then scaled
-// and shifted per channel (Wu & He 2018, arXiv 1803.08494).
+// GroupNormalization: groups of channels of a sample are brought to mean 0 and variance 1 over all positions, then
+// scaled and shifted per channel (Wu & He 2018, arXiv 1803.08494).
 //
 //     GroupNormalization<>                            32 groups, Keras' default
 //     GroupNormalization<8, Epsilon{1e-5}>

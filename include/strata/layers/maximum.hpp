@@ -38,7 +38,8 @@ struct Maximum<> {
     const std::size_t size = call.batch * Call::output_shape.size();
     const auto larger = [](V a, V b) STRATA_INLINE_LAMBDA { return simd::max(a, b); };
     std::copy_n(call.input, size, call.output);
-    for (std::size_t i = 1; i < Call::input_count; ++i) kernels::map<V>(size, larger, call.output, call.output, call.inputs[i]);
+    for (std::size_t i = 1; i < Call::input_count; ++i)
+      kernels::map<V>(size, larger, call.output, call.output, call.inputs[i]);
   }
 
   /// Operand after operand takes its part of what is left of the gradient.

@@ -1,7 +1,8 @@
 // Multiply: the product of tensors, element by element. A vector of channels scales every pixel of an image, as in
 // squeeze-and-excitation (Hu et al. 2017, arXiv 1709.01507).
 //
-//     Multiply<Sequential<>, Sequential<GlobalAveragePooling2D, Dense<4, activation<ReLU>>, Dense<16, activation<Sigmoid>>>>
+//     Multiply<Sequential<>,
+//              Sequential<GlobalAveragePooling2D, Dense<4, activation<ReLU>>, Dense<16, activation<Sigmoid>>>>
 //     Multiply<>                                         the layer itself, for a named graph
 //
 // Keras: Multiply. ONNX: Mul.

@@ -1,5 +1,5 @@
-// What LayerNormalization and GroupNormalization share: each set of elements of a sample is brought to mean 0 and variance
-// 1, then scaled and shifted per channel. Training and inference do the same.
+// What LayerNormalization and GroupNormalization share: each set of elements of a sample is brought to mean 0 and
+// variance 1, then scaled and shifted per channel. Training and inference do the same.
 #pragma once
 
 #include <algorithm>
@@ -92,7 +92,8 @@ struct Normalization {
     const V mean(static_cast<T>(m.mean)), inverse(static_cast<T>(m.inverse_deviation));
     each_vector<V>(set, [&](std::size_t i, std::size_t c, int n) STRATA_INLINE_LAMBDA {
       const V z = (simd::load_partial<V>(x + i, n) - mean) * inverse;
-      simd::store_partial(y + i, V(simd::fma(z, simd::load_partial<V>(gamma + c, n), simd::load_partial<V>(beta + c, n))), n);
+      simd::store_partial(
+          y + i, V(simd::fma(z, simd::load_partial<V>(gamma + c, n), simd::load_partial<V>(beta + c, n))), n);
     });
   }
 

@@ -34,7 +34,8 @@ struct Permute {
   template <class Call>
   static void backward(const Call& call) {
     if (call.input_gradient == nullptr) return;
-    each<Call>(call.batch, [&](std::size_t in, std::size_t out) { call.input_gradient[in] = call.output_gradient[out]; });
+    each<Call>(call.batch,
+               [&](std::size_t in, std::size_t out) { call.input_gradient[in] = call.output_gradient[out]; });
   }
 
  private:
@@ -46,7 +47,8 @@ struct Permute {
     // Elements of the input from one position to the next along each of the output's axes, the last three of them.
     constexpr auto extents = [] {
       std::array<std::size_t, 3> e{1, 1, 1};
-      for (int a = 0; a < out.rank; ++a) e[static_cast<std::size_t>(3 - out.rank + a)] = static_cast<std::size_t>(out[a]);
+      for (int a = 0; a < out.rank; ++a)
+        e[static_cast<std::size_t>(3 - out.rank + a)] = static_cast<std::size_t>(out[a]);
       return e;
     }();
     constexpr auto steps = [axes] {

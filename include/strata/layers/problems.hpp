@@ -25,7 +25,8 @@ constexpr Problem equal_shapes_problem(const char* rule, Shapes shapes) {
   for (const Shape& shape : shapes)
     if (shape != shapes[0])
       return {rule, Text() << shapes[0] << " from every branch",
-              "change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>", Text() << shape};
+              "change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>",
+              Text() << shape};
   return {};
 }
 

@@ -25,7 +25,9 @@ struct Residual {
   using merge = Add<>;
 };
 template <class... Layers>
-  requires(sizeof...(Layers) > 0) && requires { typename boost::mp11::mp_back<boost::mp11::mp_list<Layers...>>::shortcut; }
+  requires(sizeof...(Layers) > 0) && requires {
+    typename boost::mp11::mp_back<boost::mp11::mp_list<Layers...>>::shortcut;
+  }
 struct Residual<Layers...> {
   using branches = boost::mp11::mp_list<boost::mp11::mp_take_c<boost::mp11::mp_list<Layers...>, sizeof...(Layers) - 1>,
                                         typename boost::mp11::mp_back<boost::mp11::mp_list<Layers...>>::shortcut>;

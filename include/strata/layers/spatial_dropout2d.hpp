@@ -1,5 +1,5 @@
-// SpatialDropout2D: drops whole channels of an image in training and scales the others by 1 / (1 - rate) (Tompson et al.
-// 2015, arXiv 1411.4280); nothing at inference.
+// SpatialDropout2D: drops whole channels of an image in training and scales the others by 1 / (1 - rate) (Tompson et
+// al. 2015, arXiv 1411.4280); nothing at inference.
 //
 //     SpatialDropout2D<0.2>      the share of channels to drop
 //

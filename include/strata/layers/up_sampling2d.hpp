@@ -29,7 +29,8 @@ struct UpSampling2D {
   static constexpr Interpolation interpolation = LayerOptions<Given...>::get(Nearest);
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = LayerOptions<Given...>::template check<Interpolation>("Nearest or Bilinear")) return problem;
+    if (const Problem problem = LayerOptions<Given...>::template check<Interpolation>("Nearest or Bilinear"))
+      return problem;
     if (const Problem problem = detail::image_problem("up-sampling needs an image", in)) return problem;
     return detail::extent_problem("the size of an up-sampling is not positive", size);
   }
@@ -77,7 +78,8 @@ struct UpSampling2D {
   static void each(std::size_t batch, F f) {
     using T = typename Call::Scalar;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    constexpr std::size_t channels = static_cast<std::size_t>(in.channels()), width = static_cast<std::size_t>(in.width());
+    constexpr std::size_t channels = static_cast<std::size_t>(in.channels()),
+                          width = static_cast<std::size_t>(in.width());
     std::size_t place = 0;
     for (std::size_t n = 0; n < batch; ++n)
       for (std::size_t y = 0; y < static_cast<std::size_t>(out.height()); ++y) {

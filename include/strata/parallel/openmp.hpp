@@ -18,8 +18,8 @@
 
 namespace strata {
 
-/// `OpenMP{}` has as many threads as OpenMP would take (OMP_NUM_THREADS, or one a processor). The same number of threads
-/// gives the same results to the bit. An exception in a thread is thrown in the caller.
+/// `OpenMP{}` has as many threads as OpenMP would take (OMP_NUM_THREADS, or one a processor). The same number of
+/// threads gives the same results to the bit. An exception in a thread is thrown in the caller.
 class OpenMP {
  public:
   OpenMP() : OpenMP(omp_get_max_threads()) {}

@@ -86,7 +86,7 @@ class Engine {
     (*this)(input, output, own_);
   }
 
-  /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, where `run()` does its work: for profiles.
+  /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, `run()` doing its work: for profiles.
   template <class Visit>
   void for_each_step(std::span<const T> input, std::span<T> output, Workspace& workspace, Visit&& visit) const {
     if (batch_of(input, output) != 1) throw InvalidArgument("Engine::for_each_step: expected one sample");
@@ -153,8 +153,9 @@ class Engine {
       const std::size_t weights = packed_size_of<Step, group>();
       return HeadOf<Step>::kind == Kind::linear && weights > large && weights > images ? group : 1;
     };
-    (void)std::initializer_list<int>{0, (samples[S] = of_step.template operator()<S>(HeadOf<S>::input_shape.size() +
-                                                                                      HeadOf<S>::output_shape.size()))...};
+    (void)std::initializer_list<int>{
+        0, (samples[S] = of_step.template operator()<S>(HeadOf<S>::input_shape.size() +
+                                                        HeadOf<S>::output_shape.size()))...};
     return samples;
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t sweep =
@@ -170,8 +171,9 @@ class Engine {
 
   template <class F>
   static void each_step(F&& f) {
-    [&]<std::size_t... S>(std::index_sequence<S...>) { (void)std::initializer_list<int>{(f.template operator()<S>(), 0)...}; }
-    (std::make_index_sequence<steps>{});
+    [&]<std::size_t... S>(std::index_sequence<S...>) {
+      (void)std::initializer_list<int>{(f.template operator()<S>(), 0)...};
+    }(std::make_index_sequence<steps>{});
   }
 
   static constexpr std::array<std::size_t, steps + 1> packed_offsets = []<std::size_t... S>(std::index_sequence<S...>) {
@@ -212,7 +214,8 @@ class Engine {
     using L = typename HeadOf<S>::layer;
     if constexpr (HeadOf<S>::kind == Kind::linear)
       return std::max(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
-                      rules<L>::template infer_scratch_size<InferOf<S, sweeps[S]>>(static_cast<std::size_t>(sweeps[S])));
+                      rules<L>::template infer_scratch_size<InferOf<S, sweeps[S]>>(
+                          static_cast<std::size_t>(sweeps[S])));
     else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
   }
   static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {

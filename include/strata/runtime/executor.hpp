@@ -82,8 +82,8 @@ class Executor {
     for_each_node([&]<std::size_t I>() { update_node<I>(parameters); });
   }
 
-  /// The values of tensor `index` (that node's output) after a forward pass, (batch, shape): of the network's output and
-  /// of the input of its last node.
+  /// The values of tensor `index` (that node's output) after a forward pass, (batch, shape): of the network's output
+  /// and of the input of its last node.
   const T* value(std::size_t index) const {
     return index == 0 ? input_ : whole_.data() + plan.values[index].offset * batch_;
   }
@@ -112,8 +112,9 @@ class Executor {
   }
   static constexpr auto prepared_offsets = offsets_of(
       []<std::size_t I>() { return rules<LayerAt<I>>::template prepared_size<V>(Net::network().input_shape_of(I)); });
-  static constexpr auto accumulator_offsets = offsets_of(
-      []<std::size_t I>() { return rules<LayerAt<I>>::template accumulator_size<V>(Net::network().input_shape_of(I)); });
+  static constexpr auto accumulator_offsets = offsets_of([]<std::size_t I>() {
+    return rules<LayerAt<I>>::template accumulator_size<V>(Net::network().input_shape_of(I));
+  });
   static constexpr auto gathered_offsets =
       offsets_of([]<std::size_t I>() { return rules<LayerAt<I>>::gathered_size(Net::network().input_shape_of(I)); });
 
@@ -190,7 +191,8 @@ class Executor {
   static constexpr auto steps = []<std::size_t... A>(std::index_sequence<A...>) {
     return std::array<Step, sizeof...(A)>{
         step_of<training, static_cast<std::size_t>(plan.actions[A].node)>(plan.actions[A].pass)...};
-  }(std::make_index_sequence<static_cast<std::size_t>(plan.stages[static_cast<std::size_t>(plan.stage_count - 1)].end)>{});
+  }(std::make_index_sequence<
+      static_cast<std::size_t>(plan.stages[static_cast<std::size_t>(plan.stage_count - 1)].end)>{});
 
   template <bool training>
   void run_stages(int begin, int end) {

@@ -30,7 +30,10 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
       const std::string blank(widths[c] - row[c].size(), ' ');
-      line.append(c == 0 ? "" : "  ").append(c == 0 || c >= 5 ? blank : "").append(row[c]).append(c == 0 || c >= 5 ? "" : blank);
+      line.append(c == 0 ? "" : "  ")
+          .append(c == 0 || c >= 5 ? blank : "")
+          .append(row[c])
+          .append(c == 0 || c >= 5 ? "" : blank);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     table.append(line).append("\n");
@@ -84,18 +87,20 @@ std::string explain() {
     if (step.output != plan.output) {
       const std::size_t tensor = static_cast<std::size_t>(step.output);
       const Lifetime& block = plan.blocks[tensor];
-      place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[tensor] * element) + ", steps " +
-              std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);
+      place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[tensor] * element) +
+              ", steps " + std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);
     }
-    rows.push_back({std::to_string(s + 1), layers, kernels[s], shape(plan.source_of(network.input_of(head))), shape(step.output),
-                    std::to_string(parameters), millions(network.nodes[head].rules->macs(network.input_shape_of(head))), place});
+    rows.push_back({std::to_string(s + 1), layers, kernels[s], shape(plan.source_of(network.input_of(head))),
+                    shape(step.output), std::to_string(parameters),
+                    millions(network.nodes[head].rules->macs(network.input_shape_of(head))), place});
   }
-  std::string text = std::to_string(network.layer_count) + " layers in " + std::to_string(plan.step_count) + " steps, " +
-                     std::to_string(network.parameter_count()) + " parameters, " + millions(network.mac_count) + " MMACs\n";
+  std::string text = std::to_string(network.layer_count) + " layers in " + std::to_string(plan.step_count) +
+                     " steps, " + std::to_string(network.parameter_count()) + " parameters, " +
+                     millions(network.mac_count) + " MMACs\n";
   text += detail::explain_table(rows);
   text += "arena " + std::to_string(plan.arena_size * element) + " bytes, workspace " +
-          std::to_string(Compiled::workspace_bytes()) + " bytes, packed weights " + std::to_string(Compiled::packed_bytes()) +
-          " bytes\n";
+          std::to_string(Compiled::workspace_bytes()) + " bytes, packed weights " +
+          std::to_string(Compiled::packed_bytes()) + " bytes\n";
   return text;
 }
 
