@@ -5,29 +5,23 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
-#include <strata/core/bound.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/sequential.hpp>
-#include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
 #include <strata/kernels/simd.hpp>
+#include <strata/runtime/engine_plan.hpp>
 #include <strata/runtime/model.hpp>
 
 namespace strata {
-
-/// Every algorithm that pays, Winograd's convolution included: outputs of order one are off by at most 2e-6.
-struct Fast {};
-/// Direct sums only: slower, and about half of that error.
-struct Exact {};
 
 /// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations and shortcuts
 /// fused, memory planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong
@@ -41,7 +35,7 @@ struct Exact {};
 ///     Engine<Net>::Workspace workspace;          // one per thread
 ///     engine(input, output, workspace);
 template <class Net, class Precision = Fast, class V = simd::Vector<float>>
-class Engine {
+class Engine : EnginePlan<Net, Precision, V> {
  public:
   using T = typename V::value_type;
 
@@ -111,133 +105,15 @@ class Engine {
   static constexpr std::size_t packed_bytes() { return packed_size * sizeof(T); }
 
  private:
-  static_assert(std::is_same_v<Precision, Fast> || std::is_same_v<Precision, Exact>,
-                "the second argument of Engine is Fast or Exact");
-  /// In Winograd's domain weights are four times as many; a second-level cache has 2 MiB.
-  static constexpr std::size_t cache_size = (2u << 20) / sizeof(T);
+  using Plan = EnginePlan<Net, Precision, V>;
+  using Plan::border_of, Plan::each_step, Plan::input_of, Plan::packed_offsets, Plan::packed_size, Plan::plan,
+      Plan::shape_of, Plan::steps, Plan::sweep, Plan::sweeps, Plan::workspace_size;
+  template <std::size_t S>
+  using HeadOf = typename Plan::template HeadOf<S>;
+  template <std::size_t S, int samples>
+  using InferOf = typename Plan::template InferOf<S, samples>;
   template <int samples>
-  using TargetFor =
-      Target<V, std::is_same_v<Precision, Exact>, samples, (4 * Net::network().parameter_count() <= cache_size)>;
-  /// Samples that share one reading of the weights, where these are many.
-  static constexpr int group = 8;
-
-  static constexpr std::size_t steps = Net::inference_plan().step_count;
-  static constexpr std::size_t head(std::size_t step) {
-    return static_cast<std::size_t>(Net::inference_plan().steps[step].head);
-  }
-  template <std::size_t S>
-  using HeadOf = BoundOf<Net, head(S)>;
-
-  /// Elements that a step owns: packed weights, scale and shift, or a copy of its parameters.
-  template <std::size_t S, int samples>
-  static constexpr std::size_t packed_size_of() {
-    using B = HeadOf<S>;
-    if constexpr (B::kind == Kind::linear) {
-      return aligned_size<T>(B::layer::template packed_size<TargetFor<samples>>(B::input_shape));
-    } else if constexpr (B::kind == Kind::affine) {
-      return aligned_size<T>(2 * static_cast<std::size_t>(B::input_shape.channels()));
-    } else {
-      std::size_t size = 0;
-      for (const Parameter& parameter : B::parameters) size += parameter.shape.size();
-      return aligned_size<T>(size);
-    }
-  }
-
-  /// Weights that fill much of the cache are read once for several samples, unless these samples'
-  /// images are more to read than the weights.
-  static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
-    std::array<int, Net::network().nodes.size()> samples{};
-    samples.fill(1);
-    constexpr std::size_t large = cache_size / 4;
-    const auto of_step = [&]<std::size_t Step>(std::size_t images) {
-      const std::size_t weights = packed_size_of<Step, group>();
-      return HeadOf<Step>::kind == Kind::linear && weights > large && weights > images ? group : 1;
-    };
-    (void)std::initializer_list<int>{
-        0, (samples[S] = of_step.template operator()<S>(HeadOf<S>::input_shape.size() +
-                                                        HeadOf<S>::output_shape.size()))...};
-    return samples;
-  }(std::make_index_sequence<steps>{});
-  static constexpr std::size_t sweep =
-      static_cast<std::size_t>(std::max(1, *std::max_element(sweeps.begin(), sweeps.end())));
-
-  /// A sweep may want its weights packed in another way than a single sample.
-  template <std::size_t S>
-  static constexpr bool packs_twice = [] {
-    using R = rules<typename HeadOf<S>::layer>;
-    constexpr Shape in = HeadOf<S>::input_shape;
-    return sweeps[S] > 1 && R::template packing<TargetFor<1>>(in) != R::template packing<TargetFor<group>>(in);
-  }();
-
-  template <class F>
-  static void each_step(F&& f) {
-    [&]<std::size_t... S>(std::index_sequence<S...>) {
-      (void)std::initializer_list<int>{(f.template operator()<S>(), 0)...};
-    }(std::make_index_sequence<steps>{});
-  }
-
-  static constexpr std::array<std::size_t, steps + 1> packed_offsets = []<std::size_t... S>(std::index_sequence<S...>) {
-    const std::array<std::size_t, steps> sizes{
-        (packed_size_of<S, 1>() + (packs_twice<S> ? packed_size_of<S, group>() : 0))...};
-    std::array<std::size_t, steps + 1> offsets{};
-    for (std::size_t s = 0; s < steps; ++s) offsets[s + 1] = offsets[s] + sizes[s];
-    return offsets;
-  }(std::make_index_sequence<steps>{});
-  static constexpr std::size_t packed_size = packed_offsets[steps];
-
- public:
-  /// The steps and the memory of a call.
-  static constexpr auto plan = place_tensors(Net::network(), Net::inference_plan(), sweeps);
-
-  /// What runs in each step, for `explain`.
-  static auto kernel_names() {
-    return []<std::size_t... S>(std::index_sequence<S...>) {
-      return std::array<std::string, std::max<std::size_t>(steps, 1)>{
-          std::string(std::string_view(rules<typename HeadOf<S>::layer>::template kernel_name<TargetFor<sweeps[S]>>(
-              HeadOf<S>::input_shape)))...};
-    }(std::make_index_sequence<steps>{});
-  }
-
- private:
-  static constexpr Border border_of(int tensor) { return plan.borders[static_cast<std::size_t>(tensor)]; }
-  static constexpr Shape shape_of(int tensor) { return Net::network().tensor(tensor).shape; }
-  static constexpr int input_of(std::size_t step, int operand) {
-    return plan.source_of(Net::network().input_of(head(step), operand));
-  }
-
-  template <std::size_t S, int samples>
-  using InferOf =
-      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S, 0)), border_of(plan.steps[S].output)>;
-
-  template <std::size_t S>
-  static constexpr std::size_t scratch_size_of() {
-    using L = typename HeadOf<S>::layer;
-    if constexpr (HeadOf<S>::kind == Kind::linear)
-      return std::max(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
-                      rules<L>::template infer_scratch_size<InferOf<S, sweeps[S]>>(
-                          static_cast<std::size_t>(sweeps[S])));
-    else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
-  }
-  static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {
-    std::size_t most = 0;
-    for (const std::size_t size : {std::size_t{0}, scratch_size_of<S>()...}) most = std::max(most, size);
-    return most;
-  }(std::make_index_sequence<steps>{});
-  static constexpr std::size_t workspace_size = plan.arena_size + scratch_size;
-
-  template <std::size_t S, class = std::make_index_sequence<static_cast<std::size_t>(plan.steps[S].residual_place)>,
-            class = std::make_index_sequence<
-                static_cast<std::size_t>(plan.steps[S].epilogue_count - plan.steps[S].residual_place)>>
-  struct EpilogueOf;
-  template <std::size_t S, std::size_t... Before, std::size_t... After>
-  struct EpilogueOf<S, std::index_sequence<Before...>, std::index_sequence<After...>> {
-    static constexpr InferenceStep step = plan.steps[S];
-    template <std::size_t E>
-    using Function = LayerOf<Net, static_cast<std::size_t>(step.epilogue[E])>;
-    static constexpr int row = step.residual < 0 ? 0 : row_of(shape_of(step.residual), border_of(step.residual));
-    using then = Compose<Function<sizeof...(Before) + After>...>;
-    using type = std::conditional_t<(step.residual < 0), then, AddResidual<Compose<Function<Before>...>, row, then>>;
-  };
+  using TargetFor = typename Plan::template TargetFor<samples>;
 
   struct Release {
     std::atomic_flag& flag;
@@ -282,7 +158,7 @@ class Engine {
     constexpr InferenceStep step = plan.steps[S];
     using B = HeadOf<S>;
     T* const packed = packed_.data() + packed_offsets[S];
-    const auto parameters = parameters_of<head(S)>(arena);
+    const auto parameters = parameters_of<Plan::head(S)>(arena);
     if constexpr (B::kind == Kind::linear) {
       Arena<T> folded;
       if constexpr (step.affine >= 0) {
@@ -294,9 +170,9 @@ class Engine {
       const T* const scale = folded.data();
       const T* const shift = scale == nullptr ? nullptr : scale + B::output_shape.channels();
       B::layer::template pack<TargetFor<1>, B::input_shape>(parameters.data(), scale, shift, packed);
-      if constexpr (packs_twice<S>)
-        B::layer::template pack<TargetFor<group>, B::input_shape>(parameters.data(), scale, shift,
-                                                                  packed + packed_size_of<S, 1>());
+      if constexpr (Plan::template packs_twice<S>)
+        B::layer::template pack<TargetFor<Plan::group>, B::input_shape>(parameters.data(), scale, shift,
+                                                                  packed + Plan::template packed_size_of<S, 1>());
     } else if constexpr (B::kind == Kind::affine) {
       B::layer::affine(B::input_shape, parameters.data(), packed, packed + B::input_shape.channels());
     } else {
@@ -312,7 +188,7 @@ class Engine {
     constexpr InferenceStep step = plan.steps[S];
     constexpr int input = input_of(S, 0);
     using B = HeadOf<S>;
-    using Epilogue = typename EpilogueOf<S>::type;
+    using Epilogue = typename Plan::template EpilogueOf<S>::type;
     const T* const in = memory.template read<input>(sample);
     T* const out = memory.template at<step.output>(sample);
     const T* const packed = packed_.data() + packed_offsets[S];
@@ -332,7 +208,7 @@ class Engine {
         B::layer::template infer<Epilogue>(
             InferOf<S, samples>{.batch = count,
                                 .input = in,
-                                .packed = packed + (samples > 1 && packs_twice<S> ? packed_size_of<S, 1>() : 0),
+                                .packed = packed + (samples > 1 && Plan::template packs_twice<S> ? Plan::template packed_size_of<S, 1>() : 0),
                                 .output = out,
                                 .residual = residual,
                                 .input_step = Memory::template step<input>(),
@@ -340,7 +216,7 @@ class Engine {
                                 .residual_step = residual_step,
                                 .scratch = scratch});
       };
-      if (packs_twice<S> && count == 1) infer.template operator()<1>();
+      if (Plan::template packs_twice<S> && count == 1) infer.template operator()<1>();
       else infer.template operator()<sweeps[S]>();
     } else if constexpr (B::kind == Kind::affine) {
       constexpr int channels = B::input_shape.channels();
@@ -372,16 +248,6 @@ class Engine {
     }
   }
 
-  /// Steps [S, end): sample by sample, except where weights are worth a sweep.
-  static constexpr std::array<std::size_t, steps + 1> segments = [] {
-    std::array<std::size_t, steps + 1> ends{};  // of the segment that begins at a step
-    for (std::size_t s = 0; s < steps; ++s) {
-      ends[s] = s + 1;
-      while (sweeps[s] == 1 && ends[s] < steps && sweeps[ends[s]] == 1) ++ends[s];
-    }
-    return ends;
-  }();
-
   template <std::size_t Begin>
   void run_from(const Memory& memory, std::size_t count) const {
     if constexpr (Begin < steps) {
@@ -391,9 +257,9 @@ class Engine {
         for (std::size_t n = 0; n < count; ++n)
           [&]<std::size_t... S>(std::index_sequence<S...>) {
             (void)std::initializer_list<int>{(run_step<Begin + S>(memory, n, 1), 0)...};
-          }(std::make_index_sequence<segments[Begin] - Begin>{});
+          }(std::make_index_sequence<Plan::segments[Begin] - Begin>{});
       }
-      run_from<segments[Begin]>(memory, count);
+      run_from<Plan::segments[Begin]>(memory, count);
     }
   }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <strata/core/text.hpp>
-#include <strata/runtime/engine.hpp>
+#include <strata/runtime/engine_plan.hpp>
 
 namespace strata {
 
@@ -49,7 +49,7 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 ///     std::cout << explain<Net>();
 template <class Net, class Precision = Fast, class V = simd::Vector<float>>
 std::string explain() {
-  using Compiled = Engine<Net, Precision, V>;
+  using Compiled = EnginePlan<Net, Precision, V>;
   using detail::string_of;
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Compiled::plan;
@@ -99,8 +99,8 @@ std::string explain() {
                      millions(network.mac_count) + " MMACs\n";
   text += detail::explain_table(rows);
   text += "arena " + std::to_string(plan.arena_size * element) + " bytes, workspace " +
-          std::to_string(Compiled::workspace_bytes()) + " bytes, packed weights " +
-          std::to_string(Compiled::packed_bytes()) + " bytes\n";
+          std::to_string(Compiled::workspace_size * element) + " bytes, packed weights " +
+          std::to_string(Compiled::packed_size * element) + " bytes\n";
   return text;
 }
 

@@ -1,0 +1,170 @@
+// What an Engine knows when it is compiled: how each step's weights are packed, how many samples share them, and where
+// everything lies.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <strata/core/arena.hpp>
+#include <strata/core/border.hpp>
+#include <strata/core/bound.hpp>
+#include <strata/graph/sequential.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/simd.hpp>
+
+namespace strata {
+
+/// Every algorithm that pays, Winograd's convolution included: outputs of order one are off by at most 2e-6.
+struct Fast {};
+/// Direct sums only: slower, and about half of that error.
+struct Exact {};
+
+/// The plan of `Engine<Net, Precision, V>`, constants and types only. `S` is a step.
+template <class Net, class Precision, class V>
+struct EnginePlan {
+  using T = typename V::value_type;
+  static_assert(std::is_same_v<Precision, Fast> || std::is_same_v<Precision, Exact>,
+                "the second argument of Engine is Fast or Exact");
+
+  /// In Winograd's domain weights are four times as many; a second-level cache has 2 MiB.
+  static constexpr std::size_t cache_size = (2u << 20) / sizeof(T);
+  template <int samples>
+  using TargetFor =
+      Target<V, std::is_same_v<Precision, Exact>, samples, (4 * Net::network().parameter_count() <= cache_size)>;
+  /// Samples that share one reading of the weights, where these are many.
+  static constexpr int group = 8;
+
+  static constexpr std::size_t steps = Net::inference_plan().step_count;
+  static constexpr std::size_t head(std::size_t step) {
+    return static_cast<std::size_t>(Net::inference_plan().steps[step].head);
+  }
+  template <std::size_t S>
+  using HeadOf = BoundOf<Net, head(S)>;
+
+  /// Elements that a step owns: packed weights, scale and shift, or a copy of its parameters.
+  template <std::size_t S, int samples>
+  static constexpr std::size_t packed_size_of() {
+    using B = HeadOf<S>;
+    if constexpr (B::kind == Kind::linear) {
+      return aligned_size<T>(B::layer::template packed_size<TargetFor<samples>>(B::input_shape));
+    } else if constexpr (B::kind == Kind::affine) {
+      return aligned_size<T>(2 * static_cast<std::size_t>(B::input_shape.channels()));
+    } else {
+      std::size_t size = 0;
+      for (const Parameter& parameter : B::parameters) size += parameter.shape.size();
+      return aligned_size<T>(size);
+    }
+  }
+
+  /// Weights that fill much of the cache are read once for several samples, unless these samples'
+  /// images are more to read than the weights.
+  static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
+    std::array<int, Net::network().nodes.size()> samples{};
+    samples.fill(1);
+    constexpr std::size_t large = cache_size / 4;
+    const auto of_step = [&]<std::size_t Step>(std::size_t images) {
+      const std::size_t weights = packed_size_of<Step, group>();
+      return HeadOf<Step>::kind == Kind::linear && weights > large && weights > images ? group : 1;
+    };
+    (void)std::initializer_list<int>{
+        0, (samples[S] = of_step.template operator()<S>(HeadOf<S>::input_shape.size() +
+                                                        HeadOf<S>::output_shape.size()))...};
+    return samples;
+  }(std::make_index_sequence<steps>{});
+  static constexpr std::size_t sweep =
+      static_cast<std::size_t>(std::max(1, *std::max_element(sweeps.begin(), sweeps.end())));
+
+  /// A sweep may want its weights packed in another way than a single sample.
+  template <std::size_t S>
+  static constexpr bool packs_twice = [] {
+    using R = rules<typename HeadOf<S>::layer>;
+    constexpr Shape in = HeadOf<S>::input_shape;
+    return sweeps[S] > 1 && R::template packing<TargetFor<1>>(in) != R::template packing<TargetFor<group>>(in);
+  }();
+
+  template <class F>
+  static void each_step(F&& f) {
+    [&]<std::size_t... S>(std::index_sequence<S...>) {
+      (void)std::initializer_list<int>{(f.template operator()<S>(), 0)...};
+    }(std::make_index_sequence<steps>{});
+  }
+
+  static constexpr std::array<std::size_t, steps + 1> packed_offsets = []<std::size_t... S>(std::index_sequence<S...>) {
+    const std::array<std::size_t, steps> sizes{
+        (packed_size_of<S, 1>() + (packs_twice<S> ? packed_size_of<S, group>() : 0))...};
+    std::array<std::size_t, steps + 1> offsets{};
+    for (std::size_t s = 0; s < steps; ++s) offsets[s + 1] = offsets[s] + sizes[s];
+    return offsets;
+  }(std::make_index_sequence<steps>{});
+  static constexpr std::size_t packed_size = packed_offsets[steps];
+
+  /// The steps and the memory of a call.
+  static constexpr auto plan = place_tensors(Net::network(), Net::inference_plan(), sweeps);
+
+  /// What runs in each step, for `explain`.
+  static auto kernel_names() {
+    return []<std::size_t... S>(std::index_sequence<S...>) {
+      return std::array<std::string, std::max<std::size_t>(steps, 1)>{
+          std::string(std::string_view(rules<typename HeadOf<S>::layer>::template kernel_name<TargetFor<sweeps[S]>>(
+              HeadOf<S>::input_shape)))...};
+    }(std::make_index_sequence<steps>{});
+  }
+
+  static constexpr Border border_of(int tensor) { return plan.borders[static_cast<std::size_t>(tensor)]; }
+  static constexpr Shape shape_of(int tensor) { return Net::network().tensor(tensor).shape; }
+  static constexpr int input_of(std::size_t step, int operand) {
+    return plan.source_of(Net::network().input_of(head(step), operand));
+  }
+
+  template <std::size_t S, int samples>
+  using InferOf =
+      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S, 0)), border_of(plan.steps[S].output)>;
+
+  template <std::size_t S>
+  static constexpr std::size_t scratch_size_of() {
+    using L = typename HeadOf<S>::layer;
+    if constexpr (HeadOf<S>::kind == Kind::linear)
+      return std::max(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
+                      rules<L>::template infer_scratch_size<InferOf<S, sweeps[S]>>(
+                          static_cast<std::size_t>(sweeps[S])));
+    else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
+  }
+  static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {
+    std::size_t most = 0;
+    for (const std::size_t size : {std::size_t{0}, scratch_size_of<S>()...}) most = std::max(most, size);
+    return most;
+  }(std::make_index_sequence<steps>{});
+  static constexpr std::size_t workspace_size = plan.arena_size + scratch_size;
+
+  template <std::size_t S, class = std::make_index_sequence<static_cast<std::size_t>(plan.steps[S].residual_place)>,
+            class = std::make_index_sequence<
+                static_cast<std::size_t>(plan.steps[S].epilogue_count - plan.steps[S].residual_place)>>
+  struct EpilogueOf;
+  template <std::size_t S, std::size_t... Before, std::size_t... After>
+  struct EpilogueOf<S, std::index_sequence<Before...>, std::index_sequence<After...>> {
+    static constexpr InferenceStep step = plan.steps[S];
+    template <std::size_t E>
+    using Function = LayerOf<Net, static_cast<std::size_t>(step.epilogue[E])>;
+    static constexpr int row = step.residual < 0 ? 0 : row_of(shape_of(step.residual), border_of(step.residual));
+    using then = Compose<Function<sizeof...(Before) + After>...>;
+    using type = std::conditional_t<(step.residual < 0), then, AddResidual<Compose<Function<Before>...>, row, then>>;
+  };
+
+  /// Where the segment ends that begins at a step: all its steps run sample by sample, or one on a sweep.
+  static constexpr std::array<std::size_t, steps + 1> segments = [] {
+    std::array<std::size_t, steps + 1> ends{};
+    for (std::size_t s = 0; s < steps; ++s) {
+      ends[s] = s + 1;
+      while (sweeps[s] == 1 && ends[s] < steps && sweeps[ends[s]] == 1) ++ends[s];
+    }
+    return ends;
+  }();
+};
+
+}  // namespace strata
