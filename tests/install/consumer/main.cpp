@@ -6,6 +6,8 @@
 
 using namespace strata;
 
+int lanes();  // the best that this processor has
+
 struct Net : Sequential<Input<8, 8, 3>, Conv2D<8, 3, Same>, BatchNorm, Sigmoid, Flatten, Dense<10>> {};
 
 int main(int, char** argv) {
@@ -17,5 +19,6 @@ int main(int, char** argv) {
   const std::vector<float> input(Net::input_shape.size(), 0.5f);
   std::vector<float> output(Net::output_shape.size());
   engine(input, output);
-  return output == std::vector<float>(output.size(), 0.0f);
+  const bool as_wide = lanes() >= simd::lanes<simd::Vector<float>>;
+  return output == std::vector<float>(output.size(), 0.0f) || !as_wide;
 }
