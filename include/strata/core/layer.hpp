@@ -60,8 +60,8 @@
 #include <string_view>
 
 #include <strata/core/border.hpp>
+#include <strata/core/calls.hpp>
 #include <strata/core/problem.hpp>
-#include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
 
 namespace strata {
@@ -123,142 +123,6 @@ using Shapes = std::span<const Shape>;
 /// A layer with what it learns from its place in a network: its input shapes and all that follows from them.
 template <class Layer, Shape... In>
 struct Bound;
-
-/// What prepare makes of the parameters, once a step.
-template <class B, class V>
-struct Prepare {
-  using Vector = V;
-  using Scalar = typename Vector::value_type;
-  static constexpr Shape input_shape = B::input_shape;
-
-  const Scalar* const* parameters;
-  Scalar* prepared;  ///< prepared_size elements
-  bool training;     ///< backward will follow
-};
-
-/// The arguments of a layer's forward pass over some samples of a batch. `V`, the SIMD vector type, carries element
-/// type and architecture.
-template <class B, class V, Border In = Border{}, Border Out = Border{}>
-struct Forward {
-  using Vector = V;
-  using Scalar = typename Vector::value_type;
-  static constexpr Border input_border = In;  ///< for layers with `borders`: see Infer
-  static constexpr Border output_border = Out;
-  static constexpr Shape input_shape = B::input_shape;
-  static constexpr Shape output_shape = B::output_shape;
-  static constexpr auto input_shapes = B::input_shapes;
-  static constexpr std::size_t input_count = B::input_count;
-
-  std::size_t batch;                ///< samples of this call
-  std::size_t first;                ///< the first one's number in the batch
-  const Scalar* input;              ///< (batch, input_shape)
-  const Scalar* const* inputs;      ///< of a merge, input_count tensors
-  Scalar* output;                   ///< (batch, output_shape)
-  const Scalar* const* parameters;  ///< in declared order
-  const Scalar* prepared;
-  double* gathered;  ///< gathered_size elements
-  Scalar* saved;     ///< saved_size elements of the whole batch, kept for backward; null at inference
-  Scalar* scratch;   ///< scratch_size elements
-  Random random;     ///< a new stream at each training step
-};
-
-/// The arguments of a layer's backward pass over some samples of a batch.
-template <class B, class V, Border In = Border{}, Border Out = Border{}, Border InGradient = Border{},
-          Border OutGradient = Border{}>
-struct Backward {
-  using Vector = V;
-  using Scalar = typename Vector::value_type;
-  static constexpr Border input_border = In;
-  static constexpr Border output_border = Out;
-  static constexpr Border input_gradient_border = InGradient;
-  static constexpr Border output_gradient_border = OutGradient;
-  static constexpr Shape input_shape = B::input_shape;
-  static constexpr Shape output_shape = B::output_shape;
-  static constexpr auto input_shapes = B::input_shapes;
-  static constexpr std::size_t input_count = B::input_count;
-
-  std::size_t batch, first;
-  const Scalar* input;
-  const Scalar* const* inputs;
-  const Scalar* output;
-  const Scalar* output_gradient;
-  Scalar* input_gradient;          ///< to be overwritten; null where nobody reads it
-  Scalar* const* input_gradients;  ///< of a merge
-  const Scalar* const* parameters;
-  const Scalar* prepared;
-  Scalar* const* parameter_gradients;  ///< to be added to; one for each trainable parameter
-  Scalar* accumulator;                 ///< accumulator_size elements, to be added to
-  double* gathered;
-  Scalar* saved;
-  Scalar* scratch;
-  Random random;  ///< the stream that forward had
-};
-
-/// The arguments of update_state.
-template <class B, class V>
-struct UpdateState {
-  using Vector = V;
-  using Scalar = typename Vector::value_type;
-  static constexpr Shape input_shape = B::input_shape;
-
-  Scalar* const* parameters;
-  const Scalar* saved;
-};
-
-/// The arguments of conclude and conclude_gradients.
-template <class B, class V>
-struct Conclude {
-  using Vector = V;
-  using Scalar = typename Vector::value_type;
-  static constexpr Shape input_shape = B::input_shape;
-
-  std::size_t batch;                         ///< samples of the whole batch
-  std::span<const double* const> gathered;   ///< of each thread
-  const Scalar* const* parameters;
-  Scalar* const* parameter_gradients;        ///< to be added to; of conclude_gradients only
-  Scalar* saved;
-};
-
-/// The arguments of finish_gradients.
-template <class B, class V>
-struct FinishGradients {
-  using Vector = V;
-  using Scalar = typename Vector::value_type;
-  static constexpr Shape input_shape = B::input_shape;
-
-  const Scalar* accumulator;           ///< the sum of all threads'
-  Scalar* const* parameter_gradients;  ///< to be added to
-};
-
-/// What inference code is made for.
-template <class V, bool Exact = false, int Samples = 1, bool Cached = true>
-struct Target {
-  using Vector = V;
-  static constexpr bool exact = Exact;     ///< convolutions by direct sums only
-  static constexpr int samples = Samples;  ///< that share one reading of the weights
-  static constexpr bool cached = Cached;   ///< all weights of the network stay in the second-level cache
-};
-
-/// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows
-/// are `row_of(shape, border)` elements apart. Around the input are zeros; the output's border must not be touched.
-template <class B, class T, Border In = Border{}, Border Out = Border{}>
-struct Infer {
-  using Vector = typename T::Vector;
-  using Scalar = typename Vector::value_type;
-  static constexpr Shape input_shape = B::input_shape;
-  static constexpr Shape output_shape = B::output_shape;
-  using target = T;
-  static constexpr Border input_border = In;
-  static constexpr Border output_border = Out;
-
-  std::size_t batch;
-  const Scalar* input;      ///< its first cell; samples are `input_step` elements apart
-  const Scalar* packed;
-  Scalar* output;
-  const Scalar* residual;   ///< see kernels/epilogue.hpp; null where the epilogue adds none
-  std::size_t input_step, output_step, residual_step;
-  Scalar* scratch;          ///< infer_scratch_size elements
-};
 
 /// The compile-time half of the contract.
 template <class L>
