@@ -22,9 +22,10 @@ static_assert(Net::trainable_param_count == 10'272);
 static_assert(Net::non_trainable_param_count == 128);
 static_assert(Net::output_shape == Shape{32, 32, 32});
 
-// A budget, held by the compiler: 32 x 32 x 32 floats between the two convolutions, and nothing else, because
-// normalisation folds into the weights and sigmoids are applied while results are still in registers.
-static_assert(Net::inference_arena_bytes<> == 128 * 1024);
+// A budget, held by the compiler: 32 x 32 x 32 floats between the two convolutions, with a cell of zeros around them for
+// what `Same` pads, and nothing else, because normalisation folds into the weights and sigmoids are applied while results
+// are still in registers.
+static_assert(Net::inference_arena_bytes<> == 34 * 34 * 32 * sizeof(float));
 
 // A chain without `Input` is a block. With ordinary C++ templates, blocks take arguments.
 template <int Filters>

@@ -21,5 +21,6 @@ static_assert(Net::layer_count == 500);
 // 167 convolutions with filters 1, 2, …, 8, 1, …: 20 full rounds of sum c_in * 9 * c_out + c_out, and 7 more.
 static_assert(Net::output_shape == Shape{32, 32, 7});
 static_assert(Text(Net::network().nodes[500].name) == "batch_normalization_166");
-// Each step writes one map and reads another: the largest two neighbours are 8 and 7 channels.
-static_assert(Net::inference_arena_bytes<> == 32 * 32 * (8 + 7) * sizeof(float));
+// Each step writes one map and reads another, with a cell of zeros around it, in whole cache lines: the largest two
+// neighbours are 8 and 7 channels.
+static_assert(Net::inference_arena_bytes<> == 34 * 34 * 8 * sizeof(float) + 506 * 64);

@@ -118,7 +118,7 @@ struct FinishGradients {
 
 /// What inference code is made for.
 template <class V, bool Exact = false, int Samples = 1, bool Cached = true>
-struct Target {
+struct InferenceTarget {
   using Vector = V;
   static constexpr bool exact = Exact;     ///< convolutions by direct sums only
   static constexpr int samples = Samples;  ///< that share one reading of the weights

@@ -42,7 +42,7 @@
 //                                       then forward_training runs; before backward the same with gather_gradients
 //                                       and conclude_gradients                                                  (0)
 //
-// By kind, inference asks for more (see Target):
+// By kind, inference asks for more (`Target` is an InferenceTarget):
 //
 //   linear       packed_size<Target>(in); pack<Target, in>(parameters, scale, shift, packed); infer<Epilogue>(call);
 //                infer_scratch_size<Call>(batch) (0); border(in): the zeros it likes to have around its input (none);
@@ -126,12 +126,12 @@ struct Bound;
 
 /// The compile-time half of the contract.
 template <class L>
-concept Merge = requires(Shapes in) {
+concept MergeLayer = requires(Shapes in) {
   { L::class_name } -> std::convertible_to<std::string_view>;
   { L::output_shape(in) } -> std::same_as<Shape>;
 };
 template <class L>
-concept Layer = Merge<L> || requires(Shape in) {
+concept Layer = MergeLayer<L> || requires(Shape in) {
   { L::class_name } -> std::convertible_to<std::string_view>;
   { L::output_shape(in) } -> std::same_as<Shape>;
 };
@@ -174,12 +174,12 @@ struct rules {
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
 
   static constexpr Problem check(Shapes in) {
-    if constexpr (Merge<L>) return L::check(in);
+    if constexpr (MergeLayer<L>) return L::check(in);
     else if constexpr (requires { L::check(in[0]); }) return L::check(in[0]);
     else return {};
   }
   static constexpr Shape output_shape(Shapes in) {
-    if constexpr (Merge<L>) return L::output_shape(in);
+    if constexpr (MergeLayer<L>) return L::output_shape(in);
     else return L::output_shape(in[0]);
   }
   static constexpr Parameters parameters(Shape in) {

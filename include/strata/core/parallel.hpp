@@ -16,6 +16,8 @@ struct Serial {
   }
 };
 
+namespace detail {
+
 /// The part of `size` things that is one thread's.
 struct Share {
   std::size_t begin, end;
@@ -25,4 +27,5 @@ struct Share {
   constexpr std::size_t size() const { return end - begin; }
 };
 
+}  // namespace detail
 }  // namespace strata

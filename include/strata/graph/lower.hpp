@@ -56,7 +56,7 @@ inline constexpr LayerRules layer_rules{
     rules<L>::backward_needs,
     rules<L>::link,
     !requires { L::hidden; },
-    Merge<L>,
+    MergeLayer<L>,
     rules<L>::batched,
     rules<L>::gathers,
     rules<L>::borders,

@@ -17,6 +17,8 @@
 
 namespace strata {
 
+namespace detail {
+
 /// A node's part of a stage. The loss stands between the two directions.
 enum class Pass { forward, gather, loss, backward, gather_gradients };
 
@@ -38,21 +40,23 @@ struct Place {
   bool whole = false;
 };
 
+}  // namespace detail
+
 template <std::size_t N, std::size_t Operands>
 struct TrainingPlan {
   static constexpr std::size_t capacity = 4 * N;
 
-  std::array<Action, capacity> actions{};
-  std::array<Stage, capacity> stages{};
+  std::array<detail::Action, capacity> actions{};
+  std::array<detail::Stage, capacity> stages{};
   int forward_stages = 0, stage_count = 0;
   std::array<bool, N> alias{};         ///< views whose input and output share a place: nothing to do
   std::array<bool, N> in_place{};      ///< layers whose output takes the place of their input
-  std::array<Place, N> values{};
-  std::array<Place, N> gradients{};
+  std::array<detail::Place, N> values{};
+  std::array<detail::Place, N> gradients{};
   std::array<bool, N> has_gradient{};  ///< something trainable lies upstream
   std::array<Border, N> value_borders{}, gradient_borders{};
   std::array<bool, Operands> opens{};  ///< of each operand: this reader writes the gradient; later ones add a part
-  std::array<Place, Operands> parts{};
+  std::array<detail::Place, Operands> parts{};
   std::size_t whole_size = 0;   ///< elements of one sample, kept for the batch
   std::size_t single_size = 0;  ///< elements of one sample, kept for each thread
 };

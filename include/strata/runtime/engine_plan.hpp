@@ -35,8 +35,8 @@ struct EnginePlan {
   /// In Winograd's domain weights are four times as many; a second-level cache has 2 MiB.
   static constexpr std::size_t cache_size = (2u << 20) / sizeof(T);
   template <int samples>
-  using TargetFor =
-      Target<V, std::is_same_v<Precision, Exact>, samples, (4 * Net::network().parameter_count() <= cache_size)>;
+  using TargetFor = InferenceTarget<V, std::is_same_v<Precision, Exact>, samples,
+                                    (4 * Net::network().parameter_count() <= cache_size)>;
   /// Samples that share one reading of the weights, where these are many.
   static constexpr int group = 8;
 

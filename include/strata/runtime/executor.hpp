@@ -174,15 +174,15 @@ class Executor {
   /// Where a node's work for a pass is, or null.
   using Step = void (Executor::*)(const Work&);
   template <bool training, std::size_t I>
-  static constexpr Step step_of(Pass pass) {
+  static constexpr Step step_of(detail::Pass pass) {
     if constexpr (I > 0 && !plan.alias[I]) {
-      if (pass == Pass::forward) return &Executor::forward_node<training, I>;
+      if (pass == detail::Pass::forward) return &Executor::forward_node<training, I>;
       if constexpr (training && rules<LayerAt<I>>::gathers)
-        if (pass == Pass::gather) return &Executor::gather_node<I>;
+        if (pass == detail::Pass::gather) return &Executor::gather_node<I>;
       if constexpr (training && plan.has_gradient[I]) {
-        if (pass == Pass::backward) return &Executor::backward_node<false, I>;
+        if (pass == detail::Pass::backward) return &Executor::backward_node<false, I>;
         if constexpr (rules<LayerAt<I>>::gathers)
-          if (pass == Pass::gather_gradients) return &Executor::backward_node<true, I>;
+          if (pass == detail::Pass::gather_gradients) return &Executor::backward_node<true, I>;
       }
     }
     return nullptr;
@@ -197,16 +197,16 @@ class Executor {
   template <bool training>
   void run_stages(int begin, int end) {
     for (int s = begin; s < end; ++s) {
-      const Stage& stage = plan.stages[static_cast<std::size_t>(s)];
-      const Action last = plan.actions[static_cast<std::size_t>(stage.end - 1)];
-      const bool gathers =
-          training && (last.pass == Pass::gather || last.pass == Pass::gather_gradients) && runs(last.node);
+      const detail::Stage& stage = plan.stages[static_cast<std::size_t>(s)];
+      const detail::Action last = plan.actions[static_cast<std::size_t>(stage.end - 1)];
+      const bool gathers = training && runs(last.node) &&
+                           (last.pass == detail::Pass::gather || last.pass == detail::Pass::gather_gradients);
       parallel_.run([&](std::size_t t) {
         const std::size_t node = static_cast<std::size_t>(last.node);
         if (gathers)
           std::fill(threads_[t].gathered.data() + gathered_offsets[node],
                     threads_[t].gathered.data() + gathered_offsets[node + 1], 0.0);
-        const Share share(batch_, t, threads_.size());
+        const detail::Share share(batch_, t, threads_.size());
         const std::size_t step = stage.batched ? std::max(share.size(), std::size_t{1}) : 1;
         for (std::size_t first = share.begin; first < share.end; first += step)
           for (int a = stage.begin; a < stage.end; ++a)
@@ -222,16 +222,16 @@ class Executor {
   bool runs(int node) const { return static_cast<std::size_t>(node) < count_; }
 
   template <bool training>
-  void conclude(Action action) {
+  void conclude(detail::Action action) {
     if constexpr (training)
       for_each_node([&]<std::size_t I>() {
         if constexpr (rules<LayerAt<I>>::gathers)
-          if (action.node == static_cast<int>(I)) conclude_node<I>(action.pass == Pass::gather_gradients);
+          if (action.node == static_cast<int>(I)) conclude_node<I>(action.pass == detail::Pass::gather_gradients);
       });
   }
 
   /// The first cell of a sample's image.
-  T* address(Place place, Shape shape, Border border, const Work& work) {
+  T* address(detail::Place place, Shape shape, Border border, const Work& work) {
     return border_offset(shape, border) + (place.whole ? whole_.data() + place.offset * batch_ +
                                                              work.first * bordered_size(shape, border)
                                                        : work.thread.single.data() + place.offset);
@@ -402,7 +402,7 @@ class Executor {
   /// Thread t's part of adding all threads' gradients to the first one's, thread after thread.
   void add_shares(std::size_t t) {
     const auto add_share = [&](std::size_t size, auto pointer_of) {
-      const Share share(size, t, threads_.size());
+      const detail::Share share(size, t, threads_.size());
       for (std::size_t other = 1; other < threads_.size(); ++other)
         add(share.size(), pointer_of(threads_[0]) + share.begin, pointer_of(threads_[other]) + share.begin);
     };

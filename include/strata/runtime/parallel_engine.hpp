@@ -31,7 +31,7 @@ class ParallelEngine {
     const std::size_t batch = engine_type::batch_of(input, output);
     if (batch == 1) return engine_(input, output, workspaces_[0]);
     parallel_.run([&](std::size_t t) {
-      const Share share(batch, t, workspaces_.size());
+      const detail::Share share(batch, t, workspaces_.size());
       if (share.size() == 0) return;
       engine_(input.subspan(share.begin * Net::input_shape.size(), share.size() * Net::input_shape.size()),
               output.subspan(share.begin * Net::output_shape.size(), share.size() * Net::output_shape.size()),

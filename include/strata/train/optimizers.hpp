@@ -125,7 +125,7 @@ STRATA_NOINLINE void apply_gradients(const Optimizer& optimizer, std::size_t ite
   constexpr std::size_t lanes = static_cast<std::size_t>(simd::lanes<V>);
   const auto update = optimizer.template update<V>(iteration);
   const std::size_t size = parameters.size();
-  const Share share(size, thread, threads);
+  const detail::Share share(size, thread, threads);
   V slot[Optimizer::slots + 1];
   std::size_t i = share.begin;
   for (; i + lanes <= share.end; i += lanes) {
