@@ -186,8 +186,7 @@ STRATA_INLINE Vector<T> log1p(Vector<T> x) {
 /// 1 / (1 + e^-x).
 template <class T>
 STRATA_INLINE Vector<T> sigmoid(Vector<T> x) {
-    const Vector<T> one(1);
-    return one / (one + simd::exp(-x));
+    return simd::reciprocal(Vector<T>(1) + simd::exp(-x));
 }
 
 /// Hyperbolic tangent: m / (m + 2) with m = expm1(2 |x|).

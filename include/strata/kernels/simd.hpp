@@ -113,6 +113,15 @@ STRATA_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd
 STRATA_INLINE __m512 neg_fma(__m512 a, __m512 b, __m512 c) { return _mm512_fnmadd_ps(a, b, c); }
 STRATA_INLINE __m512d neg_fma(__m512d a, __m512d b, __m512d c) { return _mm512_fnmadd_pd(a, b, c); }
 
+/// An estimate of 14 bits and one step of Newton's method, in a third of a division's time; 0 at infinity.
+STRATA_INLINE __m512 reciprocal(__m512 x) {
+    const __m512 estimate = _mm512_rcp14_ps(x);
+    const __m512 error = _mm512_fnmadd_ps(x, estimate, _mm512_set1_ps(1.0f));
+    const __mmask16 finite = _mm512_cmp_ps_mask(x, _mm512_set1_ps(std::numeric_limits<float>::infinity()), _CMP_LT_OQ);
+    return _mm512_mask_fmadd_ps(estimate, finite, error, estimate);
+}
+STRATA_INLINE __m512d reciprocal(__m512d x) { return _mm512_div_pd(_mm512_set1_pd(1.0), x); }
+
 STRATA_INLINE __m512 scale(__m512 x, __m512 n) { return _mm512_scalef_ps(x, n); }
 STRATA_INLINE __m512d scale(__m512d x, __m512d n) { return _mm512_scalef_pd(x, n); }
 
@@ -192,6 +201,16 @@ STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
     return Vector<T>(detail::neg_fma(a, b, c));
 #else
     return xsimd::fnma(a, b, c);
+#endif
+}
+
+/// 1 / x for x of at least 1, infinity included, within 1 ulp.
+template <class T>
+STRATA_INLINE Vector<T> reciprocal(Vector<T> x) {
+#if defined(__AVX512F__)
+    return Vector<T>(detail::reciprocal(x));
+#else
+    return Vector<T>(T(1)) / x;
 #endif
 }
 
