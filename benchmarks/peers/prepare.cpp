@@ -35,7 +35,7 @@ LayerDescription describe(const Node& node, Shape in, Shape out) {
     const Window window = window_over(in, kernel, strides, 1, padding);
     layer.kernel = kernel, layer.strides = strides, layer.before = window.before, layer.after = window.after;
   };
-  if constexpr (requires { L::kernel; }) place(L::kernel, L::strides, L::padding), layer.groups = L::groups;
+  if constexpr (requires { L::kernel; }) place(L::kernel, L::strides, L::padding), layer.groups = L::groups(in);
   if constexpr (requires { L::pool; }) place(L::pool, L::strides, L::padding);
   if constexpr (requires { L::epsilon; }) layer.epsilon = L::epsilon;
   return layer;

@@ -168,7 +168,7 @@ struct LayerCalls {
 
   template <class Epilogue, bool exact>
   static void infer(A a) {
-    using target = Target<V, exact>;
+    using target = InferenceTarget<V, exact>;
     L::template pack<target, In>(static_cast<const T* const*>(a.parameters), static_cast<const T*>(a.scale),
                                  static_cast<const T*>(a.shift), a.packed);
     L::template infer<Epilogue>(Infer<B, target>{.batch = a.batch,
@@ -223,10 +223,10 @@ const LayerFunctions<T>& functions() {
           a.output[i] = a.scale[i % channels] * a.input[i] + a.shift[i % channels];
       };
     if constexpr (B::kind == Kind::linear) {
-      f.packed_size = std::max(L::template packed_size<Target<V>>(In), L::template packed_size<Target<V, true>>(In));
+      f.packed_size = std::max(L::template packed_size<InferenceTarget<V>>(In), L::template packed_size<InferenceTarget<V, true>>(In));
       f.infer_scratch_size = [](std::size_t batch) {
-        return std::max(rules<L>::template infer_scratch_size<Infer<B, Target<V>>>(batch),
-                        rules<L>::template infer_scratch_size<Infer<B, Target<V, true>>>(batch));
+        return std::max(rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V>>>(batch),
+                        rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V, true>>>(batch));
       };
       f.by_kind = &Calls::template infer<Identity, true>;
       f.with_epilogue = &Calls::template infer<HalfPlusOne, false>;
