@@ -12,8 +12,9 @@ using test::check_oracle;
 
 TEST_CASE("Conv2D") {
   check_layer<Conv2D<8, 3>, Shape{7, 5, 3}>({.output = {5, 3, 8}, .trainable = 27 * 8 + 8, .macs = 15 * 8 * 27});
+  // By Winograd on AVX2, SSE2 and NEON: the input's gradient is off by 1.1e-5 to 2.0e-5 (direct, on AVX-512: 2e-6).
   check_layer<Conv2D<17, 3, Same>, Shape{6, 7, 5}>(
-      {.output = {6, 7, 17}, .trainable = 45 * 17 + 17, .macs = 42 * 17 * 45});
+      {.output = {6, 7, 17}, .trainable = 45 * 17 + 17, .macs = 42 * 17 * 45}, 3e-5);
   check_layer<Conv2D<33, 2, Same, Strides{2}>, Shape{3, 5, 8}>(
       {.output = {2, 3, 33}, .trainable = 32 * 33 + 33, .macs = 6 * 33 * 32});
   check_layer<Conv2D<4, Kernel{3, 1}, Strides{1, 3}, NoBias>, Shape{5, 7, 1}>(

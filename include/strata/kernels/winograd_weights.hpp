@@ -51,7 +51,7 @@ constexpr std::size_t winograd_gradient_scratch_size(const WinogradGeometry& g) 
   const WinogradGradientPlan<V> plan(g);
   return static_cast<std::size_t>(g.positions()) *
              static_cast<std::size_t>(plan.x_position + plan.gradient_position) +
-         static_cast<std::size_t>(g.tile * g.out_row);
+         static_cast<std::size_t>(g.tile * g.tile * g.out_channels);
 }
 
 namespace detail {
@@ -62,20 +62,22 @@ STRATA_NOINLINE void transform_gradients(const typename V::value_type* gradient,
                                          std::size_t first, int count, typename V::value_type* out,
                                          typename V::value_type* masked) {
   constexpr WinogradGradientPlan<V> plan(g);
+  constexpr int row = g.tile * g.out_channels;  // of the masked tile
   constexpr TransformSteps steps{g.out_row, g.out_channels, plan.gradient_position};
+  constexpr TransformSteps masked_steps{row, g.out_channels, plan.gradient_position};
   for (int tile = 0; tile < count; ++tile, out += plan.gradient_tile) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
-    const auto* dy = gradient + place.image * gradient_step + place.y * g.out_row + place.x * g.out_channels;
+    const auto* const dy = gradient + place.image * gradient_step + place.y * g.out_row + place.x * g.out_channels;
     if (place.above + place.left > 0) {
       for (int y = 0; y < g.tile; ++y) {
         const int skipped = (y < place.above ? g.tile : place.left) * g.out_channels;
-        std::fill_n(masked + y * g.out_row, skipped, typename V::value_type(0));
-        std::copy(dy + y * g.out_row + skipped, dy + y * g.out_row + g.tile * g.out_channels,
-                  masked + y * g.out_row + skipped);
+        std::fill_n(masked + y * row, skipped, typename V::value_type(0));
+        std::copy(dy + y * g.out_row + skipped, dy + y * g.out_row + row, masked + y * row + skipped);
       }
-      dy = masked;
+      transform_tile<V, GradientLine<g.tile>, masked_steps, g.out_channels>(masked, out);
+    } else {
+      transform_tile<V, GradientLine<g.tile>, steps, g.out_channels>(dy, out);
     }
-    transform_tile<V, GradientLine<g.tile>, steps, g.out_channels>(dy, out);
   }
 }
 
