@@ -54,7 +54,7 @@ class Fusion {
     resolve_views();
     for (int n = 1; n < nodes(); ++n)
       if (plan_.source_of(n) == n && !absorbed_[at(n)]) start_step(n);
-    for (int n = 1; n < nodes(); ++n) plan_.borders[at(n)] = border(n);
+    choose_borders();
   }
   constexpr const InferencePlan<N>& plan() const { return plan_; }
 
@@ -119,21 +119,24 @@ class Fusion {
   }
 
   /// Room for zeros around a tensor that linear steps make and only linear steps read, as images.
-  constexpr Border border(int tensor) const {
-    Border wanted{};
-    if (tensor == plan_.output) return {};
+  constexpr void choose_borders() {
+    std::array<bool, N> refused{};
+    std::array<Border, N> wanted{};
+    refused[0] = refused[at(plan_.output)] = true;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
+      const std::size_t head = at(step.head);
       const bool linear = kind(step.head) == Kind::linear;
-      if (step.output == tensor && !linear) return {};
-      for (int operand = 0; operand < network_.nodes[at(step.head)].operand_count; ++operand) {
-        if (plan_.source_of(network_.input_of(at(step.head), operand)) != tensor) continue;
-        const Shape shape = network_.input_shape_of(at(step.head));
-        if (!linear || shape.rank != 3 || shape != network_.tensor(tensor).shape) return {};
-        wanted = max(wanted, network_.nodes[at(step.head)].rules->border(shape));
+      refused[at(step.output)] |= !linear;
+      for (int operand = 0; operand < network_.nodes[head].operand_count; ++operand) {
+        const std::size_t tensor = at(plan_.source_of(network_.input_of(head, operand)));
+        const Shape shape = network_.input_shape_of(head, operand);
+        refused[tensor] |= !linear || shape.rank != 3 || shape != network_.tensors[tensor].shape;
+        if (linear) wanted[tensor] = max(wanted[tensor], network_.nodes[head].rules->border(shape));
       }
     }
-    return wanted;
+    for (std::size_t t = 0; t < N; ++t)
+      if (!refused[t]) plan_.borders[t] = wanted[t];
   }
 
   const Lowered<N, Operands>& network_;
