@@ -35,14 +35,16 @@ namespace strata {
 ///     Engine<Net>::Workspace workspace;          // one per thread
 ///     engine(input, output, workspace);
 template <class Net, class Precision = Fast, class V = simd::Vector<float>>
-class Engine : EnginePlan<Net, Precision, V> {
+class Engine {
+  static_assert(Net::network().node_count > 0);  // a wrong definition stops here: the shortest way to its sentence
+
  public:
   using T = typename V::value_type;
 
   /// The memory of one call: `workspace_bytes`.
   class Workspace {
    public:
-    Workspace() : arena_(workspace_size) {}
+    Workspace() : arena_(Plan::workspace_size) {}
 
    private:
     friend Engine;
@@ -50,8 +52,8 @@ class Engine : EnginePlan<Net, Precision, V> {
   };
 
   /// Packs the model's parameters; later changes to the model do not reach the engine.
-  explicit Engine(const Model<Net, T>& model) : packed_(packed_size) {
-    each_step([&]<std::size_t S>() { pack_step<S>(model.parameters().data()); });
+  explicit Engine(const Model<Net, T>& model) : packed_(Plan::packed_size) {
+    Plan::each_step([&]<std::size_t S>() { pack_step<S>(model.parameters().data()); });
   }
   Engine(const Engine& other) : packed_(other.packed_) {}
   Engine& operator=(const Engine& other) {
@@ -63,10 +65,10 @@ class Engine : EnginePlan<Net, Precision, V> {
   /// Throws InvalidArgument when the sizes do not fit.
   void operator()(std::span<const T> input, std::span<T> output, Workspace& workspace) const {
     const std::size_t batch = batch_of(input, output);
-    for (std::size_t first = 0; first < batch; first += sweep)
+    for (std::size_t first = 0; first < batch; first += Plan::sweep)
       run({input.data() + first * Net::input_shape.size(), output.data() + first * Net::output_shape.size(),
            workspace.arena_.data()},
-          std::min(sweep, batch - first));
+          std::min(Plan::sweep, batch - first));
   }
 
   /// The same with the engine's own workspace, for one thread at a time: a second thread that enters meanwhile gets an
@@ -85,7 +87,7 @@ class Engine : EnginePlan<Net, Precision, V> {
   void for_each_step(std::span<const T> input, std::span<T> output, Workspace& workspace, Visit&& visit) const {
     if (batch_of(input, output) != 1) throw InvalidArgument("Engine::for_each_step: expected one sample");
     const Memory memory{input.data(), output.data(), workspace.arena_.data()};
-    each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
+    Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
   }
 
   /// Samples in a batch of these sizes. Throws InvalidArgument when they do not fit.
@@ -100,14 +102,14 @@ class Engine : EnginePlan<Net, Precision, V> {
   }
 
   /// Bytes of a workspace: activations between steps, and the working memory of the hungriest step.
-  static constexpr std::size_t workspace_bytes() { return workspace_size * sizeof(T); }
+  static constexpr std::size_t workspace_bytes() { return Plan::workspace_size * sizeof(T); }
   /// Bytes of the packed weights.
-  static constexpr std::size_t packed_bytes() { return packed_size * sizeof(T); }
+  static constexpr std::size_t packed_bytes() { return Plan::packed_size * sizeof(T); }
 
  private:
   using Plan = EnginePlan<Net, Precision, V>;
-  using Plan::border_of, Plan::each_step, Plan::input_of, Plan::packed_offsets, Plan::packed_size, Plan::plan,
-      Plan::shape_of, Plan::steps, Plan::sweep, Plan::sweeps, Plan::workspace_size;
+  static constexpr const auto& plan = Plan::plan;
+  static constexpr std::size_t steps = Plan::steps;
   template <std::size_t S>
   using HeadOf = typename Plan::template HeadOf<S>;
   template <std::size_t S, int samples>
@@ -131,7 +133,7 @@ class Engine : EnginePlan<Net, Precision, V> {
     T* at(std::size_t sample) const {
       if constexpr (tensor == plan.output) return output + sample * Net::output_shape.size();
       constexpr std::size_t index = static_cast<std::size_t>(tensor);
-      return workspace + plan.offsets[index] + border_offset(shape_of(tensor), border_of(tensor)) +
+      return workspace + plan.offsets[index] + border_offset(Plan::shape_of(tensor), Plan::border_of(tensor)) +
              (plan.samples[index] > 1 ? sample * plan.sizes[index] : 0);
     }
     template <int tensor>
@@ -141,7 +143,7 @@ class Engine : EnginePlan<Net, Precision, V> {
     }
     template <int tensor>
     static constexpr std::size_t step() {
-      return bordered_size(shape_of(tensor), border_of(tensor));
+      return bordered_size(Plan::shape_of(tensor), Plan::border_of(tensor));
     }
   };
 
@@ -157,7 +159,7 @@ class Engine : EnginePlan<Net, Precision, V> {
   void pack_step(const T* arena) {
     constexpr InferenceStep step = plan.steps[S];
     using B = HeadOf<S>;
-    T* const packed = packed_.data() + packed_offsets[S];
+    T* const packed = packed_.data() + Plan::packed_offsets[S];
     const auto parameters = parameters_of<Plan::head(S)>(arena);
     if constexpr (B::kind == Kind::linear) {
       Arena<T> folded;
@@ -186,16 +188,16 @@ class Engine : EnginePlan<Net, Precision, V> {
   template <std::size_t S>
   void run_step(const Memory& memory, std::size_t sample, std::size_t count) const {
     constexpr InferenceStep step = plan.steps[S];
-    constexpr int input = input_of(S, 0);
+    constexpr int input = Plan::input_of(S, 0);
     using B = HeadOf<S>;
     using Epilogue = typename Plan::template EpilogueOf<S>::type;
     const T* const in = memory.template read<input>(sample);
     T* const out = memory.template at<step.output>(sample);
-    const T* const packed = packed_.data() + packed_offsets[S];
+    const T* const packed = packed_.data() + Plan::packed_offsets[S];
     T* const scratch = memory.workspace + plan.arena_size;
-    if constexpr (border_of(step.output) != Border{})
+    if constexpr (Plan::border_of(step.output) != Border{})
       for (std::size_t n = 0; n < count; ++n)
-        kernels::clear_border<shape_of(step.output), border_of(step.output)>(
+        kernels::clear_border<Plan::shape_of(step.output), Plan::border_of(step.output)>(
             out + n * Memory::template step<step.output>());
     if constexpr (B::kind == Kind::linear) {
       const T* residual = nullptr;
@@ -205,10 +207,11 @@ class Engine : EnginePlan<Net, Precision, V> {
         residual_step = Memory::template step<step.residual>();
       }
       const auto infer = [&]<int samples>() {
+        constexpr bool second = samples > 1 && Plan::template packs_twice<S>;
         B::layer::template infer<Epilogue>(
             InferOf<S, samples>{.batch = count,
                                 .input = in,
-                                .packed = packed + (samples > 1 && Plan::template packs_twice<S> ? Plan::template packed_size_of<S, 1>() : 0),
+                                .packed = packed + (second ? Plan::template packed_size_of<S, 1>() : 0),
                                 .output = out,
                                 .residual = residual,
                                 .input_step = Memory::template step<input>(),
@@ -217,7 +220,7 @@ class Engine : EnginePlan<Net, Precision, V> {
                                 .scratch = scratch});
       };
       if (Plan::template packs_twice<S> && count == 1) infer.template operator()<1>();
-      else infer.template operator()<sweeps[S]>();
+      else infer.template operator()<Plan::sweeps[S]>();
     } else if constexpr (B::kind == Kind::affine) {
       constexpr int channels = B::input_shape.channels();
       kernels::map_affine<V, channels, Epilogue>(B::input_shape.positions(), in, out, packed, packed + channels);
@@ -232,7 +235,7 @@ class Engine : EnginePlan<Net, Precision, V> {
         parameter += B::parameters.list[p].shape.size();
       }
       const auto inputs = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return std::array{memory.template read<input_of(S, static_cast<int>(I))>(sample)...};
+        return std::array{memory.template read<Plan::input_of(S, static_cast<int>(I))>(sample)...};
       }(std::make_index_sequence<B::input_count>{});
       B::layer::forward(Forward<B, V>{.batch = 1,
                                       .first = 0,
@@ -251,7 +254,7 @@ class Engine : EnginePlan<Net, Precision, V> {
   template <std::size_t Begin>
   void run_from(const Memory& memory, std::size_t count) const {
     if constexpr (Begin < steps) {
-      if constexpr (sweeps[Begin] > 1) {
+      if constexpr (Plan::sweeps[Begin] > 1) {
         run_step<Begin>(memory, 0, count);
       } else {
         for (std::size_t n = 0; n < count; ++n)
