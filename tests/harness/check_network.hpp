@@ -32,6 +32,14 @@ std::vector<T> noise(std::size_t size, std::uint64_t seed) {
   return values;
 }
 
+/// The outputs of a network without parameters.
+template <class Net>
+std::vector<float> output(const std::vector<float>& input) {
+  Executor<Net, simd::Vector<float>> executor;
+  const float* values = executor.forward(nullptr, input.data(), 1);
+  return {values, values + Net::output_shape.size()};
+}
+
 /// sum(output * weights) and its gradient by the parameters.
 template <class Net, class T, class Parallel = Serial>
 class Objective {

@@ -6,6 +6,7 @@
 #include "harness/check_network.hpp"
 
 using namespace strata;
+using test::output;
 
 namespace {
 
@@ -14,14 +15,6 @@ struct Sum : Sequential<Input<5>, Add<Sequential<>, Twice, Rescaling<100>>> {};
 struct Trained : Sequential<Input<4, 3, 2>, Conv2D<3, 1>,
                             Add<Conv2D<3, 3, Same>, Sequential<Tanh, Conv2D<3, 1>>, Sequential<>>, Flatten,
                             Dense<2>> {};
-
-/// The outputs of a network without parameters.
-template <class Net>
-std::vector<float> output(const std::vector<float>& input) {
-  Executor<Net, simd::Vector<float>> executor;
-  const float* values = executor.forward(nullptr, input.data(), 1);
-  return {values, values + Net::output_shape.size()};
-}
 
 }  // namespace
 

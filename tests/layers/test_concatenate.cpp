@@ -6,6 +6,7 @@
 #include "harness/check_network.hpp"
 
 using namespace strata;
+using test::output;
 
 namespace {
 
@@ -16,14 +17,6 @@ struct Trained : Sequential<Input<4, 3, 2>,
                                         MaxPooling2D<3, Strides{1}, Same>>,
                             BatchNorm, Concatenate<Sequential<>, Conv2D<4, 3, Same>>, Flatten, Dense<2>> {};
 static_assert(Trained::network().tensor(8).shape == Shape{4, 3, 11});
-
-/// The outputs of a network without parameters.
-template <class Net>
-std::vector<float> output(const std::vector<float>& input) {
-  Executor<Net, simd::Vector<float>> executor;
-  const float* values = executor.forward(nullptr, input.data(), 1);
-  return {values, values + Net::output_shape.size()};
-}
 
 }  // namespace
 

@@ -6,20 +6,13 @@
 #include "harness/check_network.hpp"
 
 using namespace strata;
+using test::output;
 
 namespace {
 
 struct Largest : Sequential<Input<3>, Maximum<Sequential<>, Rescaling<2>, Rescaling<0, 1>>> {};
 struct Trained : Sequential<Input<4, 3, 2>, Maximum<Conv2D<3, 3, Same>, Sequential<Conv2D<3, 1>, Tanh>>, Flatten,
                             Dense<2>> {};
-
-/// The outputs of a network without parameters.
-template <class Net>
-std::vector<float> output(const std::vector<float>& input) {
-  Executor<Net, simd::Vector<float>> executor;
-  const float* values = executor.forward(nullptr, input.data(), 1);
-  return {values, values + Net::output_shape.size()};
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "harness/check_network.hpp"
 
 using namespace strata;
+using test::output;
 
 namespace {
 
@@ -15,14 +16,6 @@ struct Trained : Sequential<Input<4, 3, 2>, Conv2D<5, 3>,
                             Multiply<Sequential<>, Sequential<GlobalAveragePooling2D, Dense<3, activation<SiLU>>,
                                                               Dense<5, activation<Sigmoid>>>, Conv2D<5, 1>>,
                             Flatten, Dense<2>> {};
-
-/// The outputs of a network without parameters.
-template <class Net>
-std::vector<float> output(const std::vector<float>& input) {
-  Executor<Net, simd::Vector<float>> executor;
-  const float* values = executor.forward(nullptr, input.data(), 1);
-  return {values, values + Net::output_shape.size()};
-}
 
 }  // namespace
 

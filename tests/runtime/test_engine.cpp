@@ -1,4 +1,6 @@
 // Engine against the layer-by-layer executor, and its promises: no allocation, many threads, clear errors.
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <thread>
@@ -75,6 +77,35 @@ TEST_CASE("the engine agrees with the layers one by one", "[runtime]") {
   require_agreement<Depthwise>(2e-5);
   require_agreement<Lesson, Exact>(2e-6);
   require_agreement<Shortcuts, Exact>(2e-5);
+}
+
+namespace {
+
+/// The largest difference from the layers one by one in double.
+template <class Net, class Precision>
+double largest_error() {
+  constexpr std::size_t batch = 4;
+  const Model<Net> model = random_model<Net>();
+  Model<Net, double> exact;
+  std::copy(model.parameters().begin(), model.parameters().end(), exact.parameters().begin());
+  const auto input = test::noise<float>(batch * Net::input_shape.size(), 7);
+  const std::vector<double> same(input.begin(), input.end());
+  std::vector<float> output(batch * Net::output_shape.size());
+  const Engine<Net, Precision> engine{model};
+  engine(input, output);
+  Executor<Net, simd::Vector<double>> executor;
+  const double* expected = executor.forward(exact.parameters().data(), same.data(), batch);
+  double worst = 0;
+  for (std::size_t i = 0; i < output.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(output[i]) - expected[i]));
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("outputs of order one are off by 2e-6 at most, Exact ones by 8e-7", "[runtime]") {
+  CHECK(largest_error<Lesson, Fast>() <= 2e-6);
+  CHECK(largest_error<Lesson, Exact>() <= 8e-7);
 }
 
 TEST_CASE("an engine call allocates nothing, whatever the batch", "[runtime]") {

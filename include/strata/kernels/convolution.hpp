@@ -32,20 +32,7 @@ struct ConvChoice {
 /// Winograd's form of a convolution, of tile 0 where another kernel is to be used.
 template <class V>
 constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choice = {}) {
-  return {.tile = choice.exact ? 0 : fastest_winograd_tile<V>(g, choice.traffic),
-          .out_height = g.out_height,
-          .out_width = g.out_width,
-          .in_channels = g.in_channels,
-          .out_channels = g.out_channels,
-          .row = g.row,
-          .out_row = g.out_row};
-}
-
-/// The same on images with other rows.
-constexpr WinogradGeometry with_rows(WinogradGeometry w, const ConvGeometry& g) {
-  w.row = g.row;
-  w.out_row = g.out_row;
-  return w;
+  return winograd_geometry(g, choice.exact ? 0 : fastest_winograd_tile<V>(g, choice.traffic));
 }
 
 /// Elements of packed weights.
@@ -74,13 +61,7 @@ constexpr Text convolution_name(const ConvGeometry& g, ConvChoice choice = {}) {
 template <class V, ConvGeometry g, int winograd_tile>
 struct Convolution {
   using T = typename V::value_type;
-  static constexpr WinogradGeometry winograd{.tile = winograd_tile,
-                                             .out_height = g.out_height,
-                                             .out_width = g.out_width,
-                                             .in_channels = g.in_channels,
-                                             .out_channels = g.out_channels,
-                                             .row = g.row,
-                                             .out_row = g.out_row};
+  static constexpr WinogradGeometry winograd = winograd_geometry(g, winograd_tile);
 
   /// Packs weights given by `weight(group, ky, kx, in, out)`.
   template <class Weight>
@@ -130,7 +111,7 @@ constexpr std::size_t weight_gradient_scratch_size(const ConvGeometry& g) {
 /// `plain` is the geometry without borders, by which all choose; `g` that of the images.
 template <class V, ConvGeometry plain, ConvGeometry g, class T = typename V::value_type>
 void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch) {
-  constexpr WinogradGeometry w = with_rows(winograd_form<V>(plain), g);
+  constexpr WinogradGeometry w = winograd_geometry(g, winograd_form<V>(plain).tile);
   if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch);
   else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights);
   else accumulate_weight_gradient<V, g>(x, gradient, weights);
@@ -145,7 +126,7 @@ void finish_weight_gradient(const T* sums, T* weights) {
 template <class V>
 constexpr WinogradGeometry winograd_form(const InputGradient& d) {
   if (d.phases() == 1) return winograd_form<V>(d.phase(0));
-  return {.tile = 0, .out_height = 0, .out_width = 0, .in_channels = 0, .out_channels = 0, .row = 0, .out_row = 0};
+  return {};
 }
 template <class V>
 constexpr std::size_t turned_weights_size(const InputGradient& d) {

@@ -10,6 +10,17 @@
 
 namespace strata::kernels {
 
+/// A 3x3 convolution of stride 1 in Winograd's terms.
+constexpr WinogradGeometry winograd_geometry(const ConvGeometry& g, int tile) {
+  return {.tile = tile,
+          .out_height = g.out_height,
+          .out_width = g.out_width,
+          .in_channels = g.in_channels,
+          .out_channels = g.out_channels,
+          .row = g.row,
+          .out_row = g.out_row};
+}
+
 /// What happens around a convolution: `samples` images share what it does to its weights, which are `cached` if the
 /// other weights of the network leave them in the second-level cache from call to call.
 struct ConvTraffic {
@@ -66,7 +77,7 @@ constexpr int fastest_winograd_tile(const ConvGeometry& g, ConvTraffic traffic =
   int fastest = 0;
   double least = direct_cost<V>(g, traffic);
   for (const int tile : {2, 4}) {
-    const WinogradGeometry w{tile, g.out_height, g.out_width, g.in_channels, g.out_channels, g.row, g.out_row};
+    const WinogradGeometry w = winograd_geometry(g, tile);
     if (!winograd_fits(w) || winograd_cost<V>(w, traffic) >= least) continue;
     fastest = tile;
     least = winograd_cost<V>(w, traffic);
