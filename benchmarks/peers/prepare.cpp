@@ -16,7 +16,7 @@ void fill(std::span<T> values, double low, double high, Random random) {
 template <class Net>
 void randomize(Model<Net>& model) {
   std::uint64_t stream = 0;
-  model.for_each_parameter([&](const Node&, const Parameter& parameter, std::span<float> values) {
+  model.for_each_parameter([&](const NodeInfo&, const Parameter& parameter, std::span<float> values) {
     const Random random = Random(Seed{7}).split(stream++);
     if (parameter.name == "bias" || parameter.name == "beta") fill(values, -0.3, 0.3, random);
     if (parameter.name == "gamma") fill(values, 0.7, 1.3, random);
@@ -26,7 +26,7 @@ void randomize(Model<Net>& model) {
 }
 
 template <class L>
-LayerDescription describe(const Node& node, Shape in, Shape out) {
+LayerDescription describe(const NodeInfo& node, Shape in, Shape out) {
   LayerDescription layer;
   layer.op = node.rules->kind == Kind::elementwise ? node.rules->type : node.rules->class_name;
   layer.name = Text(node.name);

@@ -9,6 +9,7 @@
 #include <strata/core/shape.hpp>
 
 #include <strata/graph/dot.hpp>
+#include <strata/graph/graph.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/summary.hpp>
 

@@ -21,7 +21,7 @@ Model<Net> random_model() {
   Model<Net> model{Seed{11}};
   const Random random{Seed{12}};
   std::uint64_t counter = 0;
-  model.for_each_parameter([&](const Node&, const Parameter& parameter, std::span<float> values) {
+  model.for_each_parameter([&](const NodeInfo&, const Parameter& parameter, std::span<float> values) {
     for (float& value : values) {
       const double draw = random.uniform(counter++);
       if (parameter.initializer.kind != Initializer::glorot_uniform) value = static_cast<float>(0.5 + draw);

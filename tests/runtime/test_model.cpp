@@ -25,7 +25,7 @@ TEST_CASE("parameters are one span: trainable tensors, then the state", "[runtim
 
   std::size_t elements = 0;
   std::vector<std::string> names;
-  model.for_each_parameter([&](const Node& node, const Parameter& parameter, std::span<float> values) {
+  model.for_each_parameter([&](const NodeInfo& node, const Parameter& parameter, std::span<float> values) {
     elements += values.size();
     names.push_back(std::string(std::string_view(Text(node.name))) + "/" + std::string(parameter.name));
   });

@@ -76,7 +76,7 @@ void check_optimizer(const std::string& name, const Optimizer& optimizer) {
 
 template <class Net>
 void load(Model<Net>& model, const Fixture& fixture, const std::string& prefix) {
-  model.for_each_parameter([&](const Node& node, const Parameter& parameter, std::span<float> elements) {
+  model.for_each_parameter([&](const NodeInfo& node, const Parameter& parameter, std::span<float> elements) {
     const auto values = fixture.floats(prefix + "/" + std::string(Text(node.name)) + "/" + std::string(parameter.name));
     REQUIRE(values.size() == elements.size());
     std::copy(values.begin(), values.end(), elements.begin());
@@ -103,7 +103,7 @@ void check_training(const std::string& name, Loss loss, Optimizer optimizer, Tol
     const float value =
         trainer.step(std::span(inputs).subspan(step * width, width), std::span(labels).subspan(step * batch, batch));
     CHECK(value == Approx(losses[step]).epsilon(tolerance.parameters));
-    model.for_each_parameter([&](const Node& node, const Parameter& parameter, std::span<float> elements) {
+    model.for_each_parameter([&](const NodeInfo& node, const Parameter& parameter, std::span<float> elements) {
       const std::string tensor = std::string(Text(node.name)) + "/" + std::string(parameter.name);
       const std::string stored = "step" + std::to_string(step + 1) + "/" + tensor;
       if (!fixture.has(stored)) return;

@@ -19,7 +19,7 @@ std::string to_dot() {
                     "  edge [fontname=\"sans-serif\", fontsize=10];\n";
   const auto number = [](std::size_t n) { return "n" + std::to_string(n); };
   for (std::size_t n = 0; n < network.node_count; ++n) {
-    const Node& node = network.nodes[n];
+    const NodeInfo& node = network.nodes[n];
     std::size_t parameters = 0;
     for (const Parameter& parameter : node.parameters) parameters += parameter.shape.size();
     std::string label(std::string_view(Text(node.name)));

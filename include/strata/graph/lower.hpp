@@ -68,13 +68,16 @@ inline constexpr LayerRules layer_rules{
     &rules<L>::gradient_border,
 };
 
-/// Keras' names: the first `conv2d`, then `conv2d_1`.
+/// Keras' names: the first `conv2d`, then `conv2d_1`. A node of a Graph has its own name, and is the prefix of the
+/// layers in it where it stands for several: `block_conv2d_1`.
 struct LayerName {
-  std::string_view base{};
+  std::string_view prefix{}, base{};
   int ordinal = 0;
 
   constexpr operator Text() const {
-    Text text(base);
+    Text text(prefix);
+    if (!prefix.empty() && !base.empty()) text << '_';
+    text << base;
     if (ordinal > 0) text << '_' << ordinal;
     return text;
   }
@@ -88,7 +91,7 @@ struct TensorInfo {
 };
 
 /// One layer in its place.
-struct Node {
+struct NodeInfo {
   const LayerRules* rules = nullptr;
   int layer = 0;         ///< position of the visible layer that it belongs to; Input is 0
   LayerName name{};      ///< that layer's name
@@ -106,12 +109,13 @@ struct Fault {
   int layer = 0;
   LayerName name{};
   Shape input{};
+  Text operands{};  ///< of a merge: a 8x8x3, x 4x4x3
 };
 
 /// The network as values.
 template <std::size_t N, std::size_t Operands = N>
 struct Lowered {
-  std::array<Node, N> nodes{};
+  std::array<NodeInfo, N> nodes{};
   std::array<TensorInfo, N> tensors{};
   std::array<int, Operands> operands{};
   std::size_t node_count = 0;
@@ -153,10 +157,12 @@ class Builder {
     if (!is_input && index > 0)
       for (std::size_t i = 0; i < Count; ++i) in[i] = graph_.tensor(inputs[i]).shape;
     if (const Problem problem = place_problem(rules, in, is_input)) {
-      graph_.fault = {problem, &rules, layer_, name_, in[0]};
+      graph_.fault = {problem, &rules, layer_, name_, in[0], {}};
+      for (std::size_t i = 0; Count > 1 && i < Count; ++i)
+        graph_.fault.operands << (i > 0 ? ", " : "") << Text(node_of(inputs[i]).name) << ' ' << in[i];
       return inputs[0];
     }
-    Node& node = graph_.nodes[index];
+    NodeInfo& node = graph_.nodes[index];
     node.rules = &rules;
     node.layer = layer_;
     node.name = name_;
@@ -176,6 +182,16 @@ class Builder {
     ++graph_.node_count;
     return node.output;
   }
+
+  /// Names the layers to come after a node of a Graph: the only one, or each with the node's name as a prefix.
+  constexpr void begin_node(std::string_view name, bool single) {
+    node_name_ = name;
+    single_ = single;
+    first_name_ = name_count_;
+  }
+
+  /// What makes the whole definition wrong.
+  constexpr void fail(const Problem& problem) { graph_.fault.problem = problem; }
 
   constexpr Lowered<N, Operands> finish() {
     if (!graph_.fault.problem) place_parameters();
@@ -204,9 +220,13 @@ class Builder {
   }
 
   constexpr LayerName unique_name(const LayerRules& rules) {
-    for (std::size_t i = 0; i < name_count_; ++i)
-      if (names_[i].base == std::string_view(rules.name)) return {names_[i].base, ++names_[i].ordinal};
-    return names_[name_count_++] = {rules.name, 0};
+    if (single_) return {node_name_, {}, 0};
+    for (std::size_t i = first_name_; i < name_count_; ++i)
+      if (names_[i].base == std::string_view(rules.name)) return {node_name_, names_[i].base, ++names_[i].ordinal};
+    return names_[name_count_++] = {node_name_, rules.name, 0};
+  }
+  constexpr const NodeInfo& node_of(int tensor) const {
+    return graph_.nodes[static_cast<std::size_t>(graph_.tensor(tensor).producer)];
   }
 
   /// Trainable tensors first, then the state, without gaps: the arena is what a weight file holds.
@@ -214,7 +234,7 @@ class Builder {
     std::size_t offset = 0;
     for (const bool trainable : {true, false}) {
       for (std::size_t n = 0; n < graph_.node_count; ++n) {
-        Node& node = graph_.nodes[n];
+        NodeInfo& node = graph_.nodes[n];
         for (std::size_t p = 0; p < node.parameters.count; ++p) {
           if (node.parameters.list[p].trainable != trainable) continue;
           const std::size_t size = node.parameters.list[p].shape.size();
@@ -228,7 +248,9 @@ class Builder {
 
   Lowered<N, Operands> graph_{};
   std::array<LayerName, N> names_{};  ///< with the last ordinal given out
-  std::size_t name_count_ = 0;
+  std::size_t name_count_ = 0, first_name_ = 0;
+  std::string_view node_name_{};
+  bool single_ = false;
   LayerName name_{};
   int layer_ = 0;
   int operand_count_ = 0;

@@ -85,6 +85,13 @@ struct leaves_of<L> {
                                          leaf_t<typename L::merge>>;
 };
 
+template <std::size_t N>
+constexpr std::size_t sum_of(const std::array<std::size_t, N>& counts) {
+  std::size_t sum = 0;
+  for (const std::size_t count : counts) sum += count;
+  return sum;
+}
+
 /// Operands that the merges in `L` have beyond one each.
 template <class L>
 struct extra_operands {
@@ -95,12 +102,8 @@ struct extra_operands {
 };
 template <class... Layers>
 struct extra_operands<boost::mp11::mp_list<Layers...>> {
-  static constexpr std::size_t value = [] {
-    std::size_t sum = 0;
-    for (const std::size_t count : std::array<std::size_t, sizeof...(Layers)>{extra_operands<Layers>::value...})
-      sum += count;
-    return sum;
-  }();
+  static constexpr std::size_t value =
+      sum_of(std::array<std::size_t, sizeof...(Layers)>{extra_operands<Layers>::value...});
 };
 template <Branching L>
 struct extra_operands<L> {
@@ -170,10 +173,12 @@ constexpr auto lower() {
 constexpr Text sentence(const Fault& fault) {
   Text text;
   if (!fault.problem) return text;
-  text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type
-       << "): " << fault.problem.rule << ": expected " << fault.problem.expected << ", received ";
+  if (fault.rules == nullptr) text << "Graph";
+  else text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type << ')';
+  text << ": " << fault.problem.rule << ": expected " << fault.problem.expected << ", received ";
   if (!fault.problem.received.empty()) text << fault.problem.received;
   else text << fault.input;
+  if (!fault.operands.empty()) text << " of " << fault.operands;
   if (*fault.problem.remedy != 0) text << "; " << fault.problem.remedy;
   return text;
 }
@@ -195,8 +200,8 @@ template <FixedString Sentence, class Graph>
 struct invalid_network {
 #ifdef __clang__
   static constexpr const Fault& fault = network<Graph>.fault;
-  static_assert(fault_in_layer(fault.layer, fault.rules->class_name, fault.problem.rule, fault.problem.remedy,
-                               fault.input));
+  static_assert(fault_in_layer(fault.layer, fault.rules ? fault.rules->class_name : "Graph", fault.problem.rule,
+                               fault.problem.remedy, fault.input));
 #else
   static_assert(sizeof(Graph) == 0, "the definition of a network is wrong: see the sentence above");
 #endif
@@ -234,17 +239,11 @@ struct defined<Graph, First> {
   using type = typename examined<Graph>::type;
 };
 
-}  // namespace detail
-
-/// A network when it starts with Input, else a block that other networks use as a layer.
-///
-///     struct Net : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
-///     static_assert(Net::param_count == 1'024);
-///
-/// All members are constants of the closed network (Keras `Model.count_params()`, `Model.output_shape`, …).
-template <class... Layers>
-struct Sequential {
-  using graph = typename detail::defined<detail::Chain<Layers...>>::type;
+/// What a definition offers. All members but the first are constants of the closed network (Keras
+/// `Model.count_params()`, `Model.output_shape`, …).
+template <class Source>
+struct Definition {
+  using graph = Source;
   using leaves = typename graph::leaves;
   static constexpr std::size_t extra_operands = graph::extra_operands;
 
@@ -273,5 +272,14 @@ struct Sequential {
   /// Multiply-adds of one sample's forward pass.
   static constexpr std::size_t mac_count = network().mac_count;
 };
+
+}  // namespace detail
+
+/// A network when it starts with Input, else a block that other networks use as a layer.
+///
+///     struct Net : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
+///     static_assert(Net::param_count == 1'024);
+template <class... Layers>
+struct Sequential : detail::Definition<typename detail::defined<detail::Chain<Layers...>>::type> {};
 
 }  // namespace strata

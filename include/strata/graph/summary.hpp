@@ -160,7 +160,7 @@ std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view 
   detail::SummaryTable table{std::string(name), network.trainable_count, network.state_count};
   int layer = 0;
   for (std::size_t n = 1; n < network.node_count; ++n) {
-    const Node& node = network.nodes[n];
+    const NodeInfo& node = network.nodes[n];
     if (node.layer != layer) {
       const Text label = Text(node.name) << " (" << node.rules->class_name << ')';
       table.rows.push_back({std::string(std::string_view(label))});

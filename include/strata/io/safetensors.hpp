@@ -34,7 +34,7 @@ template <class Model>
 std::vector<TensorEntry> weight_entries(const Model& model) {
   static_assert(std::same_as<typename Model::value_type, float>, "weight files hold float: use Model<Net>");
   std::vector<TensorEntry> entries;
-  model.for_each_parameter([&](const Node& node, const Parameter& parameter, std::span<const float> elements) {
+  model.for_each_parameter([&](const NodeInfo& node, const Parameter& parameter, std::span<const float> elements) {
     const std::string name = join(Text(node.name), "/", parameter.name);
     std::vector<std::size_t> shape;
     for (int axis = 0; axis < parameter.shape.rank; ++axis)
@@ -85,7 +85,7 @@ inline std::vector<const TensorEntry*> matching_tensors(const TensorFile& file,
 template <class Model>
 void assign_weights(Model& model, const std::vector<const TensorEntry*>& tensors) {
   std::size_t next = 0;
-  model.for_each_parameter([&](const Node&, const Parameter&, std::span<float> elements) {
+  model.for_each_parameter([&](const NodeInfo&, const Parameter&, std::span<float> elements) {
     std::ranges::copy(tensors[next++]->data, std::as_writable_bytes(elements).begin());
   });
 }

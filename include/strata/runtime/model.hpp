@@ -42,7 +42,7 @@ constexpr TensorView<T> parameter_view(T* arena) {
   static_assert(index.found,
                 "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
                 "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
-  constexpr const Node& node = Net::network().nodes[index.node];
+  constexpr const NodeInfo& node = Net::network().nodes[index.node];
   constexpr Shape shape = node.parameters.list[index.parameter].shape;
   return {{arena + node.offsets[index.parameter], shape.size()}, shape};
 }
@@ -83,7 +83,7 @@ class Model {
   /// Initial values by Keras' initialisers; the same for the same seed on every machine.
   explicit Model(Seed seed = {}) : arena_(network().parameter_count()) {
     const Random random{seed};
-    for_each_parameter([&](const Node&, const Parameter& parameter, std::span<T> elements) {
+    for_each_parameter([&](const NodeInfo&, const Parameter& parameter, std::span<T> elements) {
       detail::initialize(elements, parameter.initializer, random.split(stream(elements)));
     });
   }
@@ -105,7 +105,7 @@ class Model {
     return detail::parameter_view<Net, Name>(arena_.data());
   }
 
-  /// Calls `visit(const Node&, const Parameter&, std::span<T>)` for each tensor, in Keras' order.
+  /// Calls `visit(const NodeInfo&, const Parameter&, std::span<T>)` for each tensor, in Keras' order.
   template <class Visit>
   void for_each_parameter(Visit&& visit) {
     for_each_in(arena_.data(), visit);
@@ -125,7 +125,7 @@ class Model {
   template <class U, class Visit>
   static void for_each_in(U* arena, Visit&& visit) {
     for (std::size_t n = 0; n < network().node_count; ++n) {
-      const Node& node = network().nodes[n];
+      const NodeInfo& node = network().nodes[n];
       for (std::size_t p = 0; p < node.parameters.count; ++p) {
         const Parameter& parameter = node.parameters.list[p];
         visit(node, parameter, std::span<U>(arena + node.offsets[p], parameter.shape.size()));

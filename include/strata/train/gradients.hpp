@@ -13,11 +13,11 @@
 
 namespace strata::detail {
 
-/// Calls `visit(const Node&, const Parameter&, offset, size)` for each trainable tensor.
+/// Calls `visit(const NodeInfo&, const Parameter&, offset, size)` for each trainable tensor.
 template <std::size_t N, std::size_t Operands, class Visit>
 void for_each_trainable(const Lowered<N, Operands>& network, Visit&& visit) {
   for (std::size_t n = 0; n < network.node_count; ++n) {
-    const Node& node = network.nodes[n];
+    const NodeInfo& node = network.nodes[n];
     for (std::size_t p = 0; p < node.parameters.count; ++p)
       if (const Parameter& parameter = node.parameters.list[p]; parameter.trainable)
         visit(node, parameter, node.offsets[p], parameter.shape.size());
@@ -64,7 +64,7 @@ double l2_penalty(std::span<const T> parameters) {
   double penalty = 0;
   if constexpr (has_penalty(Net::network()))
     for_each_trainable(Net::network(),
-                       [&](const Node&, const Parameter& parameter, std::size_t offset, std::size_t size) {
+                       [&](const NodeInfo&, const Parameter& parameter, std::size_t offset, std::size_t size) {
                          if (parameter.l2 != 0)
                            penalty += parameter.l2 * sum_of_squares<V>(parameters.subspan(offset, size));
                        });
@@ -75,7 +75,7 @@ template <class Net, class V, class T>
 void add_l2_gradient(std::span<const T> parameters, std::span<T> gradients) {
   if constexpr (has_penalty(Net::network()))
     for_each_trainable(
-        Net::network(), [&](const Node&, const Parameter& parameter, std::size_t offset, std::size_t size) {
+        Net::network(), [&](const NodeInfo&, const Parameter& parameter, std::size_t offset, std::size_t size) {
           if (parameter.l2 == 0) return;
           const V factor(static_cast<T>(2 * parameter.l2));
           const T* weights = parameters.data() + offset;
@@ -91,7 +91,7 @@ std::string non_finite_tensor(std::span<const T> gradients) {
   std::string name;
   if (all_finite<V>(gradients)) return name;
   for_each_trainable(Net::network(),
-                     [&](const Node& node, const Parameter& parameter, std::size_t offset, std::size_t size) {
+                     [&](const NodeInfo& node, const Parameter& parameter, std::size_t offset, std::size_t size) {
                        if (name.empty() && !all_finite<V>(gradients.subspan(offset, size)))
                          name = std::string(Text() << Text(node.name) << '/' << parameter.name);
                      });
@@ -118,7 +118,7 @@ void clip_gradients(const Optimizer& optimizer, std::span<T> gradients) {
     if (optimizer.global_clipnorm > 0) clip_norm<V>(gradients, optimizer.global_clipnorm);
   if constexpr (requires { optimizer.clipnorm; })
     if (optimizer.clipnorm > 0)
-      for_each_trainable(Net::network(), [&](const Node&, const Parameter&, std::size_t offset, std::size_t size) {
+      for_each_trainable(Net::network(), [&](const NodeInfo&, const Parameter&, std::size_t offset, std::size_t size) {
         clip_norm<V>(gradients.subspan(offset, size), optimizer.clipnorm);
       });
 }

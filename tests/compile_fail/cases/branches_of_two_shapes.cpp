@@ -1,4 +1,4 @@
-// expect: layer 3 (add, Add<>): Add needs branches of one shape: expected 8x8x4 from every branch, received 8x8x6; change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>
+// expect: layer 3 (add, Add<>): Add needs branches of one shape: expected 8x8x4 from every branch, received 8x8x6 of conv2d_1 8x8x4, conv2d 8x8x6; change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>
 #include <strata/graph/sequential.hpp>
 #include <strata/layers/conv2d.hpp>
 #include <strata/layers/residual.hpp>
