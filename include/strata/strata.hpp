@@ -12,6 +12,7 @@
 #include <strata/graph/graph.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/summary.hpp>
+#include <strata/graph/svg.hpp>
 
 #include <strata/layers/activations.hpp>
 #include <strata/layers/add.hpp>

@@ -12,6 +12,7 @@
 #include <strata/layers/dense.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
+#include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>
 
 #include "harness/catch.hpp"
@@ -109,4 +110,24 @@ TEST_CASE("summary cuts or wraps what is too long") {
 TEST_CASE("summary of an Input alone") {
   CHECK(summary<Nothing>().find("Total params: 0\n") != std::string::npos);
   CHECK(summary<Nothing>(SummaryStyle::keras3).ends_with("Non-trainable params: 0 (0.00 B)\n"));
+}
+
+TEST_CASE("summary of a network with branches says what is connected to what") {
+  struct Branched : Sequential<Input<8, 8, 3>, Conv2D<4, 1>, Residual<Conv2D<4, 3, Same, activation<ReLU>>>> {};
+  const std::string line(98, '_');
+  const auto row = [](const std::string& text) { return text + std::string(98 - text.size(), ' ') + "\n"; };
+  CHECK(summary<Branched>() ==
+        "Model: \"model\"\n" + line + "\n" +  //
+            row("Layer (type)                    Output Shape         Param #     Connected to") +
+            std::string(98, '=') + "\n" +
+            row("input_1 (InputLayer)            [(None, 8, 8, 3)]    0") + line + "\n" +
+            row("conv2d (Conv2D)                 (None, 8, 8, 4)      16          input_1[0][0]") + line + "\n" +
+            row("conv2d_1 (Conv2D)               (None, 8, 8, 4)      148         conv2d[0][0]") + line + "\n" +
+            row("add (Add)                       (None, 8, 8, 4)      0           conv2d_1[0][0]") +
+            row("                                                                 conv2d[0][0]") +
+            std::string(98, '=') + "\nTotal params: 164\nTrainable params: 164\nNon-trainable params: 0\n" + line +
+            "\n");
+  CHECK(summary<Branched>(SummaryStyle::keras3).find(  //
+            "│ add (Add)           │ (None, 8, 8, 4)   │          0 │ conv2d_1[0][0],   │\n"
+            "│                     │                   │            │ conv2d[0][0]      │\n") != std::string::npos);
 }

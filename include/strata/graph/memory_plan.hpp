@@ -21,10 +21,19 @@ struct MemoryPlan {
   std::size_t total = 0;
 };
 
+namespace detail {
+
+/// A plan and what no plan can go below: the largest sum of blocks that live at the same step.
+template <std::size_t N>
+struct BoundedPlan {
+  MemoryPlan<N> plan{};
+  std::size_t bound = 0, used = 0;
+};
+
 /// First fit among the blocks alive, alternately from the bottom and from the top of the largest live sum, which makes
 /// a chain meet its lower bound: the largest sum of two neighbours.
 template <std::size_t N>
-constexpr MemoryPlan<N> plan_memory(const std::array<Lifetime, N>& blocks) {
+constexpr BoundedPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks) {
   std::array<std::size_t, N> order{};  // by first step; insertion, as callers come nearly sorted
   std::size_t used = 0;
   for (std::size_t b = 0; b < N; ++b) {
@@ -75,7 +84,49 @@ constexpr MemoryPlan<N> plan_memory(const std::array<Lifetime, N>& blocks) {
     live[place] = b;
     plan.total = std::max(plan.total, offset + size);
   }
+  return {plan, bound, used};
+}
+
+/// The largest first, each in the lowest gap among those that live with it (Pisarchyk & Lee 2020, arXiv 2001.03288,
+/// "greedy by size").
+template <std::size_t N>
+constexpr MemoryPlan<N> fit_by_size(const std::array<Lifetime, N>& blocks) {
+  std::array<std::size_t, N> order{}, placed{};  // placed: by offset
+  for (std::size_t b = 0; b < N; ++b) order[b] = b;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return blocks[a].size != blocks[b].size ? blocks[a].size > blocks[b].size : a < b;
+  });
+  MemoryPlan<N> plan;
+  std::size_t count = 0;
+  for (const std::size_t b : order) {
+    const Lifetime& block = blocks[b];
+    if (block.size == 0) break;
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Lifetime& other = blocks[placed[i]];
+      if (other.last < block.first || block.last < other.first) continue;
+      if (offset + block.size <= plan.offsets[placed[i]]) break;
+      offset = std::max(offset, plan.offsets[placed[i]] + other.size);
+    }
+    plan.offsets[b] = offset;
+    plan.total = std::max(plan.total, offset + block.size);
+    std::size_t place = count++;
+    for (; place > 0 && plan.offsets[placed[place - 1]] > offset; --place) placed[place] = placed[place - 1];
+    placed[place] = b;
+  }
   return plan;
+}
+
+}  // namespace detail
+
+/// The better of two plans. The second one looks at all pairs, and compilers limit what they compute: it is tried only
+/// where the first misses the bound, among not too many blocks.
+template <std::size_t N>
+constexpr MemoryPlan<N> plan_memory(const std::array<Lifetime, N>& blocks) {
+  const auto [plan, bound, used] = detail::fit_in_time(blocks);
+  if (plan.total == bound || used > 250) return plan;
+  const MemoryPlan<N> other = detail::fit_by_size(blocks);
+  return other.total < plan.total ? other : plan;
 }
 
 }  // namespace strata

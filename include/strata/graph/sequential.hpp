@@ -11,6 +11,7 @@
 
 #include <strata/graph/inference_plan.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/graph/training_plan.hpp>
 
 namespace strata {
 
@@ -187,6 +188,8 @@ template <class Graph>
 inline constexpr auto network = lower<Graph>();
 template <class Graph>
 inline constexpr auto inference_plan = plan_inference(network<Graph>);
+template <class Graph>
+inline constexpr auto training_plan = plan_training(network<Graph>);
 
 /// No constant for a fault: clang cannot print a computed sentence, but prints the arguments of such a call.
 constexpr bool fault_in_layer([[maybe_unused]] int index, [[maybe_unused]] const char* class_name, const char* rule,
@@ -258,6 +261,8 @@ struct Definition {
   static constexpr const auto& inference_plan() {
     return detail::inference_plan<typename detail::examined<graph>::type>;
   }
+  /// The order of a training step, and where its tensors and their gradients live.
+  static constexpr const auto& training_plan() { return detail::training_plan<typename detail::examined<graph>::type>; }
 
   static constexpr Shape input_shape = network().tensor(0).shape;
   static constexpr Shape output_shape = network().tensor(network().output()).shape;
@@ -267,6 +272,10 @@ struct Definition {
   /// Bytes of activations between the steps of the planned inference, input and output apart.
   template <std::size_t Batch = 1>
   static constexpr std::size_t inference_arena_bytes = Batch * sizeof(float) * inference_plan().arena_size;
+  /// Bytes of activations and their gradients in a training step of one thread, the input and parameters apart.
+  template <std::size_t Batch = 1>
+  static constexpr std::size_t training_arena_bytes =
+      sizeof(float) * (Batch * training_plan().whole_size + training_plan().single_size);
   /// Layers as Keras counts them: Input and fused activations are none.
   static constexpr std::size_t layer_count = network().layer_count;
   /// Multiply-adds of one sample's forward pass.

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <strata/graph/lower.hpp>
@@ -18,14 +19,16 @@ enum class SummaryStyle { keras2, keras3 };
 
 namespace detail {
 
-/// A visible layer with all of its nodes: their parameters, the last one's shape.
+/// A visible layer with all of its nodes: their parameters, the last one's shape, what the first one reads.
 struct SummaryRow {
   std::string layer, shape{};
   std::size_t params = 0;
+  std::vector<std::string> connected_to{};  ///< conv2d[0][0]
 };
 struct SummaryTable {
   std::string name;
   std::size_t trainable, non_trainable;
+  bool branches = false;  ///< then there is a column "Connected to"
   std::vector<SummaryRow> rows{};
 };
 
@@ -63,14 +66,14 @@ inline std::string memory_size(std::size_t parameters) {
 
 /// Keras 2 `print_layer_summary`: a field is cut where its column ends, and a blank stands before the next.
 inline std::string keras2_table(const SummaryTable& table) {
-  constexpr std::size_t width = 65;
+  const std::vector<std::size_t> ends =
+      table.branches ? std::vector<std::size_t>{32, 53, 65, 98} : std::vector<std::size_t>{29, 55, 65};
   std::string out;
   append(out, "Model: \"", table.name, "\"\n");
-  const auto rule = [&](char c) { append(out, std::string(width, c), "\n"); };
-  const auto row = [&](const std::array<std::string, 3>& fields) {
-    constexpr std::array<std::size_t, 3> ends{29, 55, width};
+  const auto rule = [&](char c) { append(out, std::string(ends.back(), c), "\n"); };
+  const auto row = [&](const std::array<std::string, 4>& fields) {
     std::string line;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
+    for (std::size_t i = 0; i < ends.size(); ++i) {
       if (i > 0) line.back() = ' ';
       line += fields[i];
       line.resize(ends[i], ' ');
@@ -78,11 +81,13 @@ inline std::string keras2_table(const SummaryTable& table) {
     append(out, line, "\n");
   };
   rule('_');
-  row({"Layer (type)", "Output Shape", "Param #"});
+  row({"Layer (type)", "Output Shape", "Param #", "Connected to"});
   rule('=');
   for (const SummaryRow& layer : table.rows) {
     if (&layer != &table.rows.front()) rule('_');
-    row({layer.layer, layer.shape, std::to_string(layer.params)});
+    const auto reads = [&](std::size_t i) { return i < layer.connected_to.size() ? layer.connected_to[i] : ""; };
+    row({layer.layer, layer.shape, std::to_string(layer.params), reads(0)});
+    for (std::size_t i = 1; i < layer.connected_to.size(); ++i) row({"", "", "", reads(i)});
   }
   rule('=');
   append(out, "Total params: ", with_thousands(table.trainable + table.non_trainable), "\n");
@@ -109,21 +114,26 @@ inline std::vector<std::string> wrap(std::string_view text, std::size_t width) {
 
 /// Keras 3: a box drawn by the Python package `rich`.
 inline std::string keras3_table(const SummaryTable& table) {
-  constexpr std::array<std::size_t, 3> widths{36, 27, 15};
+  const std::vector<std::size_t> widths =
+      table.branches ? std::vector<std::size_t>{19, 17, 10, 17} : std::vector<std::size_t>{36, 27, 15};
   std::string out;
   append(out, "Model: \"", table.name, "\"\n");
   const auto rule = [&](const char* left, const char* line, const char* cross, const char* right) {
-    for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
       out += i == 0 ? left : cross;
       for (std::size_t k = 0; k < widths[i] + 2; ++k) out += line;
     }
     append(out, right, "\n");
   };
-  const auto row = [&](const char* bar, const std::array<std::string, 3>& fields) {
-    std::array<std::vector<std::string>, 3> cells;
-    for (std::size_t i = 0; i < 3; ++i) cells[i] = wrap(fields[i], widths[i]);
-    for (std::size_t k = 0; k < cells[0].size() || k < cells[1].size(); ++k) {
-      for (std::size_t i = 0; i < 3; ++i) {
+  const auto row = [&](const char* bar, const std::array<std::string, 4>& fields) {
+    std::array<std::vector<std::string>, 4> cells;
+    std::size_t lines = 0;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      cells[i] = wrap(fields[i], widths[i]);
+      lines = std::max(lines, cells[i].size());
+    }
+    for (std::size_t k = 0; k < lines; ++k) {
+      for (std::size_t i = 0; i < widths.size(); ++i) {
         const std::string text = k < cells[i].size() ? cells[i][k] : "";
         const std::string blank(widths[i] - (text.ends_with("…") ? widths[i] : text.size()), ' ');
         append(out, bar, " ", i == 2 ? blank : text, i == 2 ? text : blank, " ");
@@ -132,11 +142,13 @@ inline std::string keras3_table(const SummaryTable& table) {
     }
   };
   rule("┏", "━", "┳", "┓");
-  row("┃", {"Layer (type)", "Output Shape", "Param #"});
+  row("┃", {"Layer (type)", "Output Shape", "Param #", "Connected to"});
   rule("┡", "━", "╇", "┩");
   for (const SummaryRow& layer : table.rows) {
     if (&layer != &table.rows.front()) rule("├", "─", "┼", "┤");
-    row("│", {layer.layer, layer.shape, with_thousands(layer.params)});
+    std::string reads;
+    for (const std::string& name : layer.connected_to) append(reads, reads.empty() ? "" : ", ", name);
+    row("│", {layer.layer, layer.shape, with_thousands(layer.params), reads.empty() ? "-" : reads});
   }
   rule("└", "─", "┴", "┘");
   const auto total = [&](const char* what, std::size_t count) {
@@ -150,27 +162,44 @@ inline std::string keras3_table(const SummaryTable& table) {
 
 }  // namespace detail
 
-/// Keras' table of layers, output shapes and parameters, to the byte.
+/// Keras' table of layers, output shapes and parameters, to the byte. Networks with branches have the input's row and
+/// the column "Connected to", as Keras' functional models. A `name` that is empty is Keras' own.
 ///
 ///     std::cout << summary<Net>();
 ///     std::cout << summary<Net>(SummaryStyle::keras3, "my_model");
 template <class Net>
-std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view name = "sequential") {
+std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view name = "") {
   constexpr const auto& network = Net::network();
+  const bool keras2 = style == SummaryStyle::keras2;
   detail::SummaryTable table{std::string(name), network.trainable_count, network.state_count};
-  int layer = 0;
-  for (std::size_t n = 1; n < network.node_count; ++n) {
+  for (const TensorInfo& tensor : network.tensors) table.branches |= tensor.consumers > 1;
+  if (name.empty()) table.name = !table.branches ? "sequential" : keras2 ? "model" : "functional";
+  const auto name_of = [&](const NodeInfo& node) {
+    const std::string text(std::string_view(Text(node.name)));
+    return keras2 && text == "input_layer" ? "input_1" : text;
+  };
+  int layer = table.branches ? -1 : 0;
+  for (std::size_t n = 0; n < network.node_count; ++n) {
     const NodeInfo& node = network.nodes[n];
+    if (node.layer == 0 && layer == 0) continue;  // the input of a chain has no row
     if (node.layer != layer) {
-      const Text label = Text(node.name) << " (" << node.rules->class_name << ')';
-      table.rows.push_back({std::string(std::string_view(label))});
+      std::string label = name_of(node);
+      detail::append(label, " (", node.rules->class_name, ")");
+      table.rows.push_back({std::move(label)});
       layer = node.layer;
+      for (int operand = 0; operand < node.operand_count; ++operand) {
+        const int maker = network.tensor(network.input_of(n, operand)).producer;
+        std::string read = name_of(network.nodes[static_cast<std::size_t>(maker)]);
+        detail::append(read, "[0][0]");
+        table.rows.back().connected_to.push_back(std::move(read));
+      }
     }
     detail::SummaryRow& row = table.rows.back();
     row.shape = detail::batch_shape(network.tensor(node.output).shape);
+    if (n == 0 && keras2) row.shape = "[" + row.shape + "]";
     for (const Parameter& parameter : node.parameters) row.params += parameter.shape.size();
   }
-  return style == SummaryStyle::keras2 ? detail::keras2_table(table) : detail::keras3_table(table);
+  return keras2 ? detail::keras2_table(table) : detail::keras3_table(table);
 }
 
 }  // namespace strata

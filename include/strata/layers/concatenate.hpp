@@ -31,7 +31,7 @@ struct Concatenate<> {
     for (const Shape& shape : in)
       if (with_channels(shape, 1) != with_channels(in[0], 1))
         return {"Concatenate needs branches that differ in their channels only",
-                Text() << with_channels(in[0], 0) << " with any number of channels from every branch",
+                without_channels(in[0]) << " and any number of channels from every branch",
                 "give every branch the same strides and padding", Text() << shape};
     return {};
   }
@@ -62,6 +62,11 @@ struct Concatenate<> {
   }
 
  private:
+  static constexpr Text without_channels(Shape shape) {
+    if (shape.rank == 1) return "a vector";
+    --shape.rank;
+    return Text() << shape;
+  }
   static constexpr Shape with_channels(Shape shape, int channels) {
     if (shape.rank > 0) shape.extents[static_cast<std::size_t>(shape.rank - 1)] = channels;
     return shape;

@@ -14,7 +14,6 @@
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/graph/sequential.hpp>
-#include <strata/graph/training_plan.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
 
@@ -93,7 +92,7 @@ class Executor {
   static constexpr std::size_t nodes = Net::network().node_count;
 
  private:
-  static constexpr auto plan = plan_training(Net::network());
+  static constexpr const auto& plan = Net::training_plan();
 
   template <std::size_t I>
   using LayerAt = LayerOf<Net, I>;

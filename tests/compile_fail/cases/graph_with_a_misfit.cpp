@@ -1,4 +1,4 @@
-// expect: layer 3 (y, Concatenate<>): Concatenate needs branches that differ in their channels only: expected 8x8x0 with any number of channels from every branch, received 4x4x5 of a 8x8x4, b 4x4x5; give every branch the same strides and padding
+// expect: layer 3 (y, Concatenate<>): Concatenate needs branches that differ in their channels only: expected 8x8 and any number of channels from every branch, received 4x4x5 of a 8x8x4, b 4x4x5; give every branch the same strides and padding
 #include <strata/graph/graph.hpp>
 #include <strata/layers/add.hpp>
 #include <strata/layers/concatenate.hpp>
