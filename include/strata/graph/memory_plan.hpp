@@ -87,31 +87,39 @@ constexpr BoundedPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks) {
   return {plan, bound, used};
 }
 
-/// The largest first, each in the lowest gap among those that live with it (Pisarchyk & Lee 2020, arXiv 2001.03288,
+/// The largest first, of equal ones the later, each in the lowest gap among those that live with it (Pisarchyk & Lee 2020, arXiv 2001.03288,
 /// "greedy by size").
 template <std::size_t N>
 constexpr MemoryPlan<N> fit_by_size(const std::array<Lifetime, N>& blocks) {
-  std::array<std::size_t, N> order{}, placed{};  // placed: by offset
-  for (std::size_t b = 0; b < N; ++b) order[b] = b;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return blocks[a].size != blocks[b].size ? blocks[a].size > blocks[b].size : a < b;
+  std::array<std::size_t, N> order{}, placed_blocks{};
+  std::size_t used = 0, count = 0;
+  for (std::size_t b = 0; b < N; ++b)
+    if (blocks[b].size > 0) order[used++] = b;
+  std::sort(order.begin(), order.begin() + used, [&](std::size_t a, std::size_t b) {
+    if (blocks[a].size != blocks[b].size) return blocks[a].size > blocks[b].size;
+    const int later = blocks[a].first + blocks[a].last - blocks[b].first - blocks[b].last;
+    return later != 0 ? later > 0 : a < b;
   });
   MemoryPlan<N> plan;
-  std::size_t count = 0;
-  for (const std::size_t b : order) {
-    const Lifetime& block = blocks[b];
-    if (block.size == 0) break;
+  // Pointers, since clang counts every call of an operator[].
+  const Lifetime* const lifetimes = blocks.data();
+  std::size_t* const offsets = plan.offsets.data();
+  std::size_t* const placed = placed_blocks.data();  // by offset
+  for (std::size_t o = 0; o < used; ++o) {
+    const std::size_t b = order[o];
+    const int first = lifetimes[b].first, last = lifetimes[b].last;
+    const std::size_t size = lifetimes[b].size;
     std::size_t offset = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const Lifetime& other = blocks[placed[i]];
-      if (other.last < block.first || block.last < other.first) continue;
-      if (offset + block.size <= plan.offsets[placed[i]]) break;
-      offset = std::max(offset, plan.offsets[placed[i]] + other.size);
+      const std::size_t other = placed[i];
+      if (lifetimes[other].last < first || last < lifetimes[other].first) continue;
+      if (offset + size <= offsets[other]) break;
+      if (const std::size_t end = offsets[other] + lifetimes[other].size; end > offset) offset = end;
     }
-    plan.offsets[b] = offset;
-    plan.total = std::max(plan.total, offset + block.size);
+    offsets[b] = offset;
+    plan.total = std::max(plan.total, offset + size);
     std::size_t place = count++;
-    for (; place > 0 && plan.offsets[placed[place - 1]] > offset; --place) placed[place] = placed[place - 1];
+    for (; place > 0 && offsets[placed[place - 1]] > offset; --place) placed[place] = placed[place - 1];
     placed[place] = b;
   }
   return plan;
@@ -124,7 +132,7 @@ constexpr MemoryPlan<N> fit_by_size(const std::array<Lifetime, N>& blocks) {
 template <std::size_t N>
 constexpr MemoryPlan<N> plan_memory(const std::array<Lifetime, N>& blocks) {
   const auto [plan, bound, used] = detail::fit_in_time(blocks);
-  if (plan.total == bound || used > 250) return plan;
+  if (plan.total == bound || used > 256) return plan;
   const MemoryPlan<N> other = detail::fit_by_size(blocks);
   return other.total < plan.total ? other : plan;
 }

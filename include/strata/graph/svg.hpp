@@ -95,7 +95,8 @@ std::string graph_svg() {
         path += "L ";
         point(margin + width / 2, top(n));
       } else {
-        const int reach = margin + width + std::min(bows, 20 * static_cast<int>(std::sqrt(static_cast<double>(n - from))) + 10);
+        const double bow = 20 * std::sqrt(static_cast<double>(n - from)) + 10;
+        const int reach = margin + width + std::min(bows, static_cast<int>(bow));
         point(margin + width, top(from) + height / 2);
         path += "C ";
         point(reach, top(from) + height / 2);

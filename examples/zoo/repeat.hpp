@@ -1,0 +1,13 @@
+// Repeat<3, Block>: a block three times in a row.
+#pragma once
+
+#include <boost/mp11/algorithm.hpp>
+
+#include <strata/strata.hpp>
+
+namespace zoo {
+
+template <int Times, class Block>
+using Repeat = boost::mp11::mp_repeat_c<strata::Sequential<Block>, Times>;
+
+}  // namespace zoo

@@ -1,0 +1,99 @@
+// SeparableConv2D: a depthwise convolution, then a pointwise one that mixes its channels (Xception, arXiv 1610.02357).
+// y[o] = bias[o] + sum over k of pointwise_kernel[k, o] * (sum over the window of channel k / multiplier of
+// x * depthwise_kernel[..., k]).
+//
+//     SeparableConv2D<64, 3>                                            64 filters over windows of 3x3
+//     SeparableConv2D<64, 3, Same, Strides{2}, DepthMultiplier{2}>      options in any order
+//     SeparableConv2D<64, 3, Same, NoBias, activation<ReLU>>
+//
+// Defaults: multiplier 1, stride 1, Valid, dilation 1, bias, Glorot uniform kernels (kh, kw, channels, multiplier) and
+// (1, 1, channels * multiplier, filters), zero bias. One layer that stands for two, so that the kernels and the fusion
+// of DepthwiseConv2D and Conv2D are its own.
+// Keras: SeparableConv2D. ONNX: Conv with as many groups as channels, then Conv.
+#pragma once
+
+#include <string_view>
+#include <type_traits>
+
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
+
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/layers/conv2d.hpp>
+#include <strata/layers/depthwise_conv2d.hpp>
+
+namespace strata {
+
+template <int Filters, auto KernelSize, auto... Given>
+struct SeparableConv2D;
+
+namespace detail {
+
+/// A convolution as a part of the layer `Whole`: messages name that one.
+template <class Whole, class Convolution>
+struct SeparablePart : Convolution {
+  using wraps = Whole;
+  static constexpr const char* class_name = "SeparableConv2D";
+
+ protected:
+  static constexpr Parameters with_kernel_name(std::string_view name, Shape in) {
+    Parameters all = Convolution::parameters(in);
+    all.list[0].name = name;
+    return all;
+  }
+};
+
+template <class Whole, auto KernelSize, class Options>
+using SeparableDepthwisePart =
+    SeparablePart<Whole, DepthwiseConv2D<KernelSize, Options::get(Valid), Options::get(Strides{1}),
+                                         Options::get(Dilation{1}), Options::get(DepthMultiplier{1}), NoBias>>;
+template <class Whole, int Filters, class Options>
+using SeparablePointwisePart = SeparablePart<Whole, Conv2D<Filters, 1, Options::get(Bias::on)>>;
+
+/// The options are all looked at here: the pointwise part sees only its own.
+template <class Whole, auto KernelSize, class Options>
+struct SeparableDepthwise : SeparableDepthwisePart<Whole, KernelSize, Options> {
+  using part = SeparableDepthwisePart<Whole, KernelSize, Options>;
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = Options::template check<Padding, Strides, Dilation, DepthMultiplier, Bias>(
+            "Same or Valid, Strides, Dilation, DepthMultiplier, NoBias, activation<...>"))
+      return problem;
+    return part::check(in);
+  }
+  static constexpr Parameters parameters(Shape in) { return part::with_kernel_name("depthwise_kernel", in); }
+};
+
+template <class Whole, int Filters, class Options>
+struct SeparablePointwise : SeparablePointwisePart<Whole, Filters, Options> {
+  using part = SeparablePointwisePart<Whole, Filters, Options>;
+
+  static constexpr Parameters parameters(Shape in) { return part::with_kernel_name("pointwise_kernel", in); }
+};
+
+template <class... Option>
+using OptionsOf = LayerOptions<Option::value...>;
+
+}  // namespace detail
+
+template <int Filters, auto KernelSize, auto... Given>
+struct SeparableConv2D {
+ private:
+  using split = detail::SplitActivation<Given...>;
+  /// With two activations all options stay, and the check finds the repetition.
+  using options = std::conditional_t<split::found, boost::mp11::mp_apply<detail::OptionsOf, typename split::options>,
+                                     LayerOptions<Given...>>;
+  template <class Value>
+  using HiddenActivation = Hidden<typename std::remove_cvref_t<decltype(Value::value)>::layer>;
+  using activations = std::conditional_t<split::found, typename split::activations, boost::mp11::mp_list<>>;
+
+  using depthwise = detail::SeparableDepthwise<SeparableConv2D, KernelSize, options>;
+  using pointwise = detail::SeparablePointwise<SeparableConv2D, Filters, options>;
+
+ public:
+  using leaves = boost::mp11::mp_append<boost::mp11::mp_list<depthwise, Hidden<pointwise>>,
+                                        boost::mp11::mp_transform<HiddenActivation, activations>>;
+};
+
+}  // namespace strata
