@@ -127,7 +127,7 @@ class NodeSorter {
     if (inputs != 1)
       sorted_.problem = {"a Graph has one Input", Text("one node with an Input"),
                          inputs == 0 ? "add a node with an Input" : "join the inputs' channels and cut them inside",
-                         inputs == 0 ? Text("none") : Text() << inputs << " of them, the last is " << nodes_.names[last]};
+                         inputs == 0 ? Text("none") : Text() << inputs << ", the last is " << nodes_.names[last]};
   }
 
   /// Depth first, with a stack of its own: compilers limit the depth of recursion.
@@ -186,7 +186,8 @@ class NodeSorter {
 
 template <class N>
 struct node_parts {
-  static_assert(sizeof(N) == 0, "a Graph is made of Node<\"name\", Layer, \"read\"...> and, at the end, Outputs<\"name\">");
+  static_assert(sizeof(N) == 0,
+                "a Graph is made of Node<\"name\", Layer, \"read\"...> and, at the end, Outputs<\"name\">");
 };
 template <FixedString Name, class L, FixedString... Reads>
 struct node_parts<Node<Name, L, Reads...>> {

@@ -87,8 +87,8 @@ constexpr BoundedPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks) {
   return {plan, bound, used};
 }
 
-/// The largest first, of equal ones the later, each in the lowest gap among those that live with it (Pisarchyk & Lee 2020, arXiv 2001.03288,
-/// "greedy by size").
+/// The largest first, of equal ones the later, each in the lowest gap among those that live with it (Pisarchyk & Lee
+/// 2020, arXiv 2001.03288, "greedy by size").
 template <std::size_t N>
 constexpr MemoryPlan<N> fit_by_size(const std::array<Lifetime, N>& blocks) {
   std::array<std::size_t, N> order{}, placed_blocks{};
