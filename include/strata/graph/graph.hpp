@@ -12,6 +12,7 @@
 #include <boost/mp11/list.hpp>
 
 #include <strata/core/text.hpp>
+#include <strata/core/type_name.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/graph/sequential.hpp>
 
@@ -25,6 +26,9 @@ struct Node;
 /// The nodes whose values a Graph returns.
 template <FixedString... Names>
 struct Outputs;
+
+template <class... Nodes>
+struct Graph;
 
 namespace detail {
 
@@ -185,10 +189,7 @@ class NodeSorter {
 };
 
 template <class N>
-struct node_parts {
-  static_assert(sizeof(N) == 0,
-                "a Graph is made of Node<\"name\", Layer, \"read\"...> and, at the end, Outputs<\"name\">");
-};
+struct node_parts;
 template <FixedString Name, class L, FixedString... Reads>
 struct node_parts<Node<Name, L, Reads...>> {
   using layer = L;
@@ -219,11 +220,32 @@ struct node_parts<Node<Name, L, Reads...>> {
   }
 };
 
-template <class Output, class... Nodes>
+template <class Part>
+struct is_node : std::false_type {};
+template <FixedString Name, class L, FixedString... Reads>
+struct is_node<Node<Name, L, Reads...>> : std::true_type {};
+template <class Part>
+struct is_part : is_node<Part> {};
+template <FixedString Name>
+struct is_part<Outputs<Name>> : std::true_type {};
+
+/// What a Graph is made of, its last part first. Here: not Outputs of one node and then nodes.
+template <class... Parts>
 struct NamedNodes {
-  static_assert(sizeof(Output) == 0, "a Graph ends with Outputs<\"name\">: the node whose value it returns");
+  using leaves = Nothing::leaves;
+  static constexpr std::size_t extra_operands = 0;
+  using others = boost::mp11::mp_remove_if<boost::mp11::mp_list<Parts...>, is_part>;
+  using wrong = boost::mp11::mp_front<boost::mp11::mp_append<others, boost::mp11::mp_list<Parts..., Graph<>>>>;
+
+  template <class Builder>
+  static constexpr int emit(Builder& builder, int tensor) {
+    builder.fail({"a Graph is made of nodes and Outputs", Text("Node<name, layer, names...>, ..., Outputs<name>"),
+                  "give every layer a Node, and put the Outputs of one node at the end", Text(type_name<wrong>())});
+    return tensor;
+  }
 };
 template <FixedString Output, class... Nodes>
+  requires boost::mp11::mp_all_of<boost::mp11::mp_list<Nodes...>, is_node>::value
 struct NamedNodes<Outputs<Output>, Nodes...> {
   static constexpr std::size_t count = sizeof...(Nodes);
   static constexpr std::size_t read_count =
