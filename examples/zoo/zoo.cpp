@@ -8,6 +8,7 @@
 
 #include "bn_inception.hpp"
 #include "densenet121.hpp"
+#include "inception_v3.hpp"
 #include "lenet5.hpp"
 #include "mobilenet.hpp"
 #include "mobilenet_v2.hpp"
@@ -38,6 +39,7 @@ int main() {
   print<zoo::MobileNetV2>("MobileNetV2");
   print<zoo::DenseNet121>("DenseNet121");
   print<zoo::BNInception>("BNInception");
+  print<zoo::InceptionV3>("InceptionV3");
   print<zoo::ResNet50>("ResNet50");
   print<zoo::ResNet50V2>("ResNet50V2");
   print<zoo::UNet>("UNet");

@@ -4,6 +4,7 @@
 
 #include "../../examples/zoo/bn_inception.hpp"
 #include "../../examples/zoo/densenet121.hpp"
+#include "../../examples/zoo/inception_v3.hpp"
 #include "../../examples/zoo/lenet5.hpp"
 #include "../../examples/zoo/mobilenet.hpp"
 #include "../../examples/zoo/mobilenet_v2.hpp"
@@ -38,6 +39,7 @@ static_assert(planned_well<zoo::LeNet5, zoo::ResNet20, zoo::ResNet56, zoo::Mobil
 static_assert(planned_well<zoo::ResNet50, zoo::ResNet50V2, zoo::VGG16, zoo::VGG19>());
 static_assert(planned_well<zoo::DenseNet121>());
 static_assert(planned_well<zoo::BNInception>());
+static_assert(planned_well<zoo::InceptionV3>());
 static_assert(planned_well<zoo::UNet>());
 
 }  // namespace

@@ -35,6 +35,18 @@ TEST_CASE("BatchNorm on images, vectors and sequences of any number of channels"
       {.output = {2, 2, 6}, .trainable = 12, .state = 12});
 }
 
+TEST_CASE("BatchNorm without gamma is BatchNorm with a gamma of one") {
+  check_layer<BatchNormWith<NoScale, Epsilon{0.1}>, Shape{3, 5, 17}>(
+      {.output = {3, 5, 17}, .trainable = 17, .state = 34}, 2e-5);
+  constexpr std::array<double, 4> parameters{1.0, 0.5, -2.0, 0.25};  // gamma, beta, moving mean and variance
+  std::array<const double*, 4> with{&parameters[0], &parameters[1], &parameters[2], &parameters[3]};
+  std::array<double, 2> scale{}, shift{};
+  BatchNorm::affine(Shape{1}, with.data(), &scale[0], &shift[0]);
+  BatchNormWith<NoScale>::affine(Shape{1}, with.data() + 1, &scale[1], &shift[1]);
+  CHECK(scale[0] == scale[1]);
+  CHECK(shift[0] == shift[1]);
+}
+
 TEST_CASE("BatchNorm against PyTorch and TensorFlow.js") {
   for (const std::string oracle : {"pytorch/", "tfjs/"}) {
     check_oracle<BatchNorm, Shape{5, 4, 6}>(oracle + "batch_normalization");

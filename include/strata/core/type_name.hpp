@@ -18,11 +18,12 @@ constexpr bool is_word(char c) { return is_digit(c) || c == '_' || (c >= 'a' && 
 // Each of the next three appends its reading of the front of `text` and returns how much it read: 0 where it cannot.
 
 constexpr std::size_t tidy_word(std::string_view text, Text& out) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> words{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> words{{
       {"strata::", ""},
       {"Padding::same", "Same"},
       {"Padding::valid", "Valid"},
       {"Bias::off", "NoBias"},
+      {"Scaling::off", "NoScale"},
       {"Activation<", "activation<"},
       {" >()", ">"},
       {">()", ">"},

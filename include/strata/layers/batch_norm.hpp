@@ -2,6 +2,7 @@
 //
 //     BatchNorm                                      Keras' defaults
 //     BatchNormWith<Momentum{0.9}, Epsilon{1e-5}>    options in any order
+//     BatchNormWith<NoScale>                         without gamma; Keras: scale=False
 //
 // In training, mean and biased variance are those of the batch over all axes but the last, and move the averages
 // (moving = momentum moving + (1 - momentum) batch) that inference uses; there the layer folds into the one before it.
@@ -28,6 +29,10 @@ struct Momentum {
   constexpr Momentum(double v) : value(v) {}
 };
 
+/// Keras `scale`: whether there is a gamma.
+enum class Scaling { off, on };
+inline constexpr Scaling NoScale = Scaling::off;
+
 template <auto... Given>
 struct BatchNormWith {
   static constexpr const char* class_name = "BatchNormalization";
@@ -36,6 +41,7 @@ struct BatchNormWith {
   static constexpr bool borders = true;
   static constexpr double momentum = LayerOptions<Given...>::get(Momentum{0.99}).value;
   static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
+  static constexpr bool scaling = LayerOptions<Given...>::get(Scaling::on) == Scaling::on;
 
   static constexpr Problem check(Shape) {
     if (!(momentum >= 0 && momentum <= 1))
@@ -45,15 +51,16 @@ struct BatchNormWith {
     if (!(epsilon > 0))
       return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon",
               detail::decimal(epsilon)};
-    return LayerOptions<Given...>::template check<Momentum, Epsilon>("Momentum or Epsilon");
+    return LayerOptions<Given...>::template check<Momentum, Epsilon, Scaling>("Momentum, Epsilon or NoScale");
   }
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {
     const Shape channels{in.channels()};
-    return {{"gamma", channels, {Initializer::ones}},
-            {"beta", channels, {Initializer::zeros}},
-            {"moving_mean", channels, {Initializer::zeros}, false},
-            {"moving_variance", channels, {Initializer::ones}, false}};
+    const Parameter beta{"beta", channels, {Initializer::zeros}};
+    const Parameter mean{"moving_mean", channels, {Initializer::zeros}, false};
+    const Parameter variance{"moving_variance", channels, {Initializer::ones}, false};
+    if (!scaling) return {beta, mean, variance};
+    return {{"gamma", channels, {Initializer::ones}}, beta, mean, variance};
   }
   /// Mean, variance and scale of the batch, then b and c of backward.
   static constexpr std::size_t saved_size(Shape in, std::size_t) { return 5 * channels(in); }
@@ -67,9 +74,9 @@ struct BatchNormWith {
   template <class T>
   static void affine(Shape in, const T* const* parameters, T* scale, T* shift) {
     using V = simd::Vector<T>;
-    const T *gamma = parameters[0], *beta = parameters[1], *mean = parameters[2], *variance = parameters[3];
+    const T *beta = parameters[beta_index], *mean = parameters[mean_index], *variance = parameters[mean_index + 1];
     const auto offset = [](V start, V centre, V factor) { return simd::neg_fma(centre, factor, start); };
-    kernels::map<V>(channels(in), scaled<V>, scale, gamma, variance);
+    find_scale<V>(channels(in), scale, parameters, variance);
     kernels::map<V>(channels(in), offset, shift, beta, mean, scale);
   }
 
@@ -103,13 +110,13 @@ struct BatchNormWith {
       mean[c] = static_cast<T>(moments[1 + c]);
       variance[c] = static_cast<T>(std::max(0.0, moments[1 + C + c] / moments[0]));
     }
-    kernels::map<V>(C, scaled<V>, variance + C, call.parameters[0], static_cast<const T*>(variance));
+    find_scale<V>(C, variance + C, call.parameters, static_cast<const T*>(variance));
   }
 
   template <class Call>
   static void forward_training(const Call& call) {
     constexpr std::size_t C = channels(Call::input_shape);
-    normalise<Call>(call, call.saved, call.saved + 2 * C, call.parameters[1]);
+    normalise<Call>(call, call.saved, call.saved + 2 * C, call.parameters[beta_index]);
   }
 
   /// §3 of the paper: with d_beta = Σ dy and d_gamma = Σ dy (x - mean) / sqrt(variance + epsilon), gathered to
@@ -139,8 +146,8 @@ struct BatchNormWith {
       for (const double* thread : call.gathered) d_beta += thread[i], d_gamma += thread[C + i];
       const double inverse = 1 / std::sqrt(static_cast<double>(variance[i]) + epsilon);
       d_gamma *= inverse;
-      call.parameter_gradients[0][i] += static_cast<T>(d_gamma);
-      call.parameter_gradients[1][i] += static_cast<T>(d_beta);
+      if constexpr (scaling) call.parameter_gradients[0][i] += static_cast<T>(d_gamma);
+      call.parameter_gradients[beta_index][i] += static_cast<T>(d_beta);
       b[i] = static_cast<T>(-scale[i] * d_gamma * inverse * share);
       c[i] = static_cast<T>(-scale[i] * d_beta * share);
     }
@@ -155,7 +162,7 @@ struct BatchNormWith {
   static void update_state(const Call& call) {
     constexpr std::size_t C = channels(Call::input_shape);
     for (std::size_t i = 0; i < 2; ++i) {
-      auto *moving = call.parameters[2 + i];
+      auto *moving = call.parameters[mean_index + i];
       const auto *batch = call.saved + i * C;
       for (std::size_t c = 0; c < C; ++c)
         moving[c] = static_cast<typename Call::Scalar>(momentum * moving[c] + (1 - momentum) * batch[c]);
@@ -163,12 +170,16 @@ struct BatchNormWith {
   }
 
  private:
+  static constexpr std::size_t beta_index = scaling ? 1 : 0, mean_index = beta_index + 1;
+
   static constexpr std::size_t channels(Shape in) { return static_cast<std::size_t>(in.channels()); }
 
-  /// x / sqrt(variance + epsilon).
-  template <class V>
-  static V scaled(V x, V variance) {
-    return x / simd::sqrt(variance + V(static_cast<typename V::value_type>(epsilon)));
+  /// gamma / sqrt(variance + epsilon).
+  template <class V, class T>
+  static void find_scale(std::size_t count, T* scale, const T* const* parameters, const T* variance) {
+    const auto scaled = [](V x, V var) { return x / simd::sqrt(var + V(static_cast<T>(epsilon))); };
+    if constexpr (scaling) kernels::map<V>(count, scaled, scale, parameters[0], variance);
+    else kernels::map<V>(count, [&](V var) { return scaled(V(1), var); }, scale, variance);
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
