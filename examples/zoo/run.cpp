@@ -35,11 +35,20 @@ constexpr std::string_view network_name = STRINGIZE(NETWORK);
 
 constexpr std::size_t batch = 2;
 
+// Its pixels go from 0 to 255.
+constexpr bool takes_bytes = [] {
+  const auto& nodes = Net::network().nodes;
+  return std::any_of(nodes.begin(), nodes.begin() + Net::network().node_count, [](const NodeInfo& node) {
+    return std::string_view(node.rules->class_name) == "Rescaling";
+  });
+}();
+
 // The weights that each element of the result is a sum over.
 double fan_in(const Parameter& parameter, std::string_view layer) {
   const Shape shape = parameter.shape;
   if (shape.rank == 2) return shape[0];
-  return layer.starts_with("depthwise") ? shape[0] * shape[1] : shape[0] * shape[1] * shape[2];
+  const bool depthwise = layer.starts_with("depthwise") || parameter.name == "depthwise_kernel";
+  return depthwise ? shape[0] * shape[1] : shape[0] * shape[1] * shape[2];
 }
 
 // He's scaling, and normalisations far from the identity in each of their four tensors, so that forgetting one would
@@ -57,6 +66,9 @@ void randomize(Model<Net>& model, Random random, double last_gain) {
     if (name == "gamma" || name == "moving_variance") return uniform(0.5, 1.5);
     if (name == "beta" || name == "moving_mean") return uniform(-0.5, 0.5);
     if (name == "bias") return uniform(-0.2, 0.2);
+    if (name == "mean") return uniform(0.4, 0.6);  // of pixels from 0 to 1
+    if (name == "variance") return uniform(0.02, 0.1);
+    if (name == "count") return uniform(0, 0);
     const std::string layer{std::string_view(Text(node.name))};
     double deviation = std::sqrt(2 / fan_in(parameter, layer));
     if (parameter.shape[parameter.shape.rank - 1] == last) deviation *= last_gain;
@@ -76,7 +88,8 @@ std::vector<float> images(Random random) {
           const Random wave = random.split(100 * n + static_cast<std::size_t>(c));
           const double phase = 6.3 * wave.uniform(0) + (0.6 * wave.uniform(1) - 0.3) * y + 0.3 * wave.uniform(2) * x;
           const double noise = random.normal(pixels.size());
-          pixels.push_back(static_cast<float>(2 * wave.uniform(3) - 1 + std::sin(phase) + 0.5 * noise));
+          const double value = 2 * wave.uniform(3) - 1 + std::sin(phase) + 0.5 * noise;
+          pixels.push_back(static_cast<float>(takes_bytes ? 128 + 50 * value : value));
         }
   return pixels;
 }

@@ -21,6 +21,7 @@
 #include <strata/layers/batch_norm.hpp>
 #include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
+#include <strata/layers/conv2d_transpose.hpp>
 #include <strata/layers/cropping2d.hpp>
 #include <strata/layers/dense.hpp>
 #include <strata/layers/depthwise_conv2d.hpp>

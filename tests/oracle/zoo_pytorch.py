@@ -52,13 +52,15 @@ def pad_same(x, window, stride, value=0.0):
 
 
 class Weights:
-    """Hands out the layers of each class in order."""
+    """Hands out the layers of each class in order, in a graph those of one node."""
 
     def __init__(self, tensors):
         self.left = dict(tensors)
         self.used = defaultdict(int)
+        self.node = ""
 
     def layer(self, kind):
+        kind = f"{self.node}_{kind}" if self.node else kind
         number = self.used[kind]
         self.used[kind] += 1
         prefix = (f"{kind}_{number}" if number else kind) + "/"
@@ -84,6 +86,16 @@ class Weights:
         if padding == "same":
             x = pad_same(x, size, stride)
         return F.conv2d(x, kernel.permute(2, 3, 0, 1), None, stride, groups=channels)
+
+    def separable(self, x, filters, size, stride=1):
+        """Padded as "same" pads; no bias."""
+        layer = self.layer("separable_conv2d")
+        channels = x.shape[1]
+        assert layer["depthwise_kernel"].shape == (size, size, channels, 1), (layer.keys(), x.shape, size)
+        assert layer["pointwise_kernel"].shape == (1, 1, channels, filters) and len(layer) == 2, (layer.keys(), filters)
+        x = F.conv2d(pad_same(x, size, stride), layer["depthwise_kernel"].permute(2, 3, 0, 1), None, stride,
+                     groups=channels)
+        return F.conv2d(x, layer["pointwise_kernel"].permute(3, 2, 0, 1))
 
     def norm(self, x, epsilon):
         layer = self.layer("batch_normalization")
@@ -277,21 +289,175 @@ def inception_v3(w, x):
     return w.dense(average(x), 1000)
 
 
+# ---- arXiv 1610.02357, Figure 5; keras.applications.Xception
+
+def xception(w, x):
+    def conv(x, filters, size, stride=1):
+        return w.norm(w.conv(x, filters, size, stride, bias=False), 1e-3)
+
+    def separable(x, *all_filters):
+        for filters in all_filters:
+            x = w.norm(w.separable(F.relu(x), filters, 3), 1e-3)
+        return x
+
+    def entry(x, first, filters):
+        """The first of them begins without an activation."""
+        y = w.norm(w.separable(x if first else F.relu(x), filters, 3), 1e-3)
+        return halved(x, separable(y, filters), filters)
+
+    def halved(x, y, filters):
+        return max_pool(y, 3, 2, "same") + conv(x, filters, 1, 2)
+
+    x = F.relu(conv(F.relu(conv(x, 32, 3, 2)), 64, 3))
+    for filters in 128, 256, 728:
+        x = entry(x, filters == 128, filters)
+    for _ in range(8):
+        x = x + separable(x, 728, 728, 728)
+    x = halved(x, separable(x, 728, 1024), 1024)
+    x = F.relu(w.norm(w.separable(x, 1536, 3), 1e-3))
+    x = F.relu(w.norm(w.separable(x, 2048, 3), 1e-3))
+    return w.dense(average(x), 1000)
+
+
+# ---- arXiv 1905.11946, Table 1; keras.applications.EfficientNetB0: pads by hand where it strides
+
+def efficientnet_b0(w, x):
+    def norm(x):
+        return w.norm(x, 1e-3)
+
+    def padded(x, size):
+        """Keras' correct_pad."""
+        (top, bottom), (left, right) = ((size // 2 - (1 - extent % 2), size // 2) for extent in x.shape[2:])
+        return F.pad(x, (left, right, top, bottom))
+
+    def block(x, expansion, filters, size, stride):
+        channels = x.shape[1]
+        y = F.silu(norm(w.conv(x, expansion * channels, 1, bias=False))) if expansion > 1 else x
+        y = w.depthwise(padded(y, size), size, 2) if stride == 2 else w.depthwise(y, size, 1, "same")
+        y = F.silu(norm(y))
+        squeezed = F.silu(w.conv(y.mean((2, 3), keepdim=True), channels // 4, 1))
+        y = y * torch.sigmoid(w.conv(squeezed, expansion * channels, 1))
+        y = norm(w.conv(y, filters, 1, bias=False))
+        return x + y if stride == 1 and channels == filters else y
+
+    statistics = w.layer("normalization")
+    assert set(statistics) == {"mean", "variance", "count"}
+    mean, variance = (statistics[name].reshape(1, -1, 1, 1) for name in ("mean", "variance"))
+    x = (x / 255 - mean) / torch.sqrt(variance)
+    x = F.silu(norm(w.conv(padded(x, 3), 32, 3, 2, bias=False)))
+    for expansion, filters, size, repeats, first_stride in [
+        (1, 16, 3, 1, 1), (6, 24, 3, 2, 2), (6, 40, 5, 2, 2), (6, 80, 3, 3, 2), (6, 112, 5, 3, 1), (6, 192, 5, 4, 2),
+        (6, 320, 3, 1, 1)
+    ]:
+        for number in range(repeats):
+            x = block(x, expansion, filters, size, first_stride if number == 0 else 1)
+    return w.dense(average(F.silu(norm(w.conv(x, 1280, 1, bias=False)))), 1000)
+
+
+# ---- arXiv 1707.07012, Figure 4; keras.applications.NASNetMobile
+
+def nasnet_mobile(w, x):
+    def at(node):
+        w.node = node
+
+    def norm(x):
+        return w.norm(x, 1e-3)
+
+    def separable(x, filters, size, stride=1):
+        for step in stride, 1:
+            x = norm(w.separable(F.relu(x), filters, size, step))
+        return x
+
+    def squeeze(x, filters):
+        return norm(w.conv(F.relu(x), filters, 1, bias=False))
+
+    def fit(p, x, filters):
+        """Keras' _adjust_block."""
+        if p is None:
+            return x
+        if p.shape[2] != x.shape[2]:
+            p = F.relu(p)
+            # Keras' AveragePooling2D of one cell with strides of two
+            left, right = p[:, :, ::2, ::2], F.pad(p, (0, 1, 0, 1))[:, :, 1:, 1:][:, :, ::2, ::2]
+            halves = [w.conv(half, filters // 2, 1, bias=False) for half in (left, right)]
+            return norm(torch.cat(halves, 1))
+        return squeeze(p, filters) if p.shape[1] != filters else p
+
+    def average3(x):
+        return average_pool_same(x, 3)
+
+    def begin(name, x, p, filters):
+        at(f"{name}_p")
+        fitted = fit(p, x, filters)
+        at(f"{name}_h")
+        return squeeze(x, filters), fitted
+
+    def normal(name, x, p, filters):
+        h, p = begin(name, x, p, filters)
+        at(f"{name}_1h")
+        x1 = separable(h, filters, 5)
+        at(f"{name}_1p")
+        x1 = x1 + separable(p, filters, 3)
+        at(f"{name}_2")
+        x2 = separable(p, filters, 5)
+        x2 = x2 + separable(p, filters, 3)
+        x3 = average3(h) + p
+        x4 = average3(p) + average3(p)
+        at(f"{name}_5")
+        x5 = separable(h, filters, 3) + h
+        return torch.cat([p, x1, x2, x3, x4, x5], 1)
+
+    def reduction(name, x, p, filters):
+        h, p = begin(name, x, p, filters)
+        before = h.shape[2] % 2
+        padded = F.pad(h, (before, 1, before, 1))
+        at(f"{name}_1h")
+        x1 = separable(h, filters, 5, 2)
+        at(f"{name}_1p")
+        x1 = x1 + separable(p, filters, 7, 2)
+        at(f"{name}_2p")
+        x2 = max_pool(padded, 3, 2) + separable(p, filters, 7, 2)
+        at(f"{name}_3p")
+        x3 = F.avg_pool2d(padded, 3, 2) + separable(p, filters, 5, 2)
+        x4 = x2 + average3(x1)
+        at(f"{name}_5a")
+        x5 = separable(x1, filters, 3) + max_pool(padded, 3, 2)
+        return torch.cat([x2, x3, x4, x5], 1)
+
+    filters, normals = 44, 0
+    at("stem")
+    x, p = norm(w.conv(x, 32, 3, 2, bias=False)), None
+    x, p = reduction("reduction1", x, p, filters // 4), x
+    x, p = reduction("reduction2", x, p, filters // 2), x
+    for stage in range(3):
+        if stage > 0:
+            filters *= 2
+            x, p = reduction(f"reduction{2 + stage}", x, p, filters), x
+        for _ in range(4):
+            normals += 1
+            x, p = normal(f"normal{normals}", x, p, filters), x
+    at("head")
+    return w.dense(average(F.relu(x)), 1000)
+
+
 NETWORKS = {
     "BNInception": bn_inception,
     "DenseNet121": densenet121,
+    "EfficientNetB0": efficientnet_b0,
     "InceptionV3": inception_v3,
     "MobileNet": mobilenet,
     "MobileNetV2": mobilenet_v2,
+    "NASNetMobile": nasnet_mobile,
     "ResNet50": resnet50,
     "ResNet50V2": resnet50_v2,
+    "Xception": xception,
 }
 
 
 def main():
     name, weights_file, input_file, output_file = sys.argv[1:]
     weights = Weights(read_safetensors(weights_file))
-    size = 299 if name == "InceptionV3" else 224
+    size = 299 if name in ("InceptionV3", "Xception") else 224
     x = floats(open(input_file, "rb").read(), (2, size, size, 3)).permute(0, 3, 1, 2)
     received = floats(open(output_file, "rb").read(), (2, 1000))
     with torch.no_grad():

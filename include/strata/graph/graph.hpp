@@ -32,23 +32,26 @@ struct Graph;
 
 namespace detail {
 
-/// A Graph's nodes, each after those it reads; a node's operands are `reads[first[n]]` to `reads[first[n + 1] - 1]`.
-template <std::size_t N, std::size_t Reads>
+/// A Graph's nodes, inputs first and each after those it reads; a node's operands are `reads[first[n]]` to
+/// `reads[first[n + 1] - 1]`.
+template <std::size_t N, std::size_t Reads, std::size_t Results>
 struct NodeOrder {
   Problem problem{};
   std::array<std::size_t, N> order{};
   std::array<std::size_t, Reads> reads{};
   std::array<std::size_t, N + 1> first{};
+  std::array<std::size_t, Results> results{};  ///< nodes
 };
 
 /// What is known of a Graph before its layers are.
-template <std::size_t N, std::size_t Reads>
+template <std::size_t N, std::size_t Reads, std::size_t Results>
 struct NodeNames {
   std::array<std::string_view, N> names;
   std::array<std::size_t, N> counts;  ///< how many nodes each reads
   std::array<bool, N> inputs;         ///< is an Input
   std::array<bool, N> merges;         ///< may read several
   std::array<std::string_view, Reads> reads;
+  std::array<std::string_view, Results> results;
 };
 
 /// Finds names in linear-logarithmic time; compilers count every step.
@@ -77,23 +80,23 @@ class NameIndex {
   std::array<std::size_t, N> sorted_{};
 };
 
-template <std::size_t N, std::size_t Reads>
+template <std::size_t N, std::size_t Reads, std::size_t Results>
 class NodeSorter {
  public:
-  constexpr NodeSorter(const NodeNames<N, Reads>& nodes, std::string_view output) : nodes_(nodes) {
-    resolve(output);
+  constexpr explicit NodeSorter(const NodeNames<N, Reads, Results>& nodes) : nodes_(nodes) {
+    resolve();
     if (!sorted_.problem) check_arities();
     for (const bool inputs : {true, false})
       for (std::size_t n = 0; n < N && !sorted_.problem; ++n)
         if (nodes_.inputs[n] == inputs) visit(n);
     if (!sorted_.problem) check_reach();
   }
-  constexpr const NodeOrder<N, Reads>& result() const { return sorted_; }
+  constexpr const NodeOrder<N, Reads, Results>& result() const { return sorted_; }
 
  private:
   enum class Mark { unseen, open, done };
 
-  constexpr void resolve(std::string_view output) {
+  constexpr void resolve() {
     for (std::size_t n = 0; n < N; ++n) sorted_.first[n + 1] = sorted_.first[n] + nodes_.counts[n];
     const NameIndex<N> index(nodes_.names);
     if (const std::size_t n = index.repeated(); n < N) {
@@ -109,14 +112,25 @@ class NodeSorter {
       for (std::size_t r = sorted_.first[n]; r < sorted_.first[n + 1]; ++r)
         if ((sorted_.reads[r] = index.find(nodes_.reads[r])) == N)
           return unknown(nodes_.reads[r], Text("node ") << nodes_.names[n]);
-    if ((output_ = index.find(output)) == N) unknown(output, Text("Outputs"));
+    for (std::size_t k = 0; k < Results; ++k) {
+      const std::string_view name = nodes_.results[k];
+      if ((sorted_.results[k] = index.find(name)) == N) return unknown(name, Text("Outputs"));
+      const auto before = sorted_.results.begin() + static_cast<std::ptrdiff_t>(k);
+      if (std::find(sorted_.results.begin(), before, sorted_.results[k]) != before)
+        sorted_.problem = {"an output is named twice", Text("different names in Outputs"), "remove one of them",
+                           Text("two outputs ") << name};
+      else if (Results > 1 && nodes_.inputs[sorted_.results[k]])
+        sorted_.problem = {"an output is an Input", Text("names of nodes with layers in Outputs"), "remove it",
+                           Text("output ") << name};
+      if (sorted_.problem) return;
+    }
   }
 
   constexpr void check_arities() {
-    std::size_t inputs = 0, last = 0;
+    std::size_t inputs = 0;
     for (std::size_t n = 0; n < N; ++n) {
       const std::size_t count = nodes_.counts[n];
-      if (nodes_.inputs[n]) ++inputs, last = n;
+      inputs += nodes_.inputs[n];
       if (nodes_.inputs[n] ? count > 0 : count == 0)
         sorted_.problem = {nodes_.inputs[n] ? "an Input reads no node" : "a node reads nothing",
                            Text(nodes_.inputs[n] ? "no name after an Input" : "after the layer, the name of a node"),
@@ -128,10 +142,8 @@ class NodeSorter {
                            Text("node ") << nodes_.names[n] << " with " << count << " names"};
       if (sorted_.problem) return;
     }
-    if (inputs != 1)
-      sorted_.problem = {"a Graph has one Input", Text("one node with an Input"),
-                         inputs == 0 ? "add a node with an Input" : "join the inputs' channels and cut them inside",
-                         inputs == 0 ? Text("none") : Text() << inputs << ", the last is " << nodes_.names[last]};
+    if (inputs == 0)
+      sorted_.problem = {"a Graph starts with an Input", Text("a node with an Input"), "add one", Text("none")};
   }
 
   /// Depth first, with a stack of its own: compilers limit the depth of recursion.
@@ -169,7 +181,7 @@ class NodeSorter {
 
   constexpr void check_reach() {
     std::array<bool, N> reaches{};
-    reaches[output_] = true;
+    for (const std::size_t node : sorted_.results) reaches[node] = true;
     for (std::size_t i = N; i-- > 0;) {
       const std::size_t node = sorted_.order[i];
       if (!reaches[node]) {
@@ -181,11 +193,11 @@ class NodeSorter {
     }
   }
 
-  const NodeNames<N, Reads>& nodes_;
-  NodeOrder<N, Reads> sorted_{};
+  const NodeNames<N, Reads, Results>& nodes_;
+  NodeOrder<N, Reads, Results> sorted_{};
   std::array<Mark, N> marks_{};
   std::array<std::size_t, N> next_{};  ///< reading to be looked at
-  std::size_t sorted_count_ = 0, output_ = 0;
+  std::size_t sorted_count_ = 0;
 };
 
 template <class N>
@@ -226,44 +238,47 @@ template <FixedString Name, class L, FixedString... Reads>
 struct is_node<Node<Name, L, Reads...>> : std::true_type {};
 template <class Part>
 struct is_part : is_node<Part> {};
-template <FixedString Name>
-struct is_part<Outputs<Name>> : std::true_type {};
+template <FixedString... Names>
+struct is_part<Outputs<Names...>> : std::true_type {};
 
-/// What a Graph is made of, its last part first. Here: not Outputs of one node and then nodes.
+/// What a Graph is made of, its last part first. Here: not Outputs and then nodes.
 template <class... Parts>
 struct NamedNodes {
   using leaves = Nothing::leaves;
+  static constexpr std::size_t input_count = 1, output_count = 1;
   static constexpr std::size_t extra_operands = 0;
   using others = boost::mp11::mp_remove_if<boost::mp11::mp_list<Parts...>, is_part>;
   using wrong = boost::mp11::mp_front<boost::mp11::mp_append<others, boost::mp11::mp_list<Parts..., Graph<>>>>;
 
   template <class Builder>
-  static constexpr int emit(Builder& builder, int tensor) {
-    builder.fail({"a Graph is made of nodes and Outputs", Text("Node<name, layer, names...>, ..., Outputs<name>"),
-                  "give every layer a Node, and put the Outputs of one node at the end", Text(type_name<wrong>())});
-    return tensor;
+  static constexpr std::array<int, 1> outputs(Builder& builder) {
+    builder.fail({"a Graph is made of nodes and Outputs", Text("Node<name, layer, names...>, ..., Outputs<names...>"),
+                  "give every layer a Node, and put the Outputs at the end", Text(type_name<wrong>())});
+    return {};
   }
 };
-template <FixedString Output, class... Nodes>
-  requires boost::mp11::mp_all_of<boost::mp11::mp_list<Nodes...>, is_node>::value
-struct NamedNodes<Outputs<Output>, Nodes...> {
-  static constexpr std::size_t count = sizeof...(Nodes);
+template <FixedString... Results, class... Nodes>
+  requires(sizeof...(Results) > 0 && boost::mp11::mp_all_of<boost::mp11::mp_list<Nodes...>, is_node>::value)
+struct NamedNodes<Outputs<Results...>, Nodes...> {
+  static constexpr std::size_t count = sizeof...(Nodes), output_count = sizeof...(Results);
+  static constexpr std::size_t input_count = sum_of(std::array<std::size_t, count>{node_parts<Nodes>::input...});
   static constexpr std::size_t read_count =
       sum_of(std::array<std::size_t, count>{node_parts<Nodes>::reads.size()...});
 
   static constexpr auto order = [] {
-    NodeNames<count, read_count> nodes{{node_parts<Nodes>::name...},
-                                       {node_parts<Nodes>::reads.size()...},
-                                       {node_parts<Nodes>::input...},
-                                       {node_parts<Nodes>::merge...},
-                                       {}};
+    NodeNames<count, read_count, output_count> nodes{{node_parts<Nodes>::name...},
+                                                           {node_parts<Nodes>::reads.size()...},
+                                                           {node_parts<Nodes>::input...},
+                                                           {node_parts<Nodes>::merge...},
+                                                           {},
+                                                           {std::string_view(Results)...}};
     std::size_t next = 0;
     const auto append = [&](const auto& reads) {
       for (const std::string_view read : reads) nodes.reads[next++] = read;
       return 0;
     };
     (void)std::initializer_list<int>{0, append(node_parts<Nodes>::reads)...};
-    return NodeSorter<count, read_count>(nodes, Output).result();
+    return NodeSorter(nodes).result();
   }();
 
   template <class Indices>
@@ -276,11 +291,14 @@ struct NamedNodes<Outputs<Output>, Nodes...> {
   };
   static constexpr bool sound = order.problem.rule == nullptr;
   using leaves = typename std::conditional_t<sound, in_order<std::make_index_sequence<count>>, Nothing>::leaves;
-  static constexpr std::size_t extra_operands = sum_of(std::array<std::size_t, count>{node_parts<Nodes>::extra...});
+  static constexpr std::size_t extra_operands =
+      sum_of(std::array<std::size_t, count>{node_parts<Nodes>::extra...}) + output_count - 1;
 
   template <class Builder>
-  static constexpr int emit(Builder& builder, int) {
-    if (!sound) return builder.fail(order.problem), 0;
+  static constexpr auto outputs(Builder& builder) {
+    std::array<int, output_count> results{};
+    if (!sound) return builder.fail(order.problem), results;
+    builder.expect_inputs(input_count);
     using Step = int (*)(Builder&, const int*);
     constexpr std::array<Step, count> steps{&node_parts<Nodes>::template emit<Builder>...};
     std::array<int, count> tensors{};
@@ -290,7 +308,8 @@ struct NamedNodes<Outputs<Output>, Nodes...> {
         operands[r - order.first[node]] = tensors[order.reads[r]];
       tensors[node] = steps[node](builder, operands.data());
     }
-    return tensors[order.order[count - 1]];
+    for (std::size_t k = 0; k < results.size(); ++k) results[k] = tensors[order.results[k]];
+    return results;
   }
 };
 
@@ -304,6 +323,7 @@ struct NamedNodes<Outputs<Output>, Nodes...> {
 ///                        Node<"y", Concatenate<>, "a", "x">,
 ///                        Outputs<"y">> {};
 ///
+/// Several inputs are in the order of their nodes, several outputs in that of `Outputs<"y", "z">`.
 /// A cycle, an unknown or repeated name, or a node that reaches no output is an error of the definition.
 template <class... Nodes>
 struct Graph

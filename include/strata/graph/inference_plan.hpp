@@ -38,7 +38,7 @@ struct InferencePlan {
   std::array<std::size_t, N> sizes{};    ///< from one sample of a tensor to the next
   std::array<Lifetime, N> blocks{};      ///< of each tensor in the arena: elements, steps
   std::size_t arena_size = 0;            ///< elements
-  int output = 0;                        ///< the tensor that lives in the caller's output
+  std::array<int, N> result{};           ///< of each tensor: which of the caller's outputs it lives in, or -1
 
   constexpr int source_of(int tensor) const { return source[static_cast<std::size_t>(tensor)]; }
 };
@@ -52,7 +52,7 @@ class Fusion {
  public:
   constexpr explicit Fusion(const Lowered<N, Operands>& network) : network_(network) {
     resolve_views();
-    for (int n = 1; n < nodes(); ++n)
+    for (int n = inputs(); n < nodes(); ++n)
       if (plan_.source_of(n) == n && !absorbed_[at(n)]) start_step(n);
     choose_borders();
   }
@@ -60,14 +60,28 @@ class Fusion {
 
  private:
   constexpr int nodes() const { return static_cast<int>(network_.node_count); }
+  constexpr int inputs() const { return static_cast<int>(network_.input_count); }
   constexpr Kind kind(int node) const { return network_.nodes[at(node)].rules->kind; }
 
-  /// Views (Flatten, Dropout) vanish: their readers read what they read. Only an output needs a copy of the input.
+  /// Views (Flatten, Dropout) vanish: their readers read what they read. Only an output may need a copy: of an input, or
+  /// of another output.
   constexpr void resolve_views() {
-    for (int n = 1; n < nodes(); ++n) {
+    plan_.result.fill(-1);
+    std::array<int, N> wanted = plan_.result;
+    for (std::size_t k = 0; k < network_.output_count; ++k) wanted[at(network_.output(k))] = static_cast<int>(k);
+    for (int n = 0; n < nodes(); ++n) {
+      plan_.source[at(n)] = n;
+      if (n < inputs()) {
+        made_[at(n)] = true;
+        continue;
+      }
       const int input = plan_.source_of(network_.input_of(at(n)));
-      const bool copies_input = n == network_.output() && input == 0;
-      plan_.source[at(n)] = kind(n) == Kind::view && !copies_input ? input : n;
+      const bool copies = wanted[at(n)] >= 0 && (input < inputs() || plan_.result[at(input)] >= 0);
+      if (kind(n) == Kind::view && !copies) plan_.source[at(n)] = input;
+      if (wanted[at(n)] >= 0) {
+        plan_.result[at(plan_.source_of(n))] = wanted[at(n)];
+        ++readers_[at(plan_.source_of(n))];  // the caller reads it
+      }
       if (plan_.source_of(n) != n) continue;
       for (int operand = 0; operand < network_.nodes[at(n)].operand_count; ++operand) {
         const int tensor = plan_.source_of(network_.input_of(at(n), operand));
@@ -75,9 +89,6 @@ class Fusion {
         reader_[at(tensor)] = n;
       }
     }
-    plan_.output = plan_.source_of(network_.output());
-    ++readers_[at(plan_.output)];  // the caller reads it
-    made_[0] = true;
   }
 
   constexpr void start_step(int head) {
@@ -122,7 +133,7 @@ class Fusion {
   constexpr void choose_borders() {
     std::array<bool, N> refused{};
     std::array<Border, N> wanted{};
-    refused[0] = refused[at(plan_.output)] = true;
+    for (int n = 0; n < nodes(); ++n) refused[at(n)] = n < inputs() || plan_.result[at(n)] >= 0;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
       const std::size_t head = at(step.head);
@@ -161,8 +172,8 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   for (int s = steps; s-- > 0;)
     segment_end[at(s)] = s + 1 < steps && segment_begin[at(s + 1)] == segment_begin[at(s)] ? segment_end[at(s + 1)] : s;
 
-  std::array<int, N> maker{};  // step; -1: the caller's input
-  maker[0] = -1;
+  std::array<int, N> maker{};  // step
+  const int inputs = static_cast<int>(network.input_count);
   for (int s = 0; s < steps; ++s) maker[at(plan.steps[at(s)].output)] = s;
   std::array<Lifetime, N>& blocks = plan.blocks;
   blocks = {};
@@ -176,13 +187,13 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
     }
   };
   each_read([&](int s, int tensor) {
-    if (tensor == 0) return;
+    if (tensor < inputs) return;
     if (segment_begin[at(s)] != segment_begin[at(maker[at(tensor)])] || sweep[at(s)] > 1)
       plan.samples[at(tensor)] = *std::max_element(sweep.begin(), sweep.end());
   });
   // Several samples of a tensor live while any step of a segment that touches them runs.
   each_read([&](int s, int tensor) {
-    if (tensor == 0 || tensor == plan.output) return;
+    if (tensor < inputs || plan.result[at(tensor)] >= 0) return;
     const bool several = plan.samples[at(tensor)] > 1;
     const int made = maker[at(tensor)];
     Lifetime& block = blocks[at(tensor)];

@@ -83,7 +83,7 @@ struct LayerName {
   }
 };
 
-/// One value that flows through the network. Tensor 0 is the input.
+/// One value that flows through the network. The first ones are the inputs.
 struct TensorInfo {
   Shape shape{};
   int producer = -1;   ///< node
@@ -117,8 +117,8 @@ template <std::size_t N, std::size_t Operands = N>
 struct Lowered {
   std::array<NodeInfo, N> nodes{};
   std::array<TensorInfo, N> tensors{};
-  std::array<int, Operands> operands{};
-  std::size_t node_count = 0;
+  std::array<int, Operands> operands{};  ///< tensors that the nodes read, then the outputs
+  std::size_t node_count = 0, input_count = 0, output_count = 0;
   std::size_t layer_count = 0;      ///< visible layers without Input, as Keras counts them
   std::size_t trainable_count = 0;  ///< elements
   std::size_t state_count = 0;
@@ -133,7 +133,15 @@ struct Lowered {
     return nodes[node].operand_count == 0 ? Shape{} : tensor(input_of(node, operand)).shape;
   }
   constexpr std::size_t parameter_count() const { return trainable_count + state_count; }
-  constexpr int output() const { return nodes[node_count - 1].output; }
+  constexpr int output(std::size_t index = 0) const {
+    const NodeInfo& last = nodes[node_count - 1];
+    return operands[static_cast<std::size_t>(last.first_operand + last.operand_count) + index];
+  }
+  constexpr bool is_output(std::size_t tensor) const {
+    for (std::size_t k = 0; k < output_count; ++k)
+      if (output(k) == static_cast<int>(tensor)) return true;
+    return false;
+  }
 };
 
 /// Appends nodes. A combinator emits its parts in the order of its `leaves`.
@@ -178,6 +186,7 @@ class Builder {
       graph_.mac_count += rules.macs(in[0]);
       graph_.layer_count += rules.visible;
     }
+    graph_.input_count += is_input;
     graph_.tensors[index] = {rules.output_shape(in), static_cast<int>(index), 0};
     ++graph_.node_count;
     return node.output;
@@ -190,11 +199,19 @@ class Builder {
     first_name_ = name_count_;
   }
 
+  /// So many nodes at the start may be inputs.
+  constexpr void expect_inputs(std::size_t count) { inputs_ = count; }
+
   /// What makes the whole definition wrong.
   constexpr void fail(const Problem& problem) { graph_.fault.problem = problem; }
 
-  constexpr Lowered<N, Operands> finish() {
-    if (!graph_.fault.problem) place_parameters();
+  /// Returns the network, given the tensors that it returns.
+  template <std::size_t Count>
+  constexpr Lowered<N, Operands> finish(const std::array<int, Count>& outputs) {
+    if (graph_.fault.problem) return graph_;
+    for (const int output : outputs) graph_.operands[static_cast<std::size_t>(operand_count_++)] = output;
+    graph_.output_count = Count;
+    place_parameters();
     return graph_;
   }
 
@@ -209,7 +226,7 @@ class Builder {
     if (graph_.node_count == 0 && !is_input)
       return {"a network starts with its Input", Text("Input<height, width, channels> first"),
               "put Input in front; a Sequential without it is a block for use inside another", Text(rules.type)};
-    if (graph_.node_count > 0 && is_input)
+    if (graph_.node_count >= inputs_ && is_input)
       return {"Input in the middle of a network", Text("one Input, the first layer"), "remove this Input",
               Text(rules.type)};
     if (Problem problem = rules.check(in)) return problem;
@@ -248,7 +265,7 @@ class Builder {
 
   Lowered<N, Operands> graph_{};
   std::array<LayerName, N> names_{};  ///< with the last ordinal given out
-  std::size_t name_count_ = 0, first_name_ = 0;
+  std::size_t name_count_ = 0, first_name_ = 0, inputs_ = 1;
   std::string_view node_name_{};
   bool single_ = false;
   LayerName name_{};

@@ -148,6 +148,7 @@ constexpr int emit(Builder& builder, int tensor) {
 template <class... Layers>
 struct Chain {
   using leaves = typename leaves_of<boost::mp11::mp_list<Layers...>>::type;
+  static constexpr std::size_t input_count = 1, output_count = 1;
   static constexpr std::size_t extra_operands = detail::extra_operands<boost::mp11::mp_list<Layers...>>::value;
 
   template <class Builder>
@@ -156,6 +157,11 @@ struct Chain {
     for (const Step step : std::array<Step, sizeof...(Layers)>{&detail::emit<Layers, Builder>...})
       tensor = step(builder, tensor);
     return tensor;
+  }
+  /// Emits all as a network; returns what it returns.
+  template <class Builder>
+  static constexpr std::array<int, 1> outputs(Builder& builder) {
+    return {emit(builder, 0)};
   }
 };
 
@@ -166,8 +172,7 @@ constexpr auto lower() {
   using Source = std::conditional_t<empty, Chain<NotALayer<Sequential<>>>, Graph>;
   constexpr std::size_t leaves = mp_size<typename Source::leaves>::value;
   Builder<leaves, leaves + Source::extra_operands> builder;
-  Source::emit(builder, 0);
-  return builder.finish();
+  return builder.finish(Source::outputs(builder));
 }
 
 /// layer 4 (conv2d_1, Conv2D<32, 5>): the kernel is larger than the input: expected …, received 3x3x64; use Same …
@@ -251,8 +256,14 @@ struct Definition {
   static constexpr std::size_t extra_operands = graph::extra_operands;
 
   template <class Builder>
-  static constexpr int emit(Builder& builder, int tensor) {
+  static constexpr int emit(Builder& builder, int tensor)
+    requires requires { graph::emit(builder, tensor); }
+  {
     return graph::emit(builder, tensor);
+  }
+  template <class Builder>
+  static constexpr auto outputs(Builder& builder) {
+    return graph::outputs(builder);
   }
 
   /// The network as values: nodes, tensors, parameters.
@@ -264,8 +275,20 @@ struct Definition {
   /// The order of a training step, and where its tensors and their gradients live.
   static constexpr const auto& training_plan() { return detail::training_plan<typename detail::examined<graph>::type>; }
 
+  /// Of the only, or the first, input and output.
   static constexpr Shape input_shape = network().tensor(0).shape;
   static constexpr Shape output_shape = network().tensor(network().output()).shape;
+  static constexpr std::size_t input_count = graph::input_count, output_count = graph::output_count;
+  static constexpr std::array<Shape, input_count> input_shapes = [] {
+    std::array<Shape, input_count> shapes{};
+    for (std::size_t i = 0; i < input_count; ++i) shapes[i] = network().tensors[i].shape;
+    return shapes;
+  }();
+  static constexpr std::array<Shape, output_count> output_shapes = [] {
+    std::array<Shape, output_count> shapes{};
+    for (std::size_t k = 0; k < output_count; ++k) shapes[k] = network().tensor(network().output(k)).shape;
+    return shapes;
+  }();
   static constexpr std::size_t trainable_param_count = network().trainable_count;
   static constexpr std::size_t non_trainable_param_count = network().state_count;
   static constexpr std::size_t param_count = network().parameter_count();

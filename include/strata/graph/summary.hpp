@@ -172,6 +172,7 @@ std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view 
   constexpr const auto& network = Net::network();
   const bool keras2 = style == SummaryStyle::keras2;
   detail::SummaryTable table{std::string(name), network.trainable_count, network.state_count};
+  table.branches = network.input_count + network.output_count > 2;
   for (const TensorInfo& tensor : network.tensors) table.branches |= tensor.consumers > 1;
   if (name.empty()) table.name = !table.branches ? "sequential" : keras2 ? "model" : "functional";
   const auto name_of = [&](const NodeInfo& node) {
@@ -196,7 +197,7 @@ std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view 
     }
     detail::SummaryRow& row = table.rows.back();
     row.shape = detail::batch_shape(network.tensor(node.output).shape);
-    if (n == 0 && keras2) row.shape = "[" + row.shape + "]";
+    if (n < network.input_count && keras2) row.shape = "[" + row.shape + "]";
     for (const Parameter& parameter : node.parameters) row.params += parameter.shape.size();
   }
   return keras2 ? detail::keras2_table(table) : detail::keras3_table(table);

@@ -67,6 +67,7 @@ template <std::size_t N, std::size_t Operands>
 class TrainingPlanner {
  public:
   constexpr explicit TrainingPlanner(const Lowered<N, Operands>& network) : network_(network) {
+    for (std::size_t k = 0; k < network.output_count; ++k) output_[static_cast<std::size_t>(network.output(k))] = true;
     for (std::size_t t = 0; t < N; ++t) examine(t);
     share_places();
     choose_borders();
@@ -82,37 +83,42 @@ class TrainingPlanner {
   constexpr std::size_t input_of(std::size_t node, int operand = 0) const {
     return static_cast<std::size_t>(network_.input_of(node, operand));
   }
+  constexpr std::size_t inputs() const { return network_.input_count; }
   constexpr int operands(std::size_t node) const { return network_.nodes[node].operand_count; }
   constexpr const LayerRules& rules_of(std::size_t node) const { return *network_.nodes[node].rules; }
 
   constexpr void examine(std::size_t t) {
     root_[t] = t;
-    if (operands(t) == 0) return;  // the input is the caller's memory
+    if (t < inputs()) return;  // the caller's memory
     for (int operand = 0; operand < operands(t); ++operand)
       plan_.has_gradient[t] |= plan_.has_gradient[input_of(t, operand)];
     for (const Parameter& parameter : network_.nodes[t].parameters) plan_.has_gradient[t] |= parameter.trainable;
-    plan_.alias[t] = rules_of(t).training_kind == Kind::view && root_[input_of(t)] != 0;
-    if (plan_.alias[t]) root_[t] = root_[input_of(t)];
-    else for (int operand = 0; operand < operands(t); ++operand) ++readers_[root_[input_of(t, operand)]];
+    const std::size_t root = root_[input_of(t)];
+    plan_.alias[t] = rules_of(t).training_kind == Kind::view && root >= inputs() && !(output_[t] && returned_[root]);
+    if (plan_.alias[t]) root_[t] = root;
+    returned_[root_[t]] |= output_[t];
+    readers_[root_[t]] += output_[t];  // the caller
+    if (!plan_.alias[t])
+      for (int operand = 0; operand < operands(t); ++operand) ++readers_[root_[input_of(t, operand)]];
   }
 
   /// An element-wise layer that alone reads its input works in place: backward always, forward where nobody needs the
-  /// input again. The last node's input may be a loss's.
+  /// input again. An output's input may be a loss's.
   constexpr void share_places() {
     std::array<std::size_t, N> writer{};
     for (std::size_t t = 0; t < N; ++t) {
       value_place_[t] = gradient_place_[t] = root_[t];
       writer[t] = t;
-      if (operands(t) == 0) continue;
+      if (t < inputs()) continue;
       const std::size_t input = root_[input_of(t)];
       if (plan_.alias[t]) {
         value_place_[t] = value_place_[root_[t]];
         gradient_place_[t] = gradient_place_[root_[t]];
       }
-      if (rules_of(t).training_kind != Kind::elementwise || input == 0 || readers_[input] != 1) continue;
+      if (rules_of(t).training_kind != Kind::elementwise || input < inputs() || readers_[input] != 1) continue;
       gradient_place_[t] = gradient_place_[input];
       const std::size_t place = value_place_[input];
-      if (t + 1 == N || rules_of(t).backward_needs.input || rules_of(writer[place]).backward_needs.output) continue;
+      if (output_[t] || rules_of(t).backward_needs.input || rules_of(writer[place]).backward_needs.output) continue;
       value_place_[t] = place;
       plan_.in_place[t] = true;
       writer[place] = t;
@@ -124,24 +130,24 @@ class TrainingPlanner {
   constexpr void choose_borders() {
     std::array<Border, N> wanted{}, wanted_gradient{};
     std::array<bool, N> refused{}, refused_gradient{};
-    refused[0] = true;
-    for (std::size_t t = 1; t < N; ++t) {
+    std::fill_n(refused.begin(), inputs(), true);
+    for (std::size_t t = inputs(); t < N; ++t) {
       const LayerRules& rules = rules_of(t);
       const std::size_t made = value_place_[t], gradient_made = gradient_place_[t];
       const bool image = network_.tensors[t].shape.rank == 3 && !plan_.alias[t];
-      refused[made] |= !rules.borders || !image || t + 1 == N;
-      refused_gradient[gradient_made] |= !image || t + 1 == N || gradient_made != t;
+      refused[made] |= !rules.borders || !image || output_[t];
+      refused_gradient[gradient_made] |= !image || output_[t] || gradient_made != t;
       wanted_gradient[gradient_made] =
           max(wanted_gradient[gradient_made], rules.gradient_border(network_.input_shape_of(t)));
       for (int operand = 0; operand < operands(t); ++operand) {
         const std::size_t input = input_of(t, operand);
-        refused[value_place_[input]] |= !rules.borders || plan_.alias[input] || t + 1 == N;
+        refused[value_place_[input]] |= !rules.borders || plan_.alias[input] || output_[t];
         wanted[value_place_[input]] = max(wanted[value_place_[input]], rules.border(network_.tensors[input].shape));
         refused_gradient[gradient_place_[input]] |=
-            !rules.gathers || !rules.borders || readers_[root_[input]] != 1 || t + 1 == N;
+            !rules.gathers || !rules.borders || readers_[root_[input]] != 1 || output_[t];
       }
     }
-    for (std::size_t t = 1; t < N; ++t) {
+    for (std::size_t t = inputs(); t < N; ++t) {
       if (!refused[value_place_[t]]) plan_.value_borders[t] = wanted[value_place_[t]];
       if (!refused_gradient[gradient_place_[t]]) plan_.gradient_borders[t] = wanted_gradient[gradient_place_[t]];
     }
@@ -162,7 +168,7 @@ class TrainingPlanner {
 
   constexpr void make_stages() {
     begin_stage(false);
-    for (std::size_t n = 1; n < N; ++n) {
+    for (std::size_t n = inputs(); n < N; ++n) {
       if (plan_.alias[n]) continue;
       if (rules_of(n).gathers) {
         add(Pass::gather, n);
@@ -172,9 +178,10 @@ class TrainingPlanner {
     }
     begin_stage(false);
     plan_.forward_stages = plan_.stage_count - 1;
-    add(Pass::loss, N - 1);
+    for (std::size_t n = inputs(); n < N; ++n)
+      if (output_[n]) add(Pass::loss, n);
     begin_stage(false);
-    for (std::size_t n = N - 1; n > 0; --n) {
+    for (std::size_t n = N; n-- > inputs();) {
       if (plan_.alias[n] || !plan_.has_gradient[n]) continue;
       if (rules_of(n).gathers) {
         add(Pass::gather_gradients, n);
@@ -225,13 +232,14 @@ class TrainingPlanner {
     const bool loss = action.pass == Pass::loss;
     for (int operand = 0; operand < operands(n); ++operand) {
       const std::size_t input = input_of(n, operand);
-      if (root_[input] != 0 && (forward || loss || needs.input)) touch(value(input), size(input), stage, index);
+      if (root_[input] >= inputs() && (forward || loss || needs.input)) touch(value(input), size(input), stage, index);
       if (!plan_.has_gradient[input]) continue;
       if (loss) touch(gradient(input), gradient_size(input), stage, index);  // where it undoes the last node
       if (action.pass == Pass::backward) touch_gradient(n, operand, stage, index);
     }
     if (action.pass == Pass::forward || loss || (!forward && needs.output)) touch(value(n), size(n), stage, index);
-    if (!forward) touch(gradient(n), gradient_size(n), stage, index);
+    if (!forward && plan_.has_gradient[n]) touch(gradient(n), gradient_size(n), stage, index);
+    if (loss) opened_[root_[n]] = true;
   }
 
   /// The first reader to come writes the gradient, the others add their parts.
@@ -272,7 +280,7 @@ class TrainingPlanner {
   TrainingPlan<N, Operands> plan_{};
   std::array<std::size_t, N> root_{}, value_place_{}, gradient_place_{};
   std::array<int, N> readers_{};
-  std::array<bool, N> opened_{};
+  std::array<bool, N> output_{}, returned_{}, opened_{};
   std::array<Use, blocks> uses_{};
   std::array<Place, blocks> places_{};
   int action_count_ = 0;

@@ -13,6 +13,7 @@
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/one_or_more.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/image.hpp>
@@ -29,6 +30,7 @@ namespace strata {
 ///
 ///     Engine<Net> engine{model};                 // or Engine<Net, Exact>
 ///     engine(input, output);                     // batch = input.size() / Net::input_shape.size()
+///     engine({image, state}, {policy, value});   // of a Graph with several inputs and outputs
 ///
 /// One engine serves many threads when each brings its own workspace:
 ///
@@ -40,6 +42,9 @@ class Engine {
 
  public:
   using T = typename V::value_type;
+  /// A span, or an array of spans where the network has several.
+  using Inputs = OneOrMore<std::span<const T>, Net::input_count>;
+  using Outputs = OneOrMore<std::span<T>, Net::output_count>;
 
   /// The memory of one call: `workspace_bytes`.
   class Workspace {
@@ -61,44 +66,58 @@ class Engine {
     return *this;
   }
 
-  /// Runs a batch. input: (batch, input_shape), output: (batch, output_shape).
+  /// Runs a batch. Inputs: (batch, input_shape), outputs: (batch, output_shape).
   /// Throws InvalidArgument when the sizes do not fit.
-  void operator()(std::span<const T> input, std::span<T> output, Workspace& workspace) const {
-    const std::size_t batch = batch_of(input, output);
-    for (std::size_t first = 0; first < batch; first += Plan::sweep)
-      run({input.data() + first * Net::input_shape.size(), output.data() + first * Net::output_shape.size(),
-           workspace.arena_.data()},
-          std::min(Plan::sweep, batch - first));
+  void operator()(const Inputs& inputs, const Outputs& outputs, Workspace& workspace) const {
+    run_samples(inputs, outputs, workspace, 0, batch_of(inputs, outputs));
+  }
+
+  /// Runs `count` samples of a batch from `first` on. The sizes are not looked at: see batch_of.
+  void run_samples(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first,
+                   std::size_t count) const {
+    for (const std::size_t end = first + count; first < end; first += Plan::sweep)
+      run(memory_of(inputs, outputs, workspace, first), std::min(Plan::sweep, end - first));
   }
 
   /// The same with the engine's own workspace, for one thread at a time: a second thread that enters meanwhile gets an
   /// InvalidArgument.
-  void operator()(std::span<const T> input, std::span<T> output) const {
+  void operator()(const Inputs& inputs, const Outputs& outputs) const {
     if (busy_.test_and_set(std::memory_order_acquire))
       throw InvalidArgument(
           "Engine: two threads called engine(input, output) at once; give each thread an Engine::Workspace of its own "
           "and call engine(input, output, workspace)");
     const Release release{busy_};
-    (*this)(input, output, own_);
+    (*this)(inputs, outputs, own_);
   }
 
   /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, `run()` doing its work: for profiles.
   template <class Visit>
-  void for_each_step(std::span<const T> input, std::span<T> output, Workspace& workspace, Visit&& visit) const {
-    if (batch_of(input, output) != 1) throw InvalidArgument("Engine::for_each_step: expected one sample");
-    const Memory memory{input.data(), output.data(), workspace.arena_.data()};
+  void for_each_step(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, Visit&& visit) const {
+    if (batch_of(inputs, outputs) != 1) throw InvalidArgument("Engine::for_each_step: expected one sample");
+    const Memory memory = memory_of(inputs, outputs, workspace, 0);
     Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
   }
 
   /// Samples in a batch of these sizes. Throws InvalidArgument when they do not fit.
-  static std::size_t batch_of(std::span<const T> input, std::span<const T> output) {
-    const std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
-    if (input.size() % in != 0 || output.size() != input.size() / in * out)
-      throw InvalidArgument(std::string(Text() << "Engine: expected an input of batch * " << in
-                                               << " and an output of batch * " << out << " elements, received "
-                                               << input.size() << " and " << output.size()
+  static std::size_t batch_of(const Inputs& inputs, const Outputs& outputs) {
+    const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
+    Text expected, received;
+    bool fit = true;
+    const auto check = [&](const char* what, std::size_t sample, std::size_t size) {
+      fit &= size == batch * sample;
+      expected << (expected.empty() ? "" : " and ") << what << " of batch * " << sample;
+      received << (received.empty() ? "" : " and ") << size;
+    };
+    each<Net::input_count>([&]<std::size_t I>() {
+      check("an input", Net::input_shapes[I].size(), detail::element<I>(inputs).size());
+    });
+    each<Net::output_count>([&]<std::size_t K>() {
+      check("an output", Net::output_shapes[K].size(), detail::element<K>(outputs).size());
+    });
+    if (!fit)
+      throw InvalidArgument(std::string(Text() << "Engine: expected " << expected << " elements, received " << received
                                                << "; pass whole samples and room for each result"));
-    return input.size() / in;
+    return batch;
   }
 
   /// Bytes of a workspace: activations between steps, and the working memory of the hungriest step.
@@ -122,23 +141,32 @@ class Engine {
     ~Release() { flag.clear(std::memory_order_release); }
   };
 
+  /// f<0>(), f<1>(), …
+  template <std::size_t Count, class F>
+  static void each(F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
+    (std::make_index_sequence<Count>{});
+  }
+
   /// Where a group of samples is.
   struct Memory {
-    const T* input;
-    T* output;
+    std::array<const T*, Net::input_count> inputs;
+    std::array<T*, Net::output_count> outputs;
     T* workspace;
 
     /// The first cell of a tensor's sample.
     template <int tensor>
     T* at(std::size_t sample) const {
-      if constexpr (tensor == plan.output) return output + sample * Net::output_shape.size();
       constexpr std::size_t index = static_cast<std::size_t>(tensor);
+      if constexpr (constexpr int result = plan.result[index]; result >= 0)
+        return outputs[static_cast<std::size_t>(result)] + sample * Plan::shape_of(tensor).size();
       return workspace + plan.offsets[index] + border_offset(Plan::shape_of(tensor), Plan::border_of(tensor)) +
              (plan.samples[index] > 1 ? sample * plan.sizes[index] : 0);
     }
     template <int tensor>
     const T* read(std::size_t sample) const {
-      if constexpr (tensor == 0) return input + sample * Net::input_shape.size();
+      constexpr std::size_t index = static_cast<std::size_t>(tensor);
+      if constexpr (index < Net::input_count) return inputs[index] + sample * Plan::shape_of(tensor).size();
       else return at<tensor>(sample);
     }
     template <int tensor>
@@ -146,6 +174,17 @@ class Engine {
       return bordered_size(Plan::shape_of(tensor), Plan::border_of(tensor));
     }
   };
+
+  static Memory memory_of(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first) {
+    Memory memory{{}, {}, workspace.arena_.data()};
+    each<Net::input_count>([&]<std::size_t I>() {
+      memory.inputs[I] = detail::element<I>(inputs).data() + first * Net::input_shapes[I].size();
+    });
+    each<Net::output_count>([&]<std::size_t K>() {
+      memory.outputs[K] = detail::element<K>(outputs).data() + first * Net::output_shapes[K].size();
+    });
+    return memory;
+  }
 
   /// The addresses of a node's parameters.
   template <std::size_t I>
@@ -267,7 +306,7 @@ class Engine {
   }
 
   void run(const Memory& memory, std::size_t count) const {
-    if constexpr (steps == 0) std::copy_n(memory.input, count * Net::input_shape.size(), memory.output);
+    if constexpr (steps == 0) std::copy_n(memory.inputs[0], count * Net::input_shape.size(), memory.outputs[0]);
     run_from<0>(memory, count);
   }
 

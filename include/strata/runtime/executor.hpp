@@ -11,6 +11,7 @@
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/bound.hpp>
+#include <strata/core/one_or_more.hpp>
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/graph/sequential.hpp>
@@ -37,7 +38,7 @@ class Executor {
   void reserve(std::size_t batch) {
     if (batch <= capacity_) return;
     std::size_t saved = 0;
-    for (std::size_t n = 1; n < nodes; ++n) {
+    for (std::size_t n = inputs; n < nodes; ++n) {
       saved_offsets_[n] = saved;
       saved += aligned_size<T>(saved_sizes[n](batch));
     }
@@ -46,30 +47,40 @@ class Executor {
     capacity_ = batch;
   }
 
-  /// The output of inference: moving averages, no dropout. `parameters` are only read.
-  const T* forward(const T* parameters, const T* input, std::size_t batch) {
-    start(parameters, input, batch, Random{Seed{}}, nodes, false);
+  using Inputs = OneOrMore<const T*, Net::input_count>;
+  /// Of each output: whether a loss takes the place of the node that makes it, working on what that node reads.
+  using Replaced = std::array<bool, Net::output_count>;
+
+  /// The (first) output of inference: moving averages, no dropout. `parameters` are only read.
+  const T* forward(const T* parameters, const Inputs& given, std::size_t batch) {
+    start(parameters, given, batch, Random{Seed{}}, {}, false);
     run_stages<false>(0, plan.forward_stages);
-    return value(nodes - 1);
+    return value(output(0));
   }
 
-  /// The output in training mode of the first `count` nodes; keeps what backward needs.
-  const T* forward_training(const T* parameters, const T* input, std::size_t batch, Random random,
-                            std::size_t count = nodes) {
-    start(parameters, input, batch, random, count, true);
+  /// The (first) output in training mode; keeps what backward needs. Replaced nodes do not run.
+  const T* forward_training(const T* parameters, const Inputs& given, std::size_t batch, Random random,
+                            const Replaced& replaced = {}) {
+    start(parameters, given, batch, random, replaced, true);
     run_stages<true>(0, plan.forward_stages);
-    return value(count - 1);
+    return value(output(0, replaced[0]));
   }
 
-  /// Where the loss writes its gradient by the output of node `count` - 1.
-  T* output_gradient(std::size_t count = nodes) {
-    return plan.has_gradient[count - 1] ? whole_.data() + plan.gradients[count - 1].offset * batch_ : nullptr;
+  /// The tensor of an output; where its node is replaced, the one that the node reads.
+  static constexpr std::size_t output(std::size_t index, bool replaced = false) {
+    const std::size_t tensor = static_cast<std::size_t>(Net::network().output(index));
+    return replaced ? static_cast<std::size_t>(Net::network().input_of(tensor)) : tensor;
   }
 
-  /// Overwrites `gradients` (the layout of the trainable parameters), given the output's gradient.
-  void backward(const T* parameters, T* gradients, std::size_t count = nodes) {
+  /// Where the loss writes its gradient by a tensor: that of an output.
+  T* output_gradient(std::size_t tensor = output(0)) {
+    return plan.has_gradient[tensor] ? whole_.data() + plan.gradients[tensor].offset * batch_ : nullptr;
+  }
+
+  /// Overwrites `gradients` (the layout of the trainable parameters), given the outputs' gradients.
+  void backward(const T* parameters, T* gradients, const Replaced& replaced = {}) {
     parameters_ = parameters;
-    count_ = count;
+    replace(replaced);
     parallel_.run([&](std::size_t t) { threads_[t].begin_backward(t == 0 ? gradients : nullptr); });
     run_stages<true>(plan.forward_stages, plan.stage_count);
     if (threads_.size() > 1) parallel_.run([&](std::size_t t) { add_shares(t); });
@@ -81,17 +92,15 @@ class Executor {
     for_each_node([&]<std::size_t I>() { update_node<I>(parameters); });
   }
 
-  /// The values of tensor `index` (that node's output) after a forward pass, (batch, shape): of the network's output
-  /// and of the input of its last node.
-  const T* value(std::size_t index) const {
-    return index == 0 ? input_ : whole_.data() + plan.values[index].offset * batch_;
+  /// The values of a tensor after a forward pass, (batch, shape): of the network's outputs and of what their nodes read.
+  const T* value(std::size_t tensor) const {
+    return tensor < inputs ? inputs_[tensor] : whole_.data() + plan.values[tensor].offset * batch_;
   }
 
   const Parallel& parallel() const { return parallel_; }
 
-  static constexpr std::size_t nodes = Net::network().node_count;
-
  private:
+  static constexpr std::size_t nodes = Net::network().node_count, inputs = Net::input_count;
   static constexpr const auto& plan = Net::training_plan();
 
   template <std::size_t I>
@@ -156,17 +165,19 @@ class Executor {
   template <class F>
   static void for_each_node(F&& f) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (void)std::initializer_list<int>{0, (f.template operator()<I + 1>(), 0)...};
-    }(std::make_index_sequence<nodes - 1>{});
+      (void)std::initializer_list<int>{0, (f.template operator()<I + inputs>(), 0)...};
+    }(std::make_index_sequence<nodes - inputs>{});
   }
 
-  void start(const T* parameters, const T* input, std::size_t batch, Random random, std::size_t count, bool training) {
+  void start(const T* parameters, const Inputs& given, std::size_t batch, Random random, const Replaced& replaced,
+             bool training) {
     reserve(batch);
     batch_ = batch;
-    count_ = count;
     parameters_ = parameters;
-    input_ = input;
+    if constexpr (inputs == 1) inputs_ = {given};
+    else inputs_ = given;
     random_ = random;
+    replace(replaced);
     for_each_node([&]<std::size_t I>() { prepare_node<I>(training); });
   }
 
@@ -174,7 +185,7 @@ class Executor {
   using Step = void (Executor::*)(const Work&);
   template <bool training, std::size_t I>
   static constexpr Step step_of(detail::Pass pass) {
-    if constexpr (I > 0 && !plan.alias[I]) {
+    if constexpr (I >= inputs && !plan.alias[I]) {
       if (pass == detail::Pass::forward) return &Executor::forward_node<training, I>;
       if constexpr (training && rules<LayerAt<I>>::gathers)
         if (pass == detail::Pass::gather) return &Executor::gather_node<I>;
@@ -217,8 +228,10 @@ class Executor {
     }
   }
 
-  /// A loss may take the place of the last node.
-  bool runs(int node) const { return static_cast<std::size_t>(node) < count_; }
+  bool runs(int node) const { return !replaced_[static_cast<std::size_t>(node)]; }
+  void replace(const Replaced& replaced) {
+    for (std::size_t k = 0; k < replaced.size(); ++k) replaced_[output(k)] = replaced[k];
+  }
 
   template <bool training>
   void conclude(detail::Action action) {
@@ -242,7 +255,7 @@ class Executor {
   }
   template <std::size_t Tensor>
   const T* read(const Work& work) {
-    if constexpr (Tensor == 0) return input_ + work.first * Net::input_shape.size();
+    if constexpr (Tensor < inputs) return inputs_[Tensor] + work.first * Net::input_shapes[Tensor].size();
     else return value_of<Tensor>(work);
   }
   template <std::size_t Tensor>
@@ -283,12 +296,12 @@ class Executor {
   template <bool training, std::size_t I, class Run>
   void call_forward(const Work& work, Run run) {
     const auto pointers = parameters_of<I>(parameters_);
-    const auto inputs = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
+    const auto operands = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
     using Call = Forward<BoundAt<I>, V, plan.value_borders[input_of<I>(0)], plan.value_borders[I]>;
     run(Call{.batch = work.count,
              .first = work.first,
-             .input = inputs[0],
-             .inputs = inputs.data(),
+             .input = operands[0],
+             .inputs = operands.data(),
              .output = value_of<I>(work),
              .parameters = pointers.data(),
              .prepared = prepared_.data() + prepared_offsets[I],
@@ -325,7 +338,7 @@ class Executor {
                           plan.gradient_borders[input_of<I>(0)], plan.gradient_borders[I]>;
     const auto pointers = parameters_of<I>(parameters_);
     const auto gradient_pointers = parameters_of<I>(work.thread.gradients);
-    const auto inputs = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
+    const auto operands = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
     const auto input_gradients = each_operand<I>([&]<std::size_t O>() -> T* {
       constexpr std::size_t input = input_of<I>(O);
       if constexpr (!plan.has_gradient[input] || gathers) return nullptr;
@@ -334,8 +347,8 @@ class Executor {
     });
     const Call call{.batch = work.count,
                     .first = work.first,
-                    .input = inputs[0],
-                    .inputs = inputs.data(),
+                    .input = operands[0],
+                    .inputs = operands.data(),
                     .output = value_of<I>(work),
                     .output_gradient = gradient_of<I>(work),
                     .input_gradient = input_gradients[0],
@@ -414,9 +427,10 @@ class Executor {
   std::vector<Thread> threads_;
   std::vector<const double*> gathered_;
   std::array<std::size_t, nodes> saved_offsets_{};
-  std::size_t capacity_ = 0, batch_ = 0, count_ = nodes;
+  std::array<bool, nodes> replaced_{};
+  std::size_t capacity_ = 0, batch_ = 0;
   const T* parameters_ = nullptr;
-  const T* input_ = nullptr;
+  std::array<const T*, inputs> inputs_{};
   Random random_{Seed{}};
 };
 

@@ -84,8 +84,9 @@ std::string explain() {
     }
     const std::size_t head = static_cast<std::size_t>(step.head);
     std::string place = "caller's output";
-    if (step.output != plan.output) {
-      const std::size_t tensor = static_cast<std::size_t>(step.output);
+    const std::size_t tensor = static_cast<std::size_t>(step.output);
+    if (network.output_count > 1) place += " " + std::to_string(plan.result[tensor] + 1);
+    if (plan.result[tensor] < 0) {
       const Lifetime& block = plan.blocks[tensor];
       place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[tensor] * element) +
               ", steps " + std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -26,16 +25,13 @@ class ParallelEngine {
   explicit ParallelEngine(const Model<Net, T>& model, Parallel parallel = {})
       : engine_(model), parallel_(std::move(parallel)), workspaces_(parallel_.threads()) {}
 
-  /// input: (batch, input_shape), output: (batch, output_shape).
-  void operator()(std::span<const T> input, std::span<T> output) {
-    const std::size_t batch = engine_type::batch_of(input, output);
-    if (batch == 1) return engine_(input, output, workspaces_[0]);
+  /// As Engine: inputs (batch, input_shape), outputs (batch, output_shape).
+  void operator()(const typename engine_type::Inputs& inputs, const typename engine_type::Outputs& outputs) {
+    const std::size_t batch = engine_type::batch_of(inputs, outputs);
+    if (batch == 1) return engine_.run_samples(inputs, outputs, workspaces_[0], 0, 1);
     parallel_.run([&](std::size_t t) {
       const detail::Share share(batch, t, workspaces_.size());
-      if (share.size() == 0) return;
-      engine_(input.subspan(share.begin * Net::input_shape.size(), share.size() * Net::input_shape.size()),
-              output.subspan(share.begin * Net::output_shape.size(), share.size() * Net::output_shape.size()),
-              workspaces_[t]);
+      engine_.run_samples(inputs, outputs, workspaces_[t], share.begin, share.size());
     });
   }
 

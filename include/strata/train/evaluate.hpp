@@ -80,6 +80,14 @@ std::array<double, N> measure(std::span<const float> outputs, std::span<const Ta
   return values;
 }
 
+/// A data set has one input and one kind of target.
+template <class Net>
+constexpr void examine_data_set_network() {
+  static_assert(Net::input_count == 1 && Net::output_count == 1,
+                "a Dataset feeds networks of one input and one output: for others call Trainer::step, Executor or "
+                "Engine with your batches");
+}
+
 /// A data set must look like the network's input, and have what the loss wants for its output.
 template <class Net, class Loss>
 void check_dataset(const Dataset& dataset, const char* what) {
@@ -102,7 +110,6 @@ void check_dataset(const Dataset& dataset, const char* what) {
 template <std::size_t N, class Net, class V, class Parallel, class Loss, class... Extras>
 std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel>& executor, const Model<Net>& model,
                                            Batches& batches, const Loss& loss, const Extras&... extras) {
-  constexpr std::size_t nodes = Net::network().node_count;
   const bool on_logits = ends_in_link<Net, Loss> && !takes_logits(loss);  // more exact than probabilities
   const Loss actual = with_logits(loss, on_logits);
   std::array<Mean, N + 1> means;
@@ -113,7 +120,7 @@ std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel>& executor,
       if constexpr (requires { loss.check_targets(targets, Net::output_shape); })
         loss.check_targets(targets, Net::output_shape);
       float* const no_gradient = nullptr;
-      means[0].add(actual.template evaluate<V>(executor.value(on_logits ? nodes - 2 : nodes - 1), targets, no_gradient,
+      means[0].add(actual.template evaluate<V>(executor.value(executor.output(0, on_logits)), targets, no_gradient,
                                                batch.size, Net::output_shape),
                    batch.size);
       const auto values =
@@ -140,6 +147,7 @@ template <class Net, class Loss, class Metric = typename Loss::metric>
 Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss& loss, int batch_size = 32,
                     const Metric& metric = {}) {
   static_assert(detail::is_metric<Metric>, "not a metric: strata/train/metrics.hpp says what a metric has");
+  detail::examine_data_set_network<Net>();
   detail::check_dataset<Net, Loss>(dataset, "evaluate");
   Executor<Net, simd::Vector<float>> executor;
   Batches batches(dataset, {.batch_size = batch_size});
@@ -151,6 +159,7 @@ Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss&
 /// inputs: (samples, Net::input_shape). Throws InvalidArgument where their number does not fit.
 template <class Net>
 std::vector<float> predict(const Model<Net>& model, std::span<const float> inputs, int batch_size = 32) {
+  detail::examine_data_set_network<Net>();
   constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
   if (inputs.size() % in != 0 || batch_size < 1)
     throw InvalidArgument(std::string(Text()

@@ -79,6 +79,7 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
   static_assert(((is_metric<Extras> || NamesAnEvent<Extras> || is_callback<Extras, Trainer>()) && ...),
                 "an argument of fit after its options is neither a metric (strata/train/metrics.hpp) nor a callback "
                 "(strata/train/events.hpp)");
+  examine_data_set_network<Net>();
   check_dataset<Net, Loss>(train, "fit, training data");
   if (options.validation != nullptr) check_dataset<Net, Loss>(*options.validation, "fit, validation data");
   std::array<std::string_view, metric_count + 1> names{};  // the last is for a fit without metrics

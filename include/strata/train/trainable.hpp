@@ -7,6 +7,7 @@
 
 #include <strata/graph/sequential.hpp>
 #include <strata/train/loss.hpp>
+#include <strata/train/output_losses.hpp>
 
 namespace strata::detail {
 
@@ -16,10 +17,20 @@ constexpr Problem training_problem() {
   if (Net::trainable_param_count == 0)
     return {"nothing to train", Text("a network with trainable parameters"), "add a layer that has some, such as Dense",
             Text("none")};
-  if constexpr (requires { Loss::check(Net::output_shape); })
-    return Loss::check(Net::output_shape);
+  if constexpr (losses_of<Loss>::count != Net::output_count)
+    return {"each output has one loss", Text() << Net::output_count, "give Losses{...}, one for each name in Outputs",
+            Text() << losses_of<Loss>::count};
   else
-    return {};
+    return []<std::size_t... K>(std::index_sequence<K...>) {
+      Problem problem;
+      const auto look = [&]<std::size_t I>() {
+        using L = typename losses_of<Loss>::template type<I>;
+        if constexpr (requires { L::check(Shape{}); })
+          if (!problem) problem = L::check(Net::output_shapes[I]);
+      };
+      (look.template operator()<K>(), ...);
+      return problem;
+    }(std::make_index_sequence<Net::output_count>{});
 }
 
 /// SparseCategoricalCrossentropy: a softmax over one class is always 1: expected …, received 1; use BinaryCrossentropy
@@ -62,15 +73,24 @@ constexpr void examine_training() {
     invalid_training<FixedString<text.length>{std::string_view(text)}, Net, Loss> definition;
 }
 
-/// Whether the network's last node is the one that the loss can undo, for an exact gradient that never overflows.
-template <class Net, class Loss>
+/// Whether an output's node is one that the loss can undo, for an exact gradient that never overflows; nobody else may
+/// read what the two read.
+template <class Net, class Loss, std::size_t Output = 0>
 inline constexpr bool ends_in_link = [] {
-  constexpr std::size_t last = Net::network().node_count - 1;
-  if constexpr (requires { Loss::link; })
-    return last > 0 && Loss::link != Link::none && Net::network().nodes[last].rules->link == Loss::link &&
-           Net::network().input_of(last) == static_cast<int>(last) - 1;
-  else
+  constexpr const auto& network = Net::network();
+  if constexpr (requires { Loss::link; }) {
+    std::size_t tensor = static_cast<std::size_t>(network.output(Output));
+    if (tensor < network.input_count || Loss::link == Link::none || network.nodes[tensor].rules->link != Loss::link ||
+        network.tensors[tensor].consumers > 0)
+      return false;
+    do {
+      tensor = static_cast<std::size_t>(network.input_of(tensor));
+      if (network.tensors[tensor].consumers > 1 || network.is_output(tensor)) return false;
+    } while (tensor >= network.input_count && network.nodes[tensor].rules->training_kind == Kind::view);
+    return true;
+  } else {
     return false;
+  }
 }();
 
 template <class Loss>

@@ -7,12 +7,16 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/one_or_more.hpp>
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
+#include <strata/kernels/map.hpp>
 #include <strata/kernels/simd.hpp>
 #include <strata/runtime/executor.hpp>
 #include <strata/runtime/model.hpp>
@@ -20,6 +24,7 @@
 #include <strata/train/format.hpp>
 #include <strata/train/gradients.hpp>
 #include <strata/train/loss.hpp>
+#include <strata/train/output_losses.hpp>
 #include <strata/train/optimizers.hpp>
 #include <strata/train/trainable.hpp>
 
@@ -29,6 +34,8 @@ namespace strata {
 ///
 ///     Trainer trainer{model, SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0.05f, .momentum = 0.9f}};
 ///     float loss = trainer.step(inputs, labels);      // (batch, Net::input_shape), one label for each position
+///
+/// A network with several outputs has `Losses`, and arrays in place of inputs and labels.
 ///
 /// The same seed gives the same dropout: it depends on seed and iteration only, so that a run can be continued to the
 /// same bits from parameters, slots and iterations. `V` is the SIMD vector type; double serves gradient checks. Several
@@ -42,6 +49,8 @@ class Trainer {
   using loss_type = Loss;
   using optimizer_type = Optimizer;
   using vector_type = V;
+  /// A span, or an array of spans where the network has several inputs.
+  using Inputs = OneOrMore<std::span<const T>, Net::input_count>;
 
   /// The model must outlive the trainer. Throws InvalidArgument where two kinds of clipping are on.
   Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {}, Parallel parallel = {})
@@ -60,7 +69,7 @@ class Trainer {
   /// InvalidArgument (sizes, labels) or NonFiniteLoss; then nothing has changed. Allocates only for a batch larger than
   /// any before. `observers` may have on_forward and on_backward: see events.hpp.
   template <class... Observers>
-  T step(std::span<const T> inputs, std::span<const int> labels, Observers&... observers) {
+  T step(const Inputs& inputs, std::span<const int> labels, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, int>;
     static_assert(fits, "this loss takes targets: std::span<const float>, not labels");
     if constexpr (fits)
@@ -69,13 +78,20 @@ class Trainer {
       return 0;
   }
   template <class... Observers>
-  T step(std::span<const T> inputs, std::span<const T> targets, Observers&... observers) {
+  T step(const Inputs& inputs, std::span<const T> targets, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, T>;
     static_assert(fits, "this loss takes labels: std::span<const int>, not float targets");
     if constexpr (fits)
       return train(inputs, targets, observers...);
     else
       return 0;
+  }
+
+  /// For several outputs; observers have no on_forward.
+  template <class... Observers>
+    requires(Net::output_count > 1)
+  T step(const Inputs& inputs, const std::array<Targets<T>, Net::output_count>& targets, Observers&... observers) {
+    return train(inputs, targets, observers...);
   }
 
   Model<Net, T>& model() { return *model_; }
@@ -111,35 +127,56 @@ class Trainer {
   void stop(bool request = true) { stopped_ = request; }
   bool stopped() const { return stopped_; }
 
-  static constexpr std::size_t inputs_per_sample = Net::input_shape.size();
-  static constexpr std::size_t targets_per_sample = Loss::targets_per_sample(Net::output_shape);
-
  private:
-  static constexpr std::size_t nodes = Executor<Net, V, Parallel>::nodes;
+  using AllLosses = detail::losses_of<Loss>;
+  template <std::size_t K>
+  using LossOf = typename AllLosses::template type<K>;
+  using Executing = Executor<Net, V, Parallel>;
 
-  template <class Target, class... Observers>
-  T train(std::span<const T> inputs, std::span<const Target> targets, Observers&... observers) {
+  /// f<0>(), f<1>(), …
+  template <std::size_t Count, class F>
+  static void each(F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
+    (std::make_index_sequence<Count>{});
+  }
+  /// f(span of labels or values)
+  template <class Target, class F>
+  static void visit(std::span<const Target> targets, F&& f) {
+    f(targets);
+  }
+  template <class F>
+  static void visit(const Targets<T>& targets, F&& f) {
+    std::visit(f, static_cast<const typename Targets<T>::variant&>(targets));
+  }
+
+  /// `Given` is a span, or an array of Targets.
+  template <class Given, class... Observers>
+  T train(const Inputs& inputs, const Given& targets, Observers&... observers) {
     using Values = std::span<const T>;
     constexpr bool observed =
-        (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const std::span<const Target>> || ...);
+        Net::output_count == 1 &&
+        (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const Given> || ...);
     const std::size_t batch = check(inputs, targets);
-    const bool on_logits = detail::ends_in_link<Net, Loss> && !detail::takes_logits(loss_);
-    const std::size_t count = on_logits ? nodes - 1 : nodes;  // the loss replaces the last node
+    typename Executing::Replaced replaced{};
+    each<Net::output_count>([&]<std::size_t K>() {
+      replaced[K] = detail::ends_in_link<Net, LossOf<K>, K> && !detail::takes_logits(AllLosses::template get<K>(loss_));
+    });
     const std::span<T> parameters = model_->parameters();
 
-    executor_.forward_training(parameters.data(), inputs.data(), batch, Random(seed_).split(0).split(iterations_),
-                               observed ? nodes : count);
+    executor_.forward_training(parameters.data(), addresses(inputs), batch,
+                               Random(seed_).split(0).split(iterations_),
+                               observed ? typename Executing::Replaced{} : replaced);
     if constexpr (observed) {
-      const Values outputs(executor_.value(nodes - 1), batch * Net::output_shape.size());
+      const Values outputs(executor_.value(executor_.output(0)), batch * Net::output_shape.size());
       (detail::notify<detail::AfterForward>(observers, *this, outputs, targets), ...);
     }
-    const double loss = detail::with_logits(loss_, on_logits)
-                            .template evaluate<V>(executor_.value(count - 1), targets, executor_.output_gradient(count),
-                                                  batch, Net::output_shape) +
-                        detail::l2_penalty<Net, V>(Values(model_->trainable()));
+    double loss = detail::l2_penalty<Net, V>(Values(model_->trainable()));
+    each<Net::output_count>([&]<std::size_t K>() {
+      visit(detail::element<K>(targets), [&](auto given) { loss += output_loss<K>(given, batch, replaced[K]); });
+    });
     if (!std::isfinite(loss)) throw_non_finite("the loss became " + detail::format_number("%g", loss));
 
-    executor_.backward(parameters.data(), gradients_.data(), count);
+    executor_.backward(parameters.data(), gradients_.data(), replaced);
     detail::add_l2_gradient<Net, V>(Values(model_->trainable()), gradients_.span());
     if (const std::string tensor = detail::non_finite_tensor<Net, V>(gradients()); !tensor.empty())
       throw_non_finite("the gradient of " + tensor + " has values that are not finite");
@@ -156,20 +193,77 @@ class Trainer {
     return static_cast<T>(loss);
   }
 
-  template <class Target>
-  std::size_t check(std::span<const T> inputs, std::span<const Target> targets) const {
-    const std::size_t batch = inputs.size() / inputs_per_sample;
-    if (inputs.empty() || inputs.size() % inputs_per_sample != 0)
-      throw InvalidArgument(std::string(Text() << "inputs: expected a batch of " << Net::input_shape
-                                               << " samples, a multiple of " << inputs_per_sample
-                                               << " values, received " << inputs.size() << " values"));
-    if (targets.size() != batch * targets_per_sample)
-      throw InvalidArgument(std::string(Text() << "targets: expected " << targets_per_sample << " for each of " << batch
-                                               << " samples, as the output is " << Net::output_shape << ", received "
-                                               << targets.size() << " in all"));
-    if constexpr (requires { loss_.check_targets(targets, Net::output_shape); })
-      loss_.check_targets(targets, Net::output_shape);
+  /// The loss of an output by its weight; its gradient is left for backward.
+  template <std::size_t K, class Target>
+  double output_loss(std::span<const Target> targets, std::size_t batch, bool on_logits) {
+    if constexpr (LossFor<LossOf<K>, V, Target>) {
+      const std::size_t tensor = executor_.output(K, on_logits);
+      T* const gradient = executor_.output_gradient(tensor);
+      const double weight = AllLosses::weight(loss_, K);
+      const double loss = detail::with_logits(AllLosses::template get<K>(loss_), on_logits)
+                              .template evaluate<V>(executor_.value(tensor), targets, gradient, batch,
+                                                    Net::output_shapes[K]);
+      if (weight != 1 && gradient != nullptr)
+        kernels::map<V>(batch * Net::output_shapes[K].size(),
+                        [w = V(static_cast<T>(weight))](V g) STRATA_INLINE_LAMBDA { return V(w * g); }, gradient,
+                        gradient);
+      return weight * loss;
+    } else {
+      return 0;  // check has thrown
+    }
+  }
+
+  static typename Executing::Inputs addresses(const Inputs& inputs) {
+    if constexpr (Net::input_count == 1) {
+      return inputs.data();
+    } else {
+      typename Executing::Inputs addresses{};
+      for (std::size_t i = 0; i < inputs.size(); ++i) addresses[i] = inputs[i].data();
+      return addresses;
+    }
+  }
+
+  /// Samples in a batch. Throws InvalidArgument.
+  template <class Given>
+  std::size_t check(const Inputs& inputs, const Given& targets) const {
+    const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
+    each<Net::input_count>([&]<std::size_t I>() {
+      constexpr Shape shape = Net::input_shapes[I];
+      const std::size_t size = detail::element<I>(inputs).size();
+      if (size == 0 || size != batch * shape.size())
+        throw InvalidArgument(std::string(Text() << numbered("inputs", I, Net::input_count) << ": expected a batch of "
+                                                 << shape << " samples, a multiple of " << shape.size()
+                                                 << " values, received " << size << " values"));
+    });
+    each<Net::output_count>([&]<std::size_t K>() {
+      visit(detail::element<K>(targets), [&]<class Target>(std::span<const Target> given) {
+        check_targets<K>(given, batch);
+      });
+    });
     return batch;
+  }
+  template <std::size_t K, class Target>
+  void check_targets(std::span<const Target> targets, std::size_t batch) const {
+    constexpr Shape shape = Net::output_shapes[K];
+    constexpr std::size_t wanted = LossOf<K>::targets_per_sample(shape);
+    const Text what = numbered("targets", K, Net::output_count);
+    if constexpr (!LossFor<LossOf<K>, V, Target>)
+      throw InvalidArgument(std::string(Text() << what << ": expected "
+                                               << (std::is_same_v<Target, int> ? "values (float), received labels (int)"
+                                                                               : "labels (int), received values")
+                                               << ", as the loss is " << type_name<LossOf<K>>()));
+    if (targets.size() != batch * wanted)
+      throw InvalidArgument(std::string(Text() << what << ": expected " << wanted << " for each of " << batch
+                                               << " samples, as the output is " << shape << ", received "
+                                               << targets.size() << " in all"));
+    if constexpr (requires { LossOf<K>::check_targets(targets, shape); })
+      AllLosses::template get<K>(loss_).check_targets(targets, shape);
+  }
+  /// inputs, or inputs 2
+  static Text numbered(const char* what, std::size_t index, std::size_t count) {
+    Text text(what);
+    if (count > 1) text << ' ' << index + 1;
+    return text;
   }
 
   [[noreturn]] void throw_non_finite(const std::string& what) const {

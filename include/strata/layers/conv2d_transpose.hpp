@@ -1,0 +1,357 @@
+// Conv2DTranspose: the gradient of a Conv2D by its input, as a layer; it makes images larger.
+// y[i * stride + k - padding][o] = bias[o] + sum over i, k and the channels c of x[i][c] * kernel[k][o][c].
+//
+//     Conv2DTranspose<32, 3, Same, Strides{2}>                  32 filters of 3x3, twice as many rows and columns
+//     Conv2DTranspose<64, Kernel{4, 2}, Strides{2, 1}, NoBias>  options in any order
+//     Conv2DTranspose<32, 3, Same, activation<ReLU>>            Keras' activation='relu'
+//
+// Defaults: stride 1, Valid, bias, Glorot uniform kernel (kh, kw, filters, channels), zero bias. An axis of i cells gets
+// i * stride of them (Same) or (i - 1) * stride + max(kernel, stride) (Valid).
+// Keras: Conv2DTranspose. ONNX: ConvTranspose.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <strata/core/arena.hpp>
+#include <strata/core/inline.hpp>
+#include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
+#include <strata/core/window.hpp>
+#include <strata/kernels/convolution.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/image.hpp>
+#include <strata/kernels/map.hpp>
+#include <strata/kernels/reduce.hpp>
+#include <strata/layers/fused_activation.hpp>
+#include <strata/layers/problems.hpp>
+
+namespace strata {
+
+template <int Filters, auto KernelSize, auto... Given>
+struct Conv2DTranspose;
+
+namespace detail {
+template <int Filters, auto KernelSize>
+struct RebuildConv2DTranspose {
+  template <class... Option>
+  using with = Conv2DTranspose<Filters, KernelSize, Option::value...>;
+};
+}  // namespace detail
+
+/// The adjoint is the convolution from an image like the output to one like the input, with the same kernel.
+template <int Filters, auto KernelSize, auto... Given>
+struct Conv2DTranspose
+    : detail::FusedActivation<detail::RebuildConv2DTranspose<Filters, KernelSize>::template with, Given...> {
+  static constexpr const char* class_name = "Conv2DTranspose";
+  static constexpr Kind kind = Kind::linear;
+  static constexpr Needs backward_needs{.input = true, .output = false};
+  static constexpr bool borders = true;
+
+  using options = LayerOptions<Given...>;
+  static constexpr Kernel kernel{KernelSize};
+  static constexpr Strides strides = options::get(Strides{1});
+  static constexpr Padding padding = options::get(Valid);
+  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
+  static constexpr double l2 = options::get(L2{0.0}).factor;
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<Padding, Strides, Bias, L2>(
+            "Same or Valid, Strides, NoBias, L2, activation<...>"))
+      return problem;
+    if (const Problem problem = detail::image_problem("a convolution needs an image", in)) return problem;
+    if (Filters <= 0)
+      return {"the number of filters is not positive", "at least one filter", "give a positive number",
+              Text() << Filters << " filters"};
+    if (const Problem problem = detail::extent_problem("the kernel size is not positive", kernel)) return problem;
+    return detail::extent_problem("the strides are not positive", strides);
+  }
+
+  static constexpr Shape output_shape(Shape in) {
+    const auto extent = [](int cells, int taps, int stride) {
+      return padding == Same ? cells * stride : (cells - 1) * stride + std::max(taps, stride);
+    };
+    return {extent(in.height(), kernel.height, strides.height), extent(in.width(), kernel.width, strides.width),
+            Filters};
+  }
+  static constexpr Parameters parameters(Shape in) {
+    const int field = kernel.height * kernel.width;
+    Parameter weights{.name = "kernel",
+                      .shape = {kernel.height, kernel.width, Filters, in.channels()},
+                      .initializer = {Initializer::glorot_uniform, 1.0 * field * Filters, 1.0 * field * in.channels()},
+                      .l2 = l2};
+    if (!has_bias) return {weights};
+    return {weights, Parameter{.name = "bias", .shape = {Filters}}};
+  }
+  static constexpr std::size_t macs(Shape in) {
+    return in.size() * static_cast<std::size_t>(kernel.height * kernel.width * Filters);
+  }
+
+  /// Zeros that forward and inference like to have around their input.
+  static constexpr Border border(Shape in) {
+    const kernels::Placement p = transposed(in).placement();
+    return {p.top, p.left, p.out_height - p.top - p.height, p.out_width - p.left - p.width};
+  }
+  /// And backward around the output's gradient: the adjoint's padding.
+  static constexpr Border gradient_border(Shape in) {
+    const Window w = window(in);
+    return {w.before.height, w.before.width, w.after.height, w.after.width};
+  }
+
+  // Training. Forward's weights are turned; backward's are packed only where an algorithm changes them.
+
+  template <class V>
+  static constexpr std::size_t prepared_size(Shape in) {
+    return turned_size<V>(in) +
+           (adjoint_tile<V>(in) > 0 ? kernels::convolution_weights_size<V>(adjoint(in)) : std::size_t{0});
+  }
+  /// The placed input, the kernel's own.
+  template <class V>
+  static constexpr std::size_t scratch_size(Shape in) {
+    return placed_size<V>(transposed(in).placement()) + kernels::input_gradient_scratch_size<V>(transposed(in));
+  }
+  /// The padded gradient, the kernels' own.
+  template <class V>
+  static constexpr std::size_t backward_scratch_size(Shape in) {
+    return placed_size<V>(padded(in)) + std::max(kernels::weight_gradient_scratch_size<V>(adjoint(in)),
+                                                 kernels::convolution_scratch_size<V>(adjoint(in)));
+  }
+  template <class V>
+  static constexpr std::size_t accumulator_size(Shape in) {
+    return kernels::weight_sums_size<V>(adjoint(in));
+  }
+
+  template <class Call>
+  static void prepare(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape;
+    kernels::prepare_turned_weights<V, transposed(in)>(call.parameters[0], call.prepared);
+    if constexpr (constexpr auto w = kernels::winograd_form<V>(adjoint(in)); w.tile > 0)
+      if (call.training) kernels::winograd_prepare<V, w>(call.parameters[0], false, call.prepared + turned_size<V>(in));
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape;
+    constexpr kernels::Placement placement = transposed(in).placement();
+    for (std::size_t n = 0; n < call.batch; ++n) {
+      const auto* x = call.input + n * bordered_size(in, Call::input_border);
+      if constexpr (!lies_ready<Call>) {
+        kernels::place_image<placement>(x, call.scratch);
+        x = kernels::image_in<placement>(call.scratch);
+      }
+      run<V, Identity, call_transposed<Call>, kernels::winograd_form<V>(transposed(in)).tile>(
+          1, {x}, call.prepared, has_bias ? call.parameters[1] : nullptr,
+          {call.output + n * bordered_size(Call::output_shape, Call::output_border)}, {},
+          call.scratch + placed_size<V>(placement));
+    }
+  }
+
+  template <class Call>
+  static void backward(const Call& call) {
+    using V = typename Call::Vector;
+    constexpr Shape in = Call::input_shape, out = Call::output_shape;
+    constexpr Border border = Call::output_gradient_border;
+    constexpr bool ready = border.covers(gradient_border(in));
+    constexpr int row = ready ? row_of(out, border) : padded(in).out_width * Filters;
+    constexpr int tile = adjoint_tile<V>(in);
+    auto* const rest = call.scratch + placed_size<V>(padded(in));
+    for (std::size_t n = 0; n < call.batch; ++n) {
+      const auto* gradient = call.output_gradient + n * bordered_size(out, border);
+      if constexpr (ready) {
+        gradient -= padded(in).top * row + padded(in).left * Filters;
+      } else {
+        kernels::place_image<padded(in)>(gradient, call.scratch);
+        gradient = call.scratch;
+      }
+      kernels::add_weight_gradient<V, adjoint(in), adjoint(in, row, row_of(in, Call::input_border))>(
+          gradient, call.input + n * bordered_size(in, Call::input_border), call.parameter_gradients[0],
+          call.accumulator, rest);
+      if (call.input_gradient == nullptr) continue;
+      kernels::Convolution<V, adjoint(in, row, row_of(in, Call::input_gradient_border)),
+                           tile>::template run<Identity, kernels::Weights::keras>(
+          1, {gradient}, tile > 0 ? call.prepared + turned_size<V>(in) : call.parameters[0], nullptr,
+          {call.input_gradient + n * bordered_size(in, Call::input_gradient_border)}, {}, rest);
+    }
+    if constexpr (has_bias) {
+      using Runs = kernels::ImageRuns<out, border>;
+      for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+        kernels::add_channel_sums<V, Filters>(Runs::pixels(call.batch),
+                                              call.output_gradient + Runs::template offset<border>(r),
+                                              call.parameter_gradients[1]);
+    }
+  }
+
+  template <class Call>
+  static void finish_gradients(const Call& call) {
+    kernels::finish_weight_gradient<typename Call::Vector, adjoint(Call::input_shape)>(call.accumulator,
+                                                                                       call.parameter_gradients[0]);
+  }
+
+  // Inference. Packed are the bias, then the weights phase by phase, both with the scale and shift of a following
+  // normalisation.
+
+  template <class Target>
+  static constexpr std::size_t packed_size(Shape in) {
+    using V = typename Target::Vector;
+    return bias_size<Target> + (packing<Target>(in) > 0
+                                    ? kernels::convolution_weights_size<V>(transposed(in).phase(0), choice<Target>)
+                                    : transposed(in).template weights_size<V>());
+  }
+  template <class Target>
+  static constexpr int packing(Shape in) {
+    return kernels::winograd_form<typename Target::Vector>(transposed(in).phase(0), choice<Target>).tile;
+  }
+  template <class Target>
+  static constexpr Text kernel_name(Shape in) {
+    return kernels::convolution_name<typename Target::Vector>(transposed(in).phase(0), choice<Target>);
+  }
+
+  template <class Target, Shape in, class T>
+  static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
+    using V = typename Target::Vector;
+    constexpr kernels::InputGradient d = transposed(in);
+    for (int o = 0; o < Filters; ++o)
+      packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
+    packed += bias_size<Target>;
+    for_each_phase([&]<int number>() {
+      kernels::Convolution<V, d.phase(number), packing<Target>(in)>::pack(
+          [&](int, int ky, int kx, int from, int to) {
+            const int tap = d.last_tap(number) - ky * strides.height * kernel.width - kx * strides.width;
+            return parameters[0][(tap * Filters + to) * in.channels() + from] * (scale ? scale[to] : T(1));
+          },
+          packed);
+      packed += d.template phase_weights_size<V>(number);
+    });
+  }
+
+  /// The placed input, where it does not lie in a border, and the kernel's own.
+  template <class Call>
+  static constexpr std::size_t infer_scratch_size(std::size_t batch) {
+    return copy_size<Call>(batch) +
+           kernels::convolution_scratch_size<typename Call::Vector>(transposed(Call::input_shape).phase(0),
+                                                                    choice<typename Call::target>);
+  }
+
+  template <class Epilogue, class Call>
+  static void infer(const Call& call) {
+    using Target = typename Call::target;
+    constexpr Shape in = Call::input_shape;
+    constexpr kernels::Placement placement = transposed(in).placement();
+    kernels::Images<const typename Call::Scalar> x{call.input, call.input_step};
+    if constexpr (!lies_ready<Call>) {
+      for (std::size_t n = 0; n < call.batch; ++n)
+        kernels::place_image<placement>(call.input + n * call.input_step, call.scratch + n * placement.size());
+      x = {kernels::image_in<placement>(call.scratch), placement.size()};
+    }
+    run<typename Call::Vector, Epilogue, call_transposed<Call>, packing<Target>(in)>(
+        call.batch, x, call.packed + bias_size<Target>, call.packed, {call.output, call.output_step},
+        {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch));
+  }
+
+ private:
+  /// The adjoint's.
+  static constexpr Window window(Shape in) { return window_over(output_shape(in), kernel, strides, 1, padding); }
+  static constexpr kernels::Placement padded(Shape in) {
+    const Shape out = output_shape(in);
+    const Window w = window(in);
+    return {.height = out.height(), .width = out.width(), .channels = Filters,
+            .out_height = out.height() + w.before.height + w.after.height,
+            .out_width = out.width() + w.before.width + w.after.width,
+            .top = w.before.height, .left = w.before.width};
+  }
+  static constexpr kernels::ConvGeometry adjoint(Shape in) {
+    return adjoint(in, padded(in).out_width * Filters, in.width() * in.channels());
+  }
+  static constexpr kernels::ConvGeometry adjoint(Shape in, int row, int out_row) {
+    return {.out_height = in.height(), .out_width = in.width(),
+            .kernel_height = kernel.height, .kernel_width = kernel.width,
+            .stride_height = strides.height, .stride_width = strides.width,
+            .dilation_height = 1, .dilation_width = 1,
+            .groups = 1, .in_channels = Filters, .out_channels = in.channels(),
+            .row = row, .out_row = out_row};
+  }
+  /// Its gradient by the input: what is computed here, for an input laid out by `placement`.
+  static constexpr kernels::InputGradient transposed(Shape in) {
+    const Shape out = output_shape(in);
+    return kernels::input_gradient(adjoint(in), out.height(), out.width(), padded(in).top, padded(in).left);
+  }
+
+  template <class Call>
+  static constexpr bool lies_ready = Call::input_border.covers(border(Call::input_shape));
+  /// For the borders of input and output.
+  template <class Call>
+  static constexpr kernels::InputGradient call_transposed = [] {
+    kernels::InputGradient d = transposed(Call::input_shape);
+    if (lies_ready<Call>) d.forward.out_row = row_of(Call::input_shape, Call::input_border);
+    d.row = row_of(Call::output_shape, Call::output_border);
+    return d;
+  }();
+
+  /// f.operator()<number>() for each phase, also for one without taps: its cells are the bias.
+  template <class F>
+  static void for_each_phase(F f) {
+    [&]<int... Number>(std::integer_sequence<int, Number...>) {
+      (f.template operator()<Number>(), ...);
+    }(std::make_integer_sequence<int, strides.height * strides.width>{});
+  }
+
+  /// out = epilogue(bias + x * weights) by the kernel of `tile`; `x` is the first cell of the placed input.
+  template <class V, class Epilogue, kernels::InputGradient d, int tile, class T = typename V::value_type>
+  static void run(std::size_t batch, kernels::Images<const T> x, const T* weights, const T* bias,
+                  kernels::Images<T> out, kernels::Images<const T> residual, T* scratch) {
+    constexpr bool fused = !has_residual<Epilogue> || d.phases() == 1;  // a phase's residual has gaps
+    for_each_phase([&]<int number>() {
+      constexpr kernels::ConvGeometry phase = [] {
+        kernels::ConvGeometry g = d.phase(number);
+        if (d.empty(number)) g.in_channels = 0;
+        return g;
+      }();
+      constexpr auto rows = d.rows(number / strides.width), columns = d.columns(number % strides.width);
+      kernels::Convolution<V, phase, tile>::template run<std::conditional_t<fused, Epilogue, Identity>>(
+          batch, {x.data + rows.begin * phase.row + columns.begin * phase.in_pixel(), x.step}, weights, bias,
+          {out.data + rows.first * d.row + columns.first * Filters, out.step}, residual, scratch);
+      weights += d.template phase_weights_size<V>(number);
+    });
+    if constexpr (!fused)
+      for (std::size_t n = 0; n < batch; ++n)
+        for (int y = 0; y < d.height; ++y) {
+          T* const line = out.data + n * out.step + y * d.row;
+          kernels::map<V>(
+              static_cast<std::size_t>(d.width * Filters),
+              [](V value, V term) STRATA_INLINE_LAMBDA { return Epilogue::apply(value, term); }, line, line,
+              residual.data + n * residual.step + y * Epilogue::residual_row);
+        }
+  }
+
+  /// Winograd's algorithm writes no cells with gaps between them.
+  template <class Target>
+  static constexpr kernels::ConvChoice choice{
+      .exact = Target::exact || strides != Strides{1},
+      .traffic = {.samples = Target::samples, .cached = Target::cached}};
+  template <class V>
+  static constexpr int adjoint_tile(Shape in) {
+    return kernels::winograd_form<V>(adjoint(in)).tile;
+  }
+  template <class V>
+  static constexpr std::size_t turned_size(Shape in) {
+    return aligned_size<typename V::value_type>(kernels::turned_weights_size<V>(transposed(in)));
+  }
+  template <class V>
+  static constexpr std::size_t placed_size(const kernels::Placement& p) {
+    return p.trivial() ? 0 : aligned_size<typename V::value_type>(p.size());
+  }
+  template <class Call>
+  static constexpr std::size_t copy_size(std::size_t batch) {
+    return lies_ready<Call>
+               ? 0
+               : aligned_size<typename Call::Scalar>(batch * transposed(Call::input_shape).placement().size());
+  }
+  template <class Target>
+  static constexpr std::size_t bias_size = aligned_size<typename Target::Vector::value_type>(Filters);
+};
+
+}  // namespace strata
