@@ -212,7 +212,7 @@ void add_normalization() {
   add("batch statistics, 32x32x32", 0, size, size,
       [=] { kernels::add_moments<V, channels>(rows, x, moments->data()); });
   add("normalisation, 32x32x32", 0, 2.0 * size, size,
-      [=] { kernels::map_affine<V, channels>(rows, x, y, scale, shift); });
+      [=] { kernels::map_affine<V, Shape{channels}>(rows, x, y, scale, shift); });
   add("sums of the gradient, 32x32x32", 0, 2.0 * size, size, [=] {
     kernels::add_channel_sums<V, channels, kernels::GradientSums>(
         rows, std::array<const float*, 2>{y, x}, std::array<const float*, 1>{shift},

@@ -38,6 +38,15 @@ constexpr ConvGeometry in_border(ConvGeometry g) {
   return g;
 }
 
+/// The same on slices of images with more channels.
+constexpr ConvGeometry in_slice(ConvGeometry g) {
+  g.row = g.row / g.in_pixel() * (g.in_pixel() + 3);
+  g.in_gap = 3;
+  g.out_gap = 5;
+  g.out_row = g.out_width * g.out_step();
+  return g;
+}
+
 /// Elements of the image that the convolution reads, and of the one that it writes, up to the last row's end.
 constexpr std::size_t input_size(const ConvGeometry& g) {
   const int height = (g.out_height - 1) * g.stride_height + (g.kernel_height - 1) * g.dilation_height + 1;
@@ -87,13 +96,14 @@ struct Twice {
   }
 };
 
-/// What a convolution gives: bare, and with bias, epilogue and residual. Elements between the rows stay as they were.
+/// What a convolution gives: bare, and with bias, epilogue and residual. Elements between rows and pixels stay as they
+/// were.
 /// `convolve.operator()<Epilogue>(x, weights, bias, out, residual)` is the kernel.
 template <ConvGeometry g, class T, class Convolve>
 void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
   CAPTURE(g.out_height, g.out_width, g.kernel_height, g.kernel_width, g.stride_width, g.dilation_width, g.groups,
-          g.in_channels, g.out_channels, g.out_row, g.out_spread);
-  constexpr int residual_row = g.out_width * g.out_pixel() + 3;
+          g.in_channels, g.out_channels, g.out_row, g.out_spread, g.out_gap);
+  constexpr int residual_pixel = g.out_pixel() + 2, residual_row = g.out_width * residual_pixel + 3;
   const auto x = noise<T>(input_size(g), 1), bias = noise<T>(static_cast<std::size_t>(g.out_pixel()), 3),
              residual = noise<T>(static_cast<std::size_t>(g.out_height * residual_row), 5);
   std::vector<double> sums(output_size(g));
@@ -104,7 +114,7 @@ void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
     for_each_output(g, [&](int y, int column, int c, int oi) {
       const double sum = sums[oi] + (given_bias ? given_bias[c] : 0);
       if constexpr (has_residual<Epilogue>)
-        expected[oi] = Epilogue::apply(sum, double{residual[y * residual_row + column * g.out_pixel() + c]});
+        expected[oi] = Epilogue::apply(sum, double{residual[y * residual_row + column * residual_pixel + c]});
       else
         expected[oi] = Epilogue::apply(sum);
     });
@@ -113,7 +123,7 @@ void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
     require_close(out, expected, g.taps());
   };
   check(nullptr, Identity{});
-  check(bias.data(), AddResidual<Twice, residual_row, Twice>{});
+  check(bias.data(), AddResidual<Twice, residual_row, residual_pixel, Twice>{});
 }
 
 /// What the gradient by the weights adds to them. `gradient(x, output gradient, weights)` is the kernel.

@@ -43,7 +43,7 @@ void check_affine() {
   for (const std::size_t rows : {1, 2, 3, 5, 16, 33, 129}) {
     Guarded<T> x(rows * C), y(rows * C), scale(C), shift(C);
     randomize(x, 1), randomize(scale, 2), randomize(shift, 3);
-    kernels::map_affine<V, C, test::HalfPlusOne>(rows, x.data(), y.data(), scale.data(), shift.data());
+    kernels::map_affine<V, Shape{C}, test::HalfPlusOne>(rows, x.data(), y.data(), scale.data(), shift.data());
     std::vector<T> expected(rows * C);
     for (std::size_t i = 0; i < expected.size(); ++i)
       expected[i] = (scale.data()[i % C] * x.data()[i] + shift.data()[i % C]) / 2 + 1;

@@ -62,6 +62,35 @@ void check_pool() {
   CHECK((x.intact() && y.intact() && dy.intact() && dx.intact()));
 }
 
+/// Of a slice into a slice: what lies around stays, and the numbers are those of images of their own.
+template <PoolGeometry g, class Pool>
+void check_slices() {
+  constexpr PoolGeometry sliced = [] {
+    PoolGeometry s = g;
+    s.pixel += 3, s.out_pixel += 2;
+    s.row = (s.columns.input + 2) * s.pixel;
+    s.out_row = (s.columns.output + 1) * s.out_pixel;
+    return s;
+  }();
+  std::vector<float> x(g.input_size()), wide(sliced.input_size(), -1), y(g.output_size()),
+      wide_y(sliced.output_size(), 99.0f), expected = wide_y;
+  const auto each = [](int height, int width, int channels, auto f) {
+    for (int row = 0; row < height; ++row)
+      for (int column = 0; column < width; ++column)
+        for (int c = 0; c < channels; ++c) f(row, column, c);
+  };
+  each(g.rows.input, g.columns.input, g.channels, [&](int row, int column, int c) {
+    const int i = row * g.row + column * g.pixel + c;
+    wide[row * sliced.row + column * sliced.pixel + c] = x[i] = static_cast<float>(Random{Seed{3}}.normal(i));
+  });
+  kernels::pool<simd::Vector<float>, g, Pool>(1, x.data(), y.data());
+  kernels::pool<simd::Vector<float>, sliced, Pool>(1, wide.data(), wide_y.data());
+  each(g.rows.output, g.columns.output, g.channels, [&](int row, int column, int c) {
+    expected[row * sliced.out_row + column * sliced.out_pixel + c] = y[row * g.out_row + column * g.out_pixel + c];
+  });
+  CHECK(wide_y == expected);
+}
+
 template <class Pool, int... C>
 void check_channels() {
   (check_pool<PoolGeometry{{6, 3, 2, 2, 0}, {5, 2, 2, 2, 0}, C}, Pool>(), ...);  // apart
@@ -72,6 +101,7 @@ void check_channels() {
 
 TEMPLATE_TEST_CASE("pool", "", kernels::MaxPool, kernels::AveragePool) {
   check_channels<TestType, 1, 3, 8, 16, 17, 33>();
+  check_slices<PoolGeometry{{7, 4, 3, 2, 1}, {6, 3, 3, 2, 0}, 17}, TestType>();
   check_pool<PoolGeometry{{3, 1, 7, 3, 2}, {4, 2, 5, 2, 1}, 5}, TestType>();  // windows larger than the image
   check_pool<PoolGeometry{{7, 2, 1, 5, 0}, {7, 3, 2, 3, 0}, 20}, TestType>();  // cells that no window covers
 }

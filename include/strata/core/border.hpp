@@ -1,4 +1,4 @@
-// Room around an image in memory, so that convolutions meet their padding where the image lies.
+// Room around an image in memory: for the padding of convolutions, and for images that lie side by side in one.
 #pragma once
 
 #include <algorithm>
@@ -8,23 +8,29 @@
 
 namespace strata {
 
-/// Cells on each side of an image.
+/// Cells on each side of an image; in each of its pixels, the channels of other images before and after its own.
 struct Border {
   int top = 0, left = 0, bottom = 0, right = 0;
+  int front = 0, back = 0;
 
   constexpr bool covers(Border other) const {
     return top >= other.top && left >= other.left && bottom >= other.bottom && right >= other.right;
   }
+  /// An image among others: its channels are a slice of a wider one's.
+  constexpr bool is_slice() const { return front + back > 0; }
   friend constexpr bool operator==(const Border&, const Border&) = default;
 };
 
 constexpr Border max(Border a, Border b) {
-  return {std::max(a.top, b.top), std::max(a.left, b.left), std::max(a.bottom, b.bottom), std::max(a.right, b.right)};
+  return {std::max(a.top, b.top),       std::max(a.left, b.left),   std::max(a.bottom, b.bottom),
+          std::max(a.right, b.right),   std::max(a.front, b.front), std::max(a.back, b.back)};
 }
 
+/// Elements from one pixel of the image to the next.
+constexpr int pixel_of(Shape shape, Border border) { return border.front + shape.channels() + border.back; }
 /// Elements from one row of the image to the next.
 constexpr int row_of(Shape shape, Border border) {
-  return (border.left + shape.width() + border.right) * shape.channels();
+  return (border.left + shape.width() + border.right) * pixel_of(shape, border);
 }
 /// Elements of the image with its border.
 constexpr std::size_t bordered_size(Shape shape, Border border) {
@@ -34,7 +40,8 @@ constexpr std::size_t bordered_size(Shape shape, Border border) {
 }
 /// Elements before the image's first cell.
 constexpr std::size_t border_offset(Shape shape, Border border) {
-  return static_cast<std::size_t>(border.top * row_of(shape, border) + border.left * shape.channels());
+  return static_cast<std::size_t>(border.top * row_of(shape, border) + border.left * pixel_of(shape, border) +
+                                  border.front);
 }
 
 }  // namespace strata

@@ -1,6 +1,7 @@
 // The arguments of a layer's functions. `B` is the layer in its place (core/bound.hpp): calls know its shapes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -24,12 +25,14 @@ struct Prepare {
 
 /// The arguments of a layer's forward pass over some samples of a batch. `V`, the SIMD vector type, carries element
 /// type and architecture.
-template <class B, class V, Border In = Border{}, Border Out = Border{}>
+/// `In` is the first operand's border, `Others` are those of a merge's others.
+template <class B, class V, Border In = Border{}, Border Out = Border{}, Border... Others>
 struct Forward {
   using Vector = V;
   using Scalar = typename Vector::value_type;
-  static constexpr Border input_border = In;  ///< for layers with `borders`: see Infer
+  static constexpr Border input_border = In;  ///< for layers with `borders` or `strided`: see Infer
   static constexpr Border output_border = Out;
+  static constexpr std::array<Border, B::input_count> input_borders{In, Others...};
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
   static constexpr auto input_shapes = B::input_shapes;
@@ -126,7 +129,8 @@ struct InferenceTarget {
 };
 
 /// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows
-/// are `row_of(shape, border)` elements apart. Around the input are zeros; the output's border must not be touched.
+/// are `row_of(shape, border)` and its pixels `pixel_of(shape, border)` elements apart (pixels have gaps only for layers
+/// with `strided`). Around the input are zeros; the output's border must not be touched.
 template <class B, class T, Border In = Border{}, Border Out = Border{}>
 struct Infer {
   using Vector = typename T::Vector;

@@ -23,6 +23,10 @@
 //   kernel_name<Target>(in) -> Text     what inference runs, for `explain`                         (none)
 //   link                                the activation is the inverse link of a loss               (Link::none)
 //   leaves                              an mp_list of the layers that it stands for                (itself)
+//   strided                             true: inference may give it images with borders and images that are slices of
+//                                       wider ones, and take such from it, as calls say                         (false)
+//   in_place                            true: forward may write its output over an operand of the same shape
+//                                                                                     (element-wise and affine layers)
 //
 // A merge takes several tensors: its check and output_shape have `Shapes` (a span) in place of the Shape.
 //
@@ -51,6 +55,7 @@
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
 //   elementwise  apply(V x) -> V; forward and backward may be called in place
 //   sum          becomes part of the epilogue of the step that makes its last operand
+//   concatenation  is not run: operands are made where they belong, in slices of the output, or copied there
 #pragma once
 
 #include <array>
@@ -73,6 +78,7 @@ enum class Kind {
   affine,       ///< y = scale[c] x + shift[c] at inference
   elementwise,  ///< y[i] = f(x[i])
   sum,          ///< y[i] = x0[i] + x1[i] + …, of tensors of one shape
+  concatenation,  ///< its operands side by side in the last axis
   view,         ///< same elements, perhaps another shape (at inference)
   other,
 };
@@ -169,6 +175,14 @@ struct rules {
   static constexpr bool borders = [] {
     if constexpr (requires { L::borders; }) return L::borders;
     else return false;
+  }();
+  static constexpr bool strided = [] {
+    if constexpr (requires { L::strided; }) return L::strided;
+    else return kind == Kind::elementwise || kind == Kind::affine || kind == Kind::concatenation;
+  }();
+  static constexpr bool in_place = [] {
+    if constexpr (requires { L::in_place; }) return L::in_place;
+    else return kind == Kind::elementwise || kind == Kind::affine;
   }();
   /// Layers that look at a whole batch before they go on.
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };

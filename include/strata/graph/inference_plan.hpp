@@ -32,20 +32,57 @@ struct InferencePlan {
   std::array<InferenceStep, N> steps{};
   std::size_t step_count = 0;
   std::array<int, N> source{};           ///< of each tensor: itself, or what a view shows
-  std::array<Border, N> borders{};       ///< of each tensor in the arena
-  std::array<int, N> samples{};          ///< of each tensor that are in the arena at once
-  std::array<std::size_t, N> offsets{};  ///< of each tensor, borders included, in elements
-  std::array<std::size_t, N> sizes{};    ///< from one sample of a tensor to the next
-  std::array<Lifetime, N> blocks{};      ///< of each tensor in the arena: elements, steps
+  std::array<int, N> host{};             ///< of each tensor: another one whose memory it shares, or -1
+  std::array<int, N> root{};             ///< of each tensor: the last of its hosts, or itself
+  std::array<Border, N> borders{};       ///< of each tensor
+  std::array<int, N> samples{};          ///< of each root that are in the arena at once
+  std::array<std::size_t, N> offsets{};  ///< of each root, borders included, in elements
+  std::array<Lifetime, N> blocks{};      ///< of each root in the arena: elements, steps
   std::size_t arena_size = 0;            ///< elements
-  std::array<int, N> result{};           ///< of each tensor: which of the caller's outputs it lives in, or -1
+  std::array<int, N> result{};           ///< of each tensor: which of the caller's outputs it is, or -1
+  std::array<bool, N> clears{};          ///< of each step: makes the first part of a root, and zeros its border
 
   constexpr int source_of(int tensor) const { return source[static_cast<std::size_t>(tensor)]; }
+  constexpr int root_of(int tensor) const { return root[static_cast<std::size_t>(tensor)]; }
 };
 
 namespace detail {
 
 constexpr std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+/// f(tensor, its shape as the step sees it) for each operand of a step's head.
+template <std::size_t N, std::size_t Operands, class F>
+constexpr void each_operand(const Lowered<N, Operands>& network, const InferencePlan<N>& plan,
+                            const InferenceStep& step, F f) {
+  for (int operand = 0; operand < network.nodes[at(step.head)].operand_count; ++operand)
+    f(plan.source_of(network.input_of(at(step.head), operand)), network.input_shape_of(at(step.head), operand));
+}
+/// And for all that the step reads.
+template <std::size_t N, std::size_t Operands, class F>
+constexpr void each_read(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, const InferenceStep& step,
+                         F f) {
+  each_operand(network, plan, step, f);
+  if (step.residual >= 0) f(step.residual, network.tensor(step.residual).shape);
+}
+
+/// The place of a concatenation's operand in the result, which may be a slice itself.
+template <std::size_t N, std::size_t Operands>
+constexpr Border slice_of(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int concatenation,
+                          int operand) {
+  const auto channels = [&](int i) { return network.input_shape_of(at(concatenation), i).channels(); };
+  Border border = plan.borders[at(concatenation)];
+  for (int i = 0; i < network.nodes[at(concatenation)].operand_count; ++i)
+    if (i != operand) (i < operand ? border.front : border.back) += channels(i);
+  return border;
+}
+/// The operand is made there, not copied.
+template <std::size_t N, std::size_t Operands>
+constexpr bool made_in_slice(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int concatenation,
+                             int operand) {
+  const int tensor = plan.source_of(network.input_of(at(concatenation), operand));
+  return plan.host[at(tensor)] == concatenation &&
+         plan.borders[at(tensor)] == slice_of(network, plan, concatenation, operand);
+}
 
 template <std::size_t N, std::size_t Operands>
 class Fusion {
@@ -54,6 +91,7 @@ class Fusion {
     resolve_views();
     for (int n = inputs(); n < nodes(); ++n)
       if (plan_.source_of(n) == n && !absorbed_[at(n)]) start_step(n);
+    share_memory();
     choose_borders();
   }
   constexpr const InferencePlan<N>& plan() const { return plan_; }
@@ -61,7 +99,8 @@ class Fusion {
  private:
   constexpr int nodes() const { return static_cast<int>(network_.node_count); }
   constexpr int inputs() const { return static_cast<int>(network_.input_count); }
-  constexpr Kind kind(int node) const { return network_.nodes[at(node)].rules->kind; }
+  constexpr const LayerRules& rules_of(int node) const { return *network_.nodes[at(node)].rules; }
+  constexpr Kind kind(int node) const { return rules_of(node).kind; }
 
   /// Views (Flatten, Dropout) vanish: their readers read what they read. Only an output may need a copy: of an input, or
   /// of another output.
@@ -129,30 +168,101 @@ class Fusion {
     return true;
   }
 
-  /// Room for zeros around a tensor that linear steps make and only linear steps read, as images.
+  /// What is concatenated is made in its slice of the result, and a step that may work in place does so where nobody
+  /// reads its operand after it.
+  constexpr void share_memory() {
+    plan_.host.fill(-1);
+    std::array<bool, N> refuses{};  // somebody who knows no slices makes or reads it
+    for (std::size_t s = 0; s < plan_.step_count; ++s) {
+      const InferenceStep& step = plan_.steps[s];
+      const bool strided = rules_of(step.head).strided;
+      refuses[at(step.output)] |= !strided;
+      each_read(network_, plan_, step, [&](int tensor, Shape shape) {
+        refuses[at(tensor)] |= !strided || shape.rank != 3 || shape != network_.tensor(tensor).shape;
+      });
+    }
+    for (int n = nodes(); n-- > 0;)
+      if (kind(n) == Kind::concatenation && plan_.source_of(n) == n) host_operands(n, refuses);
+    for (std::size_t t = 0; t < N; ++t) plan_.root[t] = static_cast<int>(t);
+    for (std::size_t t = N; t-- > 0;)  // a concatenation comes after its operands
+      if (plan_.host[t] >= 0) join(static_cast<int>(t), plan_.host[t]);
+    drop_concatenations();
+    for (std::size_t s = 0; s < plan_.step_count; ++s)
+      each_read(network_, plan_, plan_.steps[s],
+                [&](int tensor, Shape) { last_read_[at(plan_.root_of(tensor))] = static_cast<int>(s); });
+    for (std::size_t s = 0; s < plan_.step_count; ++s) work_in_place(static_cast<int>(s));
+  }
+
+  constexpr void host_operands(int concatenation, const std::array<bool, N>& refuses) {
+    for (int operand = 0; operand < network_.nodes[at(concatenation)].operand_count; ++operand) {
+      const int tensor = plan_.source_of(network_.input_of(at(concatenation), operand));
+      if (tensor < inputs() || plan_.result[at(tensor)] >= 0 || plan_.host[at(tensor)] >= 0 || refuses[at(tensor)])
+        continue;
+      plan_.host[at(tensor)] = concatenation;
+      plan_.borders[at(tensor)] = slice_of(network_, plan_, concatenation, operand);
+    }
+  }
+  /// Nothing is left to do for a concatenation whose operands are all in their slices.
+  constexpr void drop_concatenations() {
+    std::size_t kept = 0;
+    for (std::size_t s = 0; s < plan_.step_count; ++s) {
+      const InferenceStep step = plan_.steps[s];
+      bool needed = kind(step.head) != Kind::concatenation;
+      for (int operand = 0; !needed && operand < network_.nodes[at(step.head)].operand_count; ++operand)
+        needed = !made_in_slice(network_, plan_, step.head, operand);
+      if (needed) plan_.steps[kept++] = step;
+    }
+    plan_.step_count = kept;
+  }
+  constexpr void work_in_place(int s) {
+    const InferenceStep& step = plan_.steps[at(s)];
+    const int output = step.output;
+    if (!rules_of(step.head).in_place || plan_.host[at(output)] >= 0 || plan_.result[at(output)] >= 0) return;
+    for (int operand = 0; operand < network_.nodes[at(step.head)].operand_count; ++operand) {
+      const int tensor = plan_.source_of(network_.input_of(at(step.head), operand)), root = plan_.root_of(tensor);
+      if (tensor < inputs() || plan_.result[at(root)] >= 0 || plan_.borders[at(tensor)].is_slice() ||
+          last_read_[at(root)] > s || network_.tensor(tensor).shape != network_.tensor(output).shape)
+        continue;
+      plan_.host[at(output)] = tensor;
+      join(output, tensor);
+      return;
+    }
+  }
+  constexpr void join(int tensor, int host) {
+    const int root = plan_.root_of(host);
+    plan_.root[at(tensor)] = root;
+    last_read_[at(root)] = std::max(last_read_[at(root)], last_read_[at(tensor)]);
+  }
+
+  /// Room for zeros around images that only steps make and read that take such.
   constexpr void choose_borders() {
     std::array<bool, N> refused{};
     std::array<Border, N> wanted{};
-    for (int n = 0; n < nodes(); ++n) refused[at(n)] = n < inputs() || plan_.result[at(n)] >= 0;
+    for (int n = 0; n < nodes(); ++n)
+      refused[at(plan_.root_of(n))] |= n < inputs() || plan_.result[at(n)] >= 0;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
-      const std::size_t head = at(step.head);
-      const bool linear = kind(step.head) == Kind::linear;
-      refused[at(step.output)] |= !linear;
-      for (int operand = 0; operand < network_.nodes[head].operand_count; ++operand) {
-        const std::size_t tensor = at(plan_.source_of(network_.input_of(head, operand)));
-        const Shape shape = network_.input_shape_of(head, operand);
-        refused[tensor] |= !linear || shape.rank != 3 || shape != network_.tensors[tensor].shape;
-        if (linear) wanted[tensor] = max(wanted[tensor], network_.nodes[head].rules->border(shape));
-      }
+      const bool linear = kind(step.head) == Kind::linear, takes = linear || rules_of(step.head).strided;
+      refused[at(plan_.root_of(step.output))] |= !takes;
+      each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
+        const std::size_t root = at(plan_.root_of(tensor));
+        refused[root] |= !takes || shape.rank != 3 || shape != network_.tensor(tensor).shape;
+        if (linear) wanted[root] = max(wanted[root], rules_of(step.head).border(shape));
+      });
     }
-    for (std::size_t t = 0; t < N; ++t)
-      if (!refused[t]) plan_.borders[t] = wanted[t];
+    for (std::size_t t = 0; t < N; ++t) {
+      const std::size_t root = at(plan_.root[t]);
+      if (refused[root]) continue;
+      Border& border = plan_.borders[t];
+      border = {wanted[root].top, wanted[root].left, wanted[root].bottom, wanted[root].right, border.front,
+                border.back};
+    }
   }
 
   const Lowered<N, Operands>& network_;
   InferencePlan<N> plan_{};
   std::array<int, N> readers_{}, reader_{};
+  std::array<int, N> last_read_{};  ///< of each root: step
   std::array<bool, N> absorbed_{}, made_{};
 };
 
@@ -172,37 +282,38 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   for (int s = steps; s-- > 0;)
     segment_end[at(s)] = s + 1 < steps && segment_begin[at(s + 1)] == segment_begin[at(s)] ? segment_end[at(s + 1)] : s;
 
-  std::array<int, N> maker{};  // step
-  const int inputs = static_cast<int>(network.input_count);
-  for (int s = 0; s < steps; ++s) maker[at(plan.steps[at(s)].output)] = s;
-  std::array<Lifetime, N>& blocks = plan.blocks;
-  blocks = {};
-  plan.samples.fill(1);
-  const auto each_read = [&](auto visit) {
-    for (int s = 0; s < steps; ++s) {
-      const InferenceStep& step = plan.steps[at(s)];
-      for (int operand = 0; operand < network.nodes[at(step.head)].operand_count; ++operand)
-        visit(s, plan.source_of(network.input_of(at(step.head), operand)));
-      if (step.residual >= 0) visit(s, step.residual);
+  // From the step that makes a root, or the first part of it, to the last that reads it, or a part of it.
+  std::array<int, N> first{};
+  first.fill(-1);
+  plan.blocks = {};
+  plan.clears = {};
+  for (int s = 0; s < steps; ++s) {
+    const InferenceStep& step = plan.steps[at(s)];
+    const std::size_t made = at(plan.root_of(step.output));
+    if (first[made] < 0) {
+      first[made] = s;
+      plan.clears[at(s)] = plan.borders[made] != Border{};
     }
-  };
-  each_read([&](int s, int tensor) {
-    if (tensor < inputs) return;
-    if (segment_begin[at(s)] != segment_begin[at(maker[at(tensor)])] || sweep[at(s)] > 1)
-      plan.samples[at(tensor)] = *std::max_element(sweep.begin(), sweep.end());
-  });
-  // Several samples of a tensor live while any step of a segment that touches them runs.
-  each_read([&](int s, int tensor) {
-    if (tensor < inputs || plan.result[at(tensor)] >= 0) return;
-    const bool several = plan.samples[at(tensor)] > 1;
-    const int made = maker[at(tensor)];
-    Lifetime& block = blocks[at(tensor)];
-    plan.sizes[at(tensor)] = bordered_size(network.tensor(tensor).shape, plan.borders[at(tensor)]);
-    block.size = aligned_size<float>(plan.sizes[at(tensor)] * static_cast<std::size_t>(plan.samples[at(tensor)]));
-    block.first = several ? segment_begin[at(made)] : made;
-    block.last = std::max(block.last, several ? segment_end[at(s)] : s);
-  });
-  const auto memory = plan_memory(blocks);
+    detail::each_read(network, plan, step, [&](int tensor, Shape) { plan.blocks[at(plan.root_of(tensor))].last = s; });
+  }
+  plan.samples.fill(1);
+  const int most = *std::max_element(sweep.begin(), sweep.end());
+  for (std::size_t t = network.input_count; t < network.node_count; ++t) {
+    Lifetime& block = plan.blocks[t];
+    if (block.last < 0 || plan.result[t] >= 0) {
+      block = {};
+      continue;
+    }
+    const std::size_t begin = at(first[t]), end = at(block.last);
+    const bool several = segment_begin[begin] != segment_begin[end];
+    block.first = several ? segment_begin[begin] : first[t];  // while any step of a segment runs that touches it
+    block.last = several ? segment_end[end] : block.last;
+    plan.samples[t] = several ? most : 1;
+    block.size = aligned_size<float>(bordered_size(network.tensors[t].shape, plan.borders[t]) *
+                                     static_cast<std::size_t>(plan.samples[t]));
+  }
+  for (std::size_t t = 0; t < network.input_count; ++t) plan.blocks[t] = {};
+  const auto memory = plan_memory(plan.blocks);
   plan.offsets = memory.offsets;
   plan.arena_size = memory.total;
   return plan;

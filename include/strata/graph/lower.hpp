@@ -31,6 +31,8 @@ struct LayerRules {
   bool batched;  ///< see core/layer.hpp
   bool gathers;
   bool borders;
+  bool strided;
+  bool in_place;
   Problem (*check)(Shapes);
   Shape (*output_shape)(Shapes);
   Parameters (*parameters)(Shape);
@@ -60,6 +62,8 @@ inline constexpr LayerRules layer_rules{
     rules<L>::batched,
     rules<L>::gathers,
     rules<L>::borders,
+    rules<L>::strided,
+    rules<L>::in_place,
     &rules<L>::check,
     &rules<L>::output_shape,
     &rules<L>::parameters,

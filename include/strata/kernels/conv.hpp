@@ -24,10 +24,11 @@ struct ConvGeometry {
   int row;                        ///< input elements from one row to the next
   int out_row;                    ///< output elements likewise: out_width * out_step(), or more inside a border
   int out_spread = 1;             ///< only every so manyth pixel of the output's rows is written
+  int in_gap = 0, out_gap = 0;    ///< elements of other images between one pixel's and the next's
 
-  constexpr int in_pixel() const { return in_channels * groups; }
-  constexpr int out_pixel() const { return out_channels * groups; }
-  constexpr int out_step() const { return out_pixel() * out_spread; }
+  constexpr int in_pixel() const { return in_channels * groups + in_gap; }
+  constexpr int out_pixel() const { return out_channels * groups; }  ///< without the gap
+  constexpr int out_step() const { return (out_pixel() + out_gap) * out_spread; }
   constexpr int taps() const { return kernel_height * kernel_width * in_channels; }
 
   friend constexpr bool operator==(const ConvGeometry&, const ConvGeometry&) = default;
@@ -160,7 +161,7 @@ STRATA_INLINE void finish(V* sums, typename V::value_type* out, const typename V
   if constexpr (has_residual<Epilogue>)
     ((sums[I] = Epilogue::apply(
           sums[I], read<V, I % NV + 1 == NV ? LastWidth : lanes>(
-                       residual + patch.offset(I / NV, Epilogue::residual_row, g.out_pixel()) + I % NV * lanes))),
+                       residual + patch.offset(I / NV, Epilogue::residual_row, Epilogue::residual_pixel) + I % NV * lanes))),
      ...);
   else
     ((sums[I] = Epilogue::apply(sums[I])), ...);
@@ -170,9 +171,10 @@ STRATA_INLINE void finish(V* sums, typename V::value_type* out, const typename V
 }
 
 /// The residual's element (y, x, c).
-template <ConvGeometry g, class Epilogue, class T>
+template <class Epilogue, class T>
 STRATA_INLINE const T* residual_at(const T* residual, int y, int x, int c) {
-  if constexpr (has_residual<Epilogue>) return residual + y * Epilogue::residual_row + x * g.out_pixel() + c;
+  if constexpr (has_residual<Epilogue>)
+    return residual + y * Epilogue::residual_row + x * Epilogue::residual_pixel + c;
   else return nullptr;
 }
 
@@ -197,8 +199,8 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
     [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
       (read_block<V, LastWidth>(sums + P * NV, bias, Indices<NV>{}), ...);
     }(Indices<patch.count()>{});
-  // Without dilation a window's row is one run: (kernel_width, in_channels) are neighbours in the image.
-  constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
+  // Without dilation and gaps a window's row is one run: (kernel_width, in_channels) are neighbours in the image.
+  constexpr bool whole_rows = g.dilation_width == 1 && g.in_pixel() == g.in_channels;
   constexpr int runs = whole_rows ? 1 : g.kernel_width;
   constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
   for (int ky = 0; ky < g.kernel_height; ++ky)
@@ -226,7 +228,7 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
       const int column = std::min(tile * patch.columns, g.out_width - patch.columns);
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
-          out + y * g.out_row + column * g.out_step(), residual_at<g, Epilogue>(residual, y, column, 0));
+          out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column, 0));
     }
   }
 }
@@ -309,13 +311,13 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
       detail::convolve_block<V, g, step, blocks.size, lanes, Epilogue>(x, weights, bias, out, residual);
       weights += packed ? g.taps() * step : width;
       out += width;
-      residual = detail::residual_at<g, Epilogue>(residual, 0, 0, width);
+      residual = detail::residual_at<Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
     detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, Epilogue>(x, weights, bias, out, residual);
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
-    residual = detail::residual_at<g, Epilogue>(residual, 0, 0, last_width);
+    residual = detail::residual_at<Epilogue>(residual, 0, 0, last_width);
     if (bias != nullptr) bias += last_width;
   }
 }

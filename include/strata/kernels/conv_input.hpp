@@ -43,6 +43,7 @@ struct InputGradient {
   int height, width;  ///< of the input without its padding
   int row;            ///< elements from one row of its gradient to the next
   int top, left;      ///< its padding
+  int gap = 0;        ///< elements of other images between one pixel's and the next's, in its gradient
 
   constexpr detail::InputPhase rows(int number) const {
     return {number, height, top, forward.kernel_height, forward.stride_height, forward.dilation_height};
@@ -63,7 +64,8 @@ struct InputGradient {
             .stride_height = 1, .stride_width = 1,
             .dilation_height = forward.dilation_height, .dilation_width = forward.dilation_width,
             .groups = forward.groups, .in_channels = forward.out_channels, .out_channels = forward.in_channels,
-            .row = forward.out_row, .out_row = forward.stride_height * row, .out_spread = forward.stride_width};
+            .row = forward.out_row, .out_row = forward.stride_height * row, .out_spread = forward.stride_width,
+            .in_gap = forward.out_gap, .out_gap = gap};
   }
 
   /// The tap that the first cell of the phase's windows meets; they go through the kernel backwards.

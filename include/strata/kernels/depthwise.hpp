@@ -40,7 +40,7 @@ STRATA_INLINE void multiply_tap(V* sums, V x, const V* taps) {
 template <class V, ConvGeometry g, int Pixels, int Width, int Cell, int... KX>
 STRATA_INLINE void multiply_cell(V* sums, const typename V::value_type* x, const V* taps,
                                  std::integer_sequence<int, KX...>) {
-  const V cell = read<V, Width>(x + Cell * g.groups);
+  const V cell = read<V, Width>(x + Cell * g.in_pixel());
   (multiply_tap<V, g, Pixels, Cell, KX>(sums, cell, taps), ...);
 }
 /// One row of the kernel over the cells of one row.
@@ -84,8 +84,8 @@ STRATA_NOINLINE void depthwise_row(const typename V::value_type* x, const typena
   for (int tile = 0; tile < tiles; ++tile) {
     const int column = std::min(tile * pixels, g.out_width - pixels);
     depthwise_tile<V, g, pixels, Width, Epilogue>(
-        x + column * g.stride_width * g.groups, taps, start, out + column * g.out_step(),
-        residual_at<g, Epilogue>(residual, 0, column, 0), Indices<g.kernel_height>{});
+        x + column * g.stride_width * g.in_pixel(), taps, start, out + column * g.out_step(),
+        residual_at<Epilogue>(residual, 0, column, 0), Indices<g.kernel_height>{});
   }
 }
 
@@ -176,10 +176,10 @@ void depthwise_convolve(const typename V::value_type* x, const typename V::value
                         const typename V::value_type* residual = nullptr) {
   static_assert(is_depthwise(g));
   for (int y = 0; y < g.out_height; ++y, x += g.stride_height * g.row, out += g.out_row) {
-    const auto* const terms = detail::residual_at<g, Epilogue>(residual, y, 0, 0);
+    const auto* const terms = detail::residual_at<Epilogue>(residual, y, 0, 0);
     detail::for_each_vector<V, g>([&]<int Width>(int c) {
       detail::depthwise_row<V, g, Width, Epilogue>(x + c, weights + c, bias != nullptr ? bias + c : nullptr, out + c,
-                                                   detail::residual_at<g, Epilogue>(terms, 0, 0, c));
+                                                   detail::residual_at<Epilogue>(terms, 0, 0, c));
     });
   }
 }

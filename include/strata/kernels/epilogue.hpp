@@ -23,11 +23,11 @@ struct Compose {
   }
 };
 
-/// After(Before(x) + residual), where `residual` is the element of another image at the same place, whose rows are
-/// `Row` elements apart.
-template <class Before, int Row, class After = Identity>
+/// After(Before(x) + residual), where `residual` is the element of another image at the same place, whose rows and
+/// pixels are `Row` and `Pixel` elements apart.
+template <class Before, int Row, int Pixel, class After = Identity>
 struct AddResidual {
-  static constexpr int residual_row = Row;
+  static constexpr int residual_row = Row, residual_pixel = Pixel;
   template <class V>
   static STRATA_INLINE V apply(V x, V residual) {
     return After::apply(Before::apply(x) + residual);

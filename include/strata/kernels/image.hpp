@@ -17,6 +17,7 @@ struct Placement {
   int out_height, out_width;
   int top = 0, left = 0;
   int spread_height = 1, spread_width = 1;
+  int gap = 0;  ///< elements of other images between one pixel's and the next's, in the image
 
   constexpr std::size_t size() const {
     return static_cast<std::size_t>(out_height) * static_cast<std::size_t>(out_width) *
@@ -32,17 +33,17 @@ struct Placement {
 template <Placement p, class T>
 STRATA_NOINLINE void place_image(const T* image, T* out) {
   constexpr int out_row = p.out_width * p.channels;
-  constexpr int row = p.width * p.channels;
+  constexpr int pixel = p.channels + p.gap, row = p.width * pixel;
   int done = 0;  // rows of `out` written
   for (int y = 0; y < p.height; ++y, image += row) {
     const int target = p.top + y * p.spread_height;
     T* line = std::fill_n(out + done * out_row, (target - done) * out_row, T(0));
     line = std::fill_n(line, p.left * p.channels, T(0));
-    if constexpr (p.spread_width == 1) {
+    if constexpr (p.spread_width == 1 && p.gap == 0) {
       line = std::copy_n(image, row, line);
     } else {
       for (int x = 0; x < p.width; ++x) {
-        line = std::copy_n(image + x * p.channels, p.channels, line);
+        line = std::copy_n(image + x * pixel, p.channels, line);
         if (x + 1 < p.width) line = std::fill_n(line, (p.spread_width - 1) * p.channels, T(0));
       }
     }
@@ -58,7 +59,7 @@ constexpr T* image_in(T* placed) {
   return placed + (p.top * p.out_width + p.left) * p.channels;
 }
 
-/// Zeros in the border of an image; `image` is its first cell.
+/// Zeros in the border of an image that is no slice; `image` is its first cell.
 template <Shape shape, Border border, class T>
 STRATA_NOINLINE void clear_border(T* image) {
   constexpr int row = row_of(shape, border);
@@ -70,20 +71,24 @@ STRATA_NOINLINE void clear_border(T* image) {
 }
 
 /// Runs of pixels that are contiguous in several images of one shape with these borders: the whole batch where none has
-/// a border, else row by row.
+/// a border, pixel by pixel where one is a slice, else row by row.
 template <Shape shape, Border... borders>
 struct ImageRuns {
   static constexpr bool whole = ((borders == Border{}) && ...);
+  static constexpr bool sliced = (borders.is_slice() || ...);
   static constexpr std::size_t height = static_cast<std::size_t>(shape.height());
+  static constexpr std::size_t row = sliced ? static_cast<std::size_t>(shape.width()) : 1;  ///< runs
 
-  static constexpr std::size_t count(std::size_t batch) { return whole ? 1 : batch * height; }
+  static constexpr std::size_t count(std::size_t batch) { return whole ? 1 : batch * height * row; }
   static constexpr std::size_t pixels(std::size_t batch) {
-    return whole ? batch * shape.positions() : static_cast<std::size_t>(shape.width());
+    return whole ? batch * shape.positions() : static_cast<std::size_t>(shape.width()) / row;
   }
   /// Elements from the first cell of the first image.
   template <Border border>
   static constexpr std::size_t offset(std::size_t run) {
-    return run / height * bordered_size(shape, border) + run % height * static_cast<std::size_t>(row_of(shape, border));
+    return run / row / height * bordered_size(shape, border) +
+           run / row % height * static_cast<std::size_t>(row_of(shape, border)) +
+           run % row * static_cast<std::size_t>(pixel_of(shape, border));
   }
 };
 

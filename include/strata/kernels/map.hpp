@@ -47,7 +47,7 @@ STRATA_INLINE void map_rows(std::size_t rows, F f, T* out, const std::array<cons
   detail::map_channels<V, C>(rows * C, f, out, in, ChannelPattern<V, C, Constants>(constants));
 }
 
-/// The same over images with borders, which stay as they are.
+/// The same over images with borders, or slices of images, around which everything stays as it is.
 template <class V, Shape shape, Border out_border, Border... in_borders, class F, std::size_t Constants,
           class T = typename V::value_type>
 STRATA_INLINE void map_images(std::size_t batch, F f, T* out, const std::array<const T*, sizeof...(in_borders)>& in,
@@ -63,13 +63,21 @@ STRATA_INLINE void map_images(std::size_t batch, F f, T* out, const std::array<c
     }(std::index_sequence_for<std::integral_constant<int, (static_cast<void>(in_borders), 0)>...>{});
 }
 
-/// out[r][c] = Epilogue(scale[c] * in[r][c] + shift[c]). In place is fine.
-template <class V, int C, class Epilogue = Identity, class T = typename V::value_type>
-STRATA_NOINLINE void map_affine(std::size_t rows, const T* in, T* out, const T* scale, const T* shift) {
+/// out = Epilogue(scale[c] * in + shift[c]) over images with borders. In place is fine.
+template <class V, Shape shape, class Epilogue = Identity, Border out_border = Border{}, Border in_border = Border{},
+          class T = typename V::value_type>
+STRATA_NOINLINE void map_affine(std::size_t batch, const T* in, T* out, const T* scale, const T* shift) {
   const auto affine = [](V x, V factor, V offset) STRATA_INLINE_LAMBDA {
     return Epilogue::apply(simd::fma(factor, x, offset));
   };
-  map_rows<V, C>(rows, affine, out, std::array{in}, std::array{scale, shift});
+  map_images<V, shape, out_border, in_border>(batch, affine, out, std::array{in}, std::array{scale, shift});
+}
+
+/// out = in, over images with borders.
+template <class V, Shape shape, Border out_border, Border in_border, class T = typename V::value_type>
+STRATA_NOINLINE void copy_images(std::size_t batch, const T* in, T* out) {
+  const auto same = [](V x) STRATA_INLINE_LAMBDA { return x; };
+  map_images<V, shape, out_border, in_border>(batch, same, out, std::array{in}, std::array<const T*, 0>{});
 }
 
 }  // namespace strata::kernels

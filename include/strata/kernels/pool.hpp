@@ -23,9 +23,16 @@ struct PoolAxis {
 struct PoolGeometry {
   PoolAxis rows, columns;
   int channels;
+  int row, pixel;          ///< input elements from one row and one pixel to the next
+  int out_row, out_pixel;  ///< output elements likewise
 
-  constexpr int input_size() const { return rows.input * columns.input * channels; }
-  constexpr int output_size() const { return rows.output * columns.output * channels; }
+  /// Of images without borders.
+  constexpr PoolGeometry(PoolAxis down, PoolAxis across, int c)
+      : rows(down), columns(across), channels(c), row(across.input * c), pixel(c), out_row(across.output * c),
+        out_pixel(c) {}
+
+  constexpr int input_size() const { return rows.input * row; }
+  constexpr int output_size() const { return rows.output * out_row; }
 };
 
 /// The cells of one window.
@@ -39,7 +46,7 @@ struct PoolWindow {
   }
 
   /// Where a cell is, in elements of the image.
-  STRATA_INLINE int cell(int y, int x) const { return ((top + y) * g.columns.input + left + x) * g.channels; }
+  STRATA_INLINE int cell(int y, int x) const { return (top + y) * g.row + (left + x) * g.pixel; }
 
   /// f(cell, its number in the window), row by row.
   template <class F>
@@ -114,13 +121,14 @@ STRATA_INLINE void for_each_output(F f) {
   for (int y = 0; y < g.rows.output; ++y)
     for (int x = 0; x < g.columns.output; ++x) {
       const PoolWindow<g> window(y, x);
-      const int pixel = (y * g.columns.output + x) * g.channels;
+      const int pixel = y * g.out_row + x * g.out_pixel;
       for_each_channel_vector<V, g.channels>(
           [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(window, pixel + c, c, lanes); });
     }
 }
 
-/// (batch, rows.input, columns.input, channels) to (batch, rows.output, columns.output, channels).
+/// (batch, rows.input, columns.input, channels) to (batch, rows.output, columns.output, channels); one image where they
+/// have borders.
 template <class V, PoolGeometry g, class Pool, class T = typename V::value_type>
 STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output) {
   for (; batch > 0; --batch, input += g.input_size(), output += g.output_size())

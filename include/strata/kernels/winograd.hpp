@@ -23,7 +23,10 @@ struct WinogradGeometry {
   int in_channels, out_channels;
   int row;      ///< input elements from one row to the next
   int out_row;  ///< output elements from one row to the next
+  int in_gap = 0, out_gap = 0;  ///< elements of other images between one pixel's and the next's
 
+  constexpr int in_pixel() const { return in_channels + in_gap; }
+  constexpr int out_pixel() const { return out_channels + out_gap; }
   constexpr int points() const { return tile + 2; }
   constexpr int positions() const { return points() * points(); }
   constexpr int tile_columns() const { return (out_width + tile - 1) / tile; }
@@ -121,11 +124,11 @@ struct TilePlace {
 template <class V, WinogradGeometry g, int TileStep, int PositionStep>
 STRATA_NOINLINE void transform_inputs(const typename V::value_type* x, std::size_t x_step, std::size_t first, int count,
                                       typename V::value_type* out) {
-  constexpr TransformSteps steps{g.row, g.in_channels, PositionStep};
+  constexpr TransformSteps steps{g.row, g.in_pixel(), PositionStep};
   for (int tile = 0; tile < count; ++tile, out += TileStep) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
     transform_tile<V, InputLine<g.tile>, steps, g.in_channels>(
-        x + place.image * x_step + place.y * g.row + place.x * g.in_channels, out);
+        x + place.image * x_step + place.y * g.row + place.x * g.in_pixel(), out);
   }
 }
 
@@ -193,16 +196,10 @@ STRATA_INLINE void transform_output_row(const V* t, V bias, typename V::value_ty
   Interpolation<g.tile>::template output<0>(t, y, 2);
   Interpolation<g.tile>::template output<1>(t, y + 1, 2);
   if constexpr (has_residual<Epilogue>)
-    ((y[I] = Epilogue::apply(y[I] + bias, read<V, Width>(residual + I * g.out_channels))), ...);
+    ((y[I] = Epilogue::apply(y[I] + bias, read<V, Width>(residual + I * Epilogue::residual_pixel))), ...);
   else
     ((y[I] = Epilogue::apply(y[I] + bias)), ...);
-  (write<V, Width>(out + I * g.out_channels, y[I]), ...);
-}
-/// Where the element (y, x, c) of the residual is, from the element (0, 0, 0) at `residual`.
-template <WinogradGeometry g, class Epilogue, class T>
-STRATA_INLINE const T* residual_place(const T* residual, int y, int x, int c) {
-  if constexpr (has_residual<Epilogue>) return residual + y * Epilogue::residual_row + x * g.out_channels + c;
-  else return nullptr;
+  (write<V, Width>(out + I * g.out_pixel(), y[I]), ...);
 }
 /// The even or the odd rows of output.
 template <class V, WinogradGeometry g, class Epilogue, int Width, int Parity, int... I>
@@ -214,17 +211,17 @@ STRATA_INLINE void transform_output_rows(const typename V::value_type* products,
   V t[g.tile / 2 * n];
   (transform_output_column<V, g, Parity>(products + I * step, t + I, line), ...);
   transform_output_row<V, g, Epilogue, Width>(t, bias, out + Parity * g.out_row,
-                                              residual_place<g, Epilogue>(residual, Parity, 0, 0), pixels);
+                                              residual_at<Epilogue>(residual, Parity, 0, 0), pixels);
   if constexpr (g.tile == 4)
     transform_output_row<V, g, Epilogue, Width>(t + n, bias, out + (Parity + 2) * g.out_row,
-                                                residual_place<g, Epilogue>(residual, Parity + 2, 0, 0), pixels);
+                                                residual_at<Epilogue>(residual, Parity + 2, 0, 0), pixels);
 }
 /// One tile and the vector of channels from `c` on.
 template <class V, WinogradGeometry g, class Epilogue, int Width>
 STRATA_INLINE void transform_output(const typename V::value_type* products, const typename V::value_type* bias, int c,
                                     typename V::value_type* out, const typename V::value_type* residual) {
   const V b = bias != nullptr ? read<V, Width>(bias + c) : V(typename V::value_type(0));
-  const auto* r = residual_place<g, Epilogue>(residual, 0, 0, c);
+  const auto* r = residual_at<Epilogue>(residual, 0, 0, c);
   constexpr Indices<g.points()> line;
   transform_output_rows<V, g, Epilogue, Width, 0>(products + c, b, out + c, r, line);
   transform_output_rows<V, g, Epilogue, Width, 1>(products + c, b, out + c, r, line);
@@ -239,8 +236,8 @@ STRATA_NOINLINE void transform_outputs(const typename V::value_type* products, s
   constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes, step = WinogradPlan<V>(g).product_tile;
   for (int tile = 0; tile < count; ++tile, products += step) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
-    auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_channels;
-    const auto* r = residual_place<g, Epilogue>(residual, place.y, place.x, 0);
+    auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_pixel();
+    const auto* r = residual_at<Epilogue>(residual, place.y, place.x, 0);
     if constexpr (has_residual<Epilogue>) r += place.image * residual_step;
     int c = 0;
     for (; c + lanes <= g.out_channels; c += lanes) transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r);

@@ -18,7 +18,9 @@ constexpr WinogradGeometry winograd_geometry(const ConvGeometry& g, int tile) {
           .in_channels = g.in_channels,
           .out_channels = g.out_channels,
           .row = g.row,
-          .out_row = g.out_row};
+          .out_row = g.out_row,
+          .in_gap = g.in_gap,
+          .out_gap = g.out_gap};
 }
 
 /// What happens around a convolution: `samples` images share what it does to its weights, which are `cached` if the

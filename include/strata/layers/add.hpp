@@ -11,8 +11,9 @@
 
 #include <boost/mp11/list.hpp>
 
+#include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
-#include <strata/kernels/map.hpp>
+#include <strata/layers/map_operands.hpp>
 #include <strata/layers/problems.hpp>
 
 namespace strata {
@@ -34,14 +35,11 @@ struct Add<> {
   }
   static constexpr Shape output_shape(Shapes in) { return in[0]; }
 
+  static constexpr bool strided = true, in_place = true;
+
   template <class Call>
   static void forward(const Call& call) {
-    using V = typename Call::Vector;
-    const std::size_t size = call.batch * Call::input_shape.size();
-    const auto sum = [](V a, V b) STRATA_INLINE_LAMBDA { return a + b; };
-    if (Call::input_count == 1) std::copy_n(call.input, size, call.output);
-    for (std::size_t i = 1; i < Call::input_count; ++i)
-      kernels::map<V>(size, sum, call.output, i == 1 ? call.input : call.output, call.inputs[i]);
+    detail::map_operands(call, [](auto... x) STRATA_INLINE_LAMBDA { return (... + x); });
   }
   template <class Call>
   static void backward(const Call& call) {

@@ -10,9 +10,11 @@
 
 #include <boost/mp11/list.hpp>
 
+#include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/layers/add.hpp>
+#include <strata/layers/map_operands.hpp>
+#include <strata/layers/problems.hpp>
 
 namespace strata {
 
@@ -32,24 +34,28 @@ struct Average<> {
   }
   static constexpr Shape output_shape(Shapes in) { return in[0]; }
 
+  static constexpr bool strided = true, in_place = true;
+
   template <class Call>
   static void forward(const Call& call) {
-    Add<>::forward(call);
-    scale(call, call.output, call.output);
+    const auto part = share<Call>();
+    detail::map_operands(call, [=](auto... x) STRATA_INLINE_LAMBDA { return (... + x) * part; });
   }
   template <class Call>
   static void backward(const Call& call) {
+    using V = typename Call::Vector;
+    const V part = share<Call>();
     for (std::size_t i = 0; i < Call::input_count; ++i)
-      if (call.input_gradients[i] != nullptr) scale(call, call.output_gradient, call.input_gradients[i]);
+      if (call.input_gradients[i] != nullptr)
+        kernels::map<V>(
+            call.batch * Call::output_shape.size(), [=](V x) STRATA_INLINE_LAMBDA { return x * part; },
+            call.input_gradients[i], call.output_gradient);
   }
 
  private:
-  template <class Call, class T>
-  static void scale(const Call& call, const T* from, T* to) {
-    using V = typename Call::Vector;
-    const V share(T(1) / static_cast<T>(Call::input_count));
-    kernels::map<V>(
-        call.batch * Call::output_shape.size(), [=](V x) STRATA_INLINE_LAMBDA { return x * share; }, to, from);
+  template <class Call>
+  static auto share() {
+    return typename Call::Vector(typename Call::Scalar(1) / static_cast<typename Call::Scalar>(Call::input_count));
   }
 };
 

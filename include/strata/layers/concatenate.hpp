@@ -25,6 +25,7 @@ struct Concatenate {
 template <>
 struct Concatenate<> {
   static constexpr const char* class_name = "Concatenate";
+  static constexpr Kind kind = Kind::concatenation;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shapes in) {

@@ -49,6 +49,7 @@ struct Conv2DTranspose
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
+  static constexpr bool strided = true;
 
   using options = LayerOptions<Given...>;
   static constexpr Kernel kernel{KernelSize};
@@ -240,7 +241,11 @@ struct Conv2DTranspose
   static void infer(const Call& call) {
     using Target = typename Call::target;
     constexpr Shape in = Call::input_shape;
-    constexpr kernels::Placement placement = transposed(in).placement();
+    constexpr kernels::Placement placement = [] {
+      kernels::Placement p = transposed(Call::input_shape).placement();
+      p.gap = pixel_of(Call::input_shape, Call::input_border) - Call::input_shape.channels();
+      return p;
+    }();
     kernels::Images<const typename Call::Scalar> x{call.input, call.input_step};
     if constexpr (!lies_ready<Call>) {
       for (std::size_t n = 0; n < call.batch; ++n)
@@ -286,8 +291,12 @@ struct Conv2DTranspose
   template <class Call>
   static constexpr kernels::InputGradient call_transposed = [] {
     kernels::InputGradient d = transposed(Call::input_shape);
-    if (lies_ready<Call>) d.forward.out_row = row_of(Call::input_shape, Call::input_border);
+    if (lies_ready<Call>) {
+      d.forward.out_row = row_of(Call::input_shape, Call::input_border);
+      d.forward.out_gap = pixel_of(Call::input_shape, Call::input_border) - Call::input_shape.channels();
+    }
     d.row = row_of(Call::output_shape, Call::output_border);
+    d.gap = pixel_of(Call::output_shape, Call::output_border) - Filters;
     return d;
   }();
 
@@ -313,18 +322,21 @@ struct Conv2DTranspose
       constexpr auto rows = d.rows(number / strides.width), columns = d.columns(number % strides.width);
       kernels::Convolution<V, phase, tile>::template run<std::conditional_t<fused, Epilogue, Identity>>(
           batch, {x.data + rows.begin * phase.row + columns.begin * phase.in_pixel(), x.step}, weights, bias,
-          {out.data + rows.first * d.row + columns.first * Filters, out.step}, residual, scratch);
+          {out.data + rows.first * d.row + columns.first * (Filters + d.gap), out.step}, residual, scratch);
       weights += d.template phase_weights_size<V>(number);
     });
-    if constexpr (!fused)
+    if constexpr (!fused) {
+      constexpr int pixel = Filters + d.gap, run = pixel == Filters && Epilogue::residual_pixel == Filters ? d.width : 1;
       for (std::size_t n = 0; n < batch; ++n)
-        for (int y = 0; y < d.height; ++y) {
-          T* const line = out.data + n * out.step + y * d.row;
-          kernels::map<V>(
-              static_cast<std::size_t>(d.width * Filters),
-              [](V value, V term) STRATA_INLINE_LAMBDA { return Epilogue::apply(value, term); }, line, line,
-              residual.data + n * residual.step + y * Epilogue::residual_row);
-        }
+        for (int y = 0; y < d.height; ++y)
+          for (int x = 0; x < d.width; x += run) {
+            T* const cells = out.data + n * out.step + y * d.row + x * pixel;
+            kernels::map<V>(
+                static_cast<std::size_t>(run * Filters),
+                [](V value, V term) STRATA_INLINE_LAMBDA { return Epilogue::apply(value, term); }, cells, cells,
+                residual.data + n * residual.step + y * Epilogue::residual_row + x * Epilogue::residual_pixel);
+          }
+    }
   }
 
   /// Winograd's algorithm writes no cells with gaps between them.

@@ -24,6 +24,7 @@ struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
+  static constexpr bool strided = true;
 
   using options = LayerOptions<Given...>;
   static constexpr Kernel kernel{KernelSize};
@@ -203,8 +204,9 @@ struct Convolution2D {
     if constexpr (lies_ready<Call>) {
       x.data -= padding_offset<Call>;
     } else {
+      constexpr kernels::Placement placement = padded(in, Call::input_border);
       for (std::size_t n = 0; n < call.batch; ++n)
-        kernels::place_image<padded(in)>(call.input + n * call.input_step, call.scratch + n * padded(in).size());
+        kernels::place_image<placement>(call.input + n * call.input_step, call.scratch + n * placement.size());
       x = {call.scratch, padded(in).size()};
     }
     kernels::Convolution<typename Call::Vector, call_geometry<Call, Epilogue>(),
@@ -220,12 +222,12 @@ struct Convolution2D {
   static constexpr kernels::ConvChoice choice{.exact = Target::exact,
                                               .traffic = {.samples = Target::samples, .cached = Target::cached}};
 
-  static constexpr kernels::Placement padded(Shape in) {
+  static constexpr kernels::Placement padded(Shape in, Border border = Border{}) {
     const Window w = window(in);
     return {.height = in.height(), .width = in.width(), .channels = in.channels(),
             .out_height = in.height() + w.before.height + w.after.height,
             .out_width = in.width() + w.before.width + w.after.width,
-            .top = w.before.height, .left = w.before.width};
+            .top = w.before.height, .left = w.before.width, .gap = border.front + border.back};
   }
   /// A sample with its padding: in its border, or copied.
   template <class Call>
@@ -255,7 +257,8 @@ struct Convolution2D {
   static constexpr kernels::ConvGeometry geometry(Shape in) {
     return geometry(in, padded(in).out_width * in.channels(), window(in).out.width * Derived::filters(in));
   }
-  static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int residual_row = 0) {
+  static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int in_gap = 0, int out_gap = 0,
+                                                  bool gapless_residual = true) {
     const Window w = window(in);
     const int groups = Derived::groups(in), filters = Derived::filters(in);
     kernels::ConvGeometry g{.out_height = w.out.height, .out_width = w.out.width,
@@ -263,14 +266,12 @@ struct Convolution2D {
                             .stride_height = strides.height, .stride_width = strides.width,
                             .dilation_height = dilation.height, .dilation_width = dilation.width,
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
-                            .row = row, .out_row = out_row};
+                            .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap};
     const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
-    const bool gapless = row == in.width() * in.channels() && out_row == in.width() * filters &&
-                         (residual_row == 0 || residual_row == out_row);
-    if (pointwise && gapless) {  // pixels need no rows
-      g.out_width *= g.out_height;
+    if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && gapless_residual) {
+      g.out_width *= g.out_height;  // pixels need no rows
       g.out_height = 1;
-      g.out_row = g.out_width * filters;
+      g.out_row = g.out_width * g.out_step();
     }
     return g;
   }
@@ -293,14 +294,16 @@ struct Convolution2D {
   template <class Call>
   static constexpr std::size_t padding_offset =
       static_cast<std::size_t>(window(Call::input_shape).before.height * row_of(Call::input_shape, Call::input_border) +
-                               window(Call::input_shape).before.width * Call::input_shape.channels());
+                               window(Call::input_shape).before.width *
+                                   pixel_of(Call::input_shape, Call::input_border));
   template <class Call, class Epilogue, Border out_border = Call::output_border>
   static constexpr kernels::ConvGeometry call_geometry() {
-    constexpr Shape in = Call::input_shape;
-    int residual_row = 0;
-    if constexpr (has_residual<Epilogue>) residual_row = Epilogue::residual_row;
+    constexpr Shape in = Call::input_shape, out = Call::output_shape;
+    bool gapless = true;
+    if constexpr (has_residual<Epilogue>) gapless = Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
     return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
-                    row_of(Call::output_shape, out_border), residual_row);
+                    row_of(out, out_border), lies_ready<Call> ? pixel_of(in, Call::input_border) - in.channels() : 0,
+                    pixel_of(out, out_border) - out.channels(), gapless);
   }
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {

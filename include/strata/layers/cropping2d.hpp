@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
+#include <strata/kernels/map.hpp>
 #include <strata/layers/problems.hpp>
 #include <strata/layers/zero_padding2d.hpp>
 
@@ -35,33 +36,31 @@ struct Cropping2D {
     return {in.height() - Crop.top - Crop.bottom, in.width() - Crop.left - Crop.right, in.channels()};
   }
 
+  static constexpr bool strided = true;
+
+  // What is cropped is a border of what stays.
+
   template <class Call>
   static void forward(const Call& call) {
-    each_row<Call>(call.batch, [&](std::size_t inside, std::size_t out, std::size_t length) {
-      std::copy_n(call.input + inside, length, call.output + out);
-    });
+    constexpr Border given = Call::input_border;
+    kernels::copy_images<typename Call::Vector, Call::output_shape, Call::output_border, cropped<given>>(
+        call.batch, call.input + first_cell(Call::input_shape, given), call.output);
   }
   template <class Call>
   static void backward(const Call& call) {
     if (call.input_gradient == nullptr) return;
     std::fill_n(call.input_gradient, call.batch * Call::input_shape.size(), 0);
-    each_row<Call>(call.batch, [&](std::size_t inside, std::size_t out, std::size_t length) {
-      std::copy_n(call.output_gradient + out, length, call.input_gradient + inside);
-    });
+    kernels::copy_images<typename Call::Vector, Call::output_shape, cropped<Border{}>, Border{}>(
+        call.batch, call.output_gradient, call.input_gradient + first_cell(Call::input_shape, {}));
   }
 
  private:
-  /// f(place in the input, place in the output, elements) for each row that stays.
-  template <class Call, class F>
-  static void each_row(std::size_t batch, F f) {
-    constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    constexpr std::size_t row = static_cast<std::size_t>(in.width() * in.channels());
-    constexpr std::size_t length = static_cast<std::size_t>(out.width() * out.channels());
-    constexpr std::size_t left = static_cast<std::size_t>(Crop.left * in.channels());
-    constexpr std::size_t top = static_cast<std::size_t>(Crop.top), height = static_cast<std::size_t>(out.height());
-    for (std::size_t n = 0; n < batch; ++n)
-      for (std::size_t y = 0; y < height; ++y)
-        f(n * in.size() + (top + y) * row + left, (n * height + y) * length, length);
+  template <Border given>
+  static constexpr Border cropped{given.top + Crop.top,       given.left + Crop.left, given.bottom + Crop.bottom,
+                                  given.right + Crop.right,   given.front,            given.back};
+  /// Elements from the input's first cell to the first that stays.
+  static constexpr int first_cell(Shape in, Border given) {
+    return Crop.top * row_of(in, given) + Crop.left * pixel_of(in, given);
   }
 };
 

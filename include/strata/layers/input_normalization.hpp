@@ -66,7 +66,7 @@ struct Normalization {
     T *scale = call.scratch, *shift = scale + channels(in);
     affine(in, call.parameters, scale, shift);
     if (!shifted) std::fill_n(shift, channels(in), T(0));
-    kernels::map_affine<typename Call::Vector, in.channels()>(call.batch * in.positions(), x, y, scale, shift);
+    kernels::map_affine<typename Call::Vector, in>(call.batch, x, y, scale, shift);
   }
 };
 

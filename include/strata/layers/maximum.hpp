@@ -11,8 +11,10 @@
 
 #include <boost/mp11/list.hpp>
 
+#include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
-#include <strata/kernels/map.hpp>
+#include <strata/kernels/simd.hpp>
+#include <strata/layers/map_operands.hpp>
 #include <strata/layers/problems.hpp>
 
 namespace strata {
@@ -32,14 +34,14 @@ struct Maximum<> {
   }
   static constexpr Shape output_shape(Shapes in) { return in[0]; }
 
+  static constexpr bool strided = true, in_place = true;
+
   template <class Call>
   static void forward(const Call& call) {
-    using V = typename Call::Vector;
-    const std::size_t size = call.batch * Call::output_shape.size();
-    const auto larger = [](V a, V b) STRATA_INLINE_LAMBDA { return simd::max(a, b); };
-    std::copy_n(call.input, size, call.output);
-    for (std::size_t i = 1; i < Call::input_count; ++i)
-      kernels::map<V>(size, larger, call.output, call.output, call.inputs[i]);
+    detail::map_operands(call, [](auto x, auto... others) STRATA_INLINE_LAMBDA {
+      ((x = simd::max(x, others)), ...);
+      return x;
+    });
   }
 
   /// Operand after operand takes its part of what is left of the gradient.

@@ -46,6 +46,8 @@ struct Multiply<> {
     return largest;
   }
 
+  static constexpr bool in_place = true;
+
   template <class Call>
   static void forward(const Call& call) {
     each_row<Call>(call.batch, [&](std::size_t row, std::size_t sample, std::size_t c) {

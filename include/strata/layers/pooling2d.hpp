@@ -15,13 +15,23 @@ namespace strata::detail {
 /// `Derived::geometry(in)` says which windows, `Pool` what to do with their cells.
 template <class Derived, class Pool>
 struct Pooling {
+  static constexpr bool strided = true;
   static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
 
   static constexpr Problem check(Shape in) { return image_problem("pooling needs an image", in); }
   template <class Call>
   static void forward(const Call& call) {
-    kernels::pool<typename Call::Vector, Derived::geometry(Call::input_shape), Pool>(call.batch, call.input,
-                                                                                     call.output);
+    constexpr kernels::PoolGeometry g = [] {
+      kernels::PoolGeometry geometry = Derived::geometry(Call::input_shape);
+      geometry.row = row_of(Call::input_shape, Call::input_border);
+      geometry.pixel = pixel_of(Call::input_shape, Call::input_border);
+      if (Call::output_shape.rank == 3) {
+        geometry.out_row = row_of(Call::output_shape, Call::output_border);
+        geometry.out_pixel = pixel_of(Call::output_shape, Call::output_border);
+      }
+      return geometry;
+    }();
+    kernels::pool<typename Call::Vector, g, Pool>(call.batch, call.input, call.output);
   }
   template <class Call>
   static void backward(const Call& call) {
@@ -56,9 +66,9 @@ struct Pooling2D : Pooling<Derived, Pool> {
   }
   static constexpr kernels::PoolGeometry geometry(Shape in) {
     const Window w = window(in);
-    return {.rows = {in.height(), w.out.height, pool.height, strides.height, w.before.height},
-            .columns = {in.width(), w.out.width, pool.width, strides.width, w.before.width},
-            .channels = in.channels()};
+    return {{in.height(), w.out.height, pool.height, strides.height, w.before.height},
+            {in.width(), w.out.width, pool.width, strides.width, w.before.width},
+            in.channels()};
   }
 
  private:
@@ -71,9 +81,7 @@ struct GlobalPooling2D : Pooling<Derived, Pool> {
   static constexpr Shape output_shape(Shape in) { return {in.channels()}; }
 
   static constexpr kernels::PoolGeometry geometry(Shape in) {
-    return {.rows = {in.height(), 1, in.height(), 1, 0},
-            .columns = {in.width(), 1, in.width(), 1, 0},
-            .channels = in.channels()};
+    return {{in.height(), 1, in.height(), 1, 0}, {in.width(), 1, in.width(), 1, 0}, in.channels()};
   }
 };
 

@@ -38,18 +38,23 @@ struct UpSampling2D {
     return {in.height() * size.height, in.width() * size.width, in.channels()};
   }
 
+  static constexpr bool strided = true;
+
   template <class Call>
   static void forward(const Call& call) {
-    std::fill_n(call.output, call.batch * Call::output_shape.size(), 0);
-    each<Call>(call.batch, [&](std::size_t in, std::size_t out, std::size_t channels, auto weight) {
-      for (std::size_t c = 0; c < channels; ++c) call.output[out + c] += weight * call.input[in + c];
-    });
+    constexpr auto channels = static_cast<std::size_t>(Call::input_shape.channels());
+    each<Call, Call::input_border, Call::output_border>(
+        call.batch, [&](std::size_t in, std::size_t out, auto weight, bool first) {
+          for (std::size_t c = 0; c < channels; ++c)
+            call.output[out + c] = (first ? 0 : call.output[out + c]) + weight * call.input[in + c];
+        });
   }
   template <class Call>
   static void backward(const Call& call) {
     if (call.input_gradient == nullptr) return;
     std::fill_n(call.input_gradient, call.batch * Call::input_shape.size(), 0);
-    each<Call>(call.batch, [&](std::size_t in, std::size_t out, std::size_t channels, auto weight) {
+    constexpr auto channels = static_cast<std::size_t>(Call::input_shape.channels());
+    each<Call, Border{}, Border{}>(call.batch, [&](std::size_t in, std::size_t out, auto weight, bool) {
       for (std::size_t c = 0; c < channels; ++c) call.input_gradient[in + c] += weight * call.output_gradient[out + c];
     });
   }
@@ -73,26 +78,29 @@ struct UpSampling2D {
     }
   };
 
-  /// f(input pixel, output pixel, channels, weight) for each pair that has one.
-  template <class Call, class F>
+  /// f(input pixel, output pixel, weight, whether it is the output pixel's first) for each pair that has a weight.
+  template <class Call, Border in_border, Border out_border, class F>
   static void each(std::size_t batch, F f) {
     using T = typename Call::Scalar;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    constexpr std::size_t channels = static_cast<std::size_t>(in.channels()),
-                          width = static_cast<std::size_t>(in.width());
-    std::size_t place = 0;
+    constexpr auto in_row = static_cast<std::size_t>(row_of(in, in_border)),
+                   in_pixel = static_cast<std::size_t>(pixel_of(in, in_border)),
+                   out_row = static_cast<std::size_t>(row_of(out, out_border)),
+                   out_pixel = static_cast<std::size_t>(pixel_of(out, out_border));
     for (std::size_t n = 0; n < batch; ++n)
       for (std::size_t y = 0; y < static_cast<std::size_t>(out.height()); ++y) {
         const Source row(y, size.height, in.height());
-        for (std::size_t x = 0; x < static_cast<std::size_t>(out.width()); ++x, place += channels) {
+        for (std::size_t x = 0; x < static_cast<std::size_t>(out.width()); ++x) {
           const Source column(x, size.width, in.width());
-          const auto add = [&](std::size_t sy, std::size_t sx, double weight) {
-            if (weight != 0) f(n * in.size() + (sy * width + sx) * channels, place, channels, static_cast<T>(weight));
+          const auto add = [&](std::size_t sy, std::size_t sx, double weight, bool first) {
+            if (weight != 0)
+              f(n * bordered_size(in, in_border) + sy * in_row + sx * in_pixel,
+                n * bordered_size(out, out_border) + y * out_row + x * out_pixel, static_cast<T>(weight), first);
           };
-          add(row.first, column.first, (1 - row.share) * (1 - column.share));
-          add(row.first, column.second, (1 - row.share) * column.share);
-          add(row.second, column.first, row.share * (1 - column.share));
-          add(row.second, column.second, row.share * column.share);
+          add(row.first, column.first, (1 - row.share) * (1 - column.share), true);
+          add(row.first, column.second, (1 - row.share) * column.share, false);
+          add(row.second, column.first, row.share * (1 - column.share), false);
+          add(row.second, column.second, row.share * column.share, false);
         }
       }
   }

@@ -157,11 +157,15 @@ class Engine {
     /// The first cell of a tensor's sample.
     template <int tensor>
     T* at(std::size_t sample) const {
-      constexpr std::size_t index = static_cast<std::size_t>(tensor);
+      return place<plan.root_of(tensor)>(sample) + border_offset(Plan::shape_of(tensor), Plan::border_of(tensor));
+    }
+    /// The memory of a root.
+    template <int root>
+    T* place(std::size_t sample) const {
+      constexpr std::size_t index = static_cast<std::size_t>(root);
       if constexpr (constexpr int result = plan.result[index]; result >= 0)
-        return outputs[static_cast<std::size_t>(result)] + sample * Plan::shape_of(tensor).size();
-      return workspace + plan.offsets[index] + border_offset(Plan::shape_of(tensor), Plan::border_of(tensor)) +
-             (plan.samples[index] > 1 ? sample * plan.sizes[index] : 0);
+        return outputs[static_cast<std::size_t>(result)] + sample * step<root>();
+      else return workspace + plan.offsets[index] + (plan.samples[index] > 1 ? sample * step<root>() : 0);
     }
     template <int tensor>
     const T* read(std::size_t sample) const {
@@ -234,10 +238,12 @@ class Engine {
     T* const out = memory.template at<step.output>(sample);
     const T* const packed = packed_.data() + Plan::packed_offsets[S];
     T* const scratch = memory.workspace + plan.arena_size;
-    if constexpr (Plan::border_of(step.output) != Border{})
+    if constexpr (plan.clears[S]) {
+      constexpr int root = plan.root_of(step.output);
       for (std::size_t n = 0; n < count; ++n)
-        kernels::clear_border<Plan::shape_of(step.output), Plan::border_of(step.output)>(
-            out + n * Memory::template step<step.output>());
+        kernels::clear_border<Plan::shape_of(root), Plan::border_of(root)>(memory.template at<root>(sample) +
+                                                                           n * Memory::template step<root>());
+    }
     if constexpr (B::kind == Kind::linear) {
       const T* residual = nullptr;
       std::size_t residual_step = 0;
@@ -261,11 +267,23 @@ class Engine {
       if (Plan::template packs_twice<S> && count == 1) infer.template operator()<1>();
       else infer.template operator()<Plan::sweeps[S]>();
     } else if constexpr (B::kind == Kind::affine) {
-      constexpr int channels = B::input_shape.channels();
-      kernels::map_affine<V, channels, Epilogue>(B::input_shape.positions(), in, out, packed, packed + channels);
+      kernels::map_affine<V, B::input_shape, Epilogue, Plan::border_of(step.output), Plan::border_of(input)>(
+          1, in, out, packed, packed + B::input_shape.channels());
     } else if constexpr (B::kind == Kind::elementwise) {
       using Function = Compose<typename B::layer, Epilogue>;
-      kernels::map<V>(B::input_shape.size(), [](V x) STRATA_INLINE_LAMBDA { return Function::apply(x); }, out, in);
+      kernels::map_images<V, B::input_shape, Plan::border_of(step.output), Plan::border_of(input)>(
+          1, [](V x) STRATA_INLINE_LAMBDA { return Function::apply(x); }, out, std::array{in},
+          std::array<const T*, 0>{});
+    } else if constexpr (B::kind == Kind::concatenation) {
+      each<B::input_count>([&]<std::size_t I>() {
+        constexpr int operand = static_cast<int>(I), tensor = Plan::input_of(S, operand);
+        constexpr Border slice = detail::slice_of(Net::network(), plan, step.head, operand);
+        constexpr Shape shape = B::input_shapes[I];
+        if constexpr (!detail::made_in_slice(Net::network(), plan, step.head, operand))
+          kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(
+              1, memory.template read<tensor>(sample),
+              memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice));
+      });
     } else {
       std::array<const T*, Parameters::capacity> parameters{};
       const T* parameter = packed;
@@ -273,20 +291,22 @@ class Engine {
         parameters[p] = parameter;
         parameter += B::parameters.list[p].shape.size();
       }
-      const auto inputs = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return std::array{memory.template read<Plan::input_of(S, static_cast<int>(I))>(sample)...};
-      }(std::make_index_sequence<B::input_count>{});
-      B::layer::forward(Forward<B, V>{.batch = 1,
-                                      .first = 0,
-                                      .input = in,
-                                      .inputs = inputs.data(),
-                                      .output = out,
-                                      .parameters = parameters.data(),
-                                      .prepared = nullptr,
-                                      .gathered = nullptr,
-                                      .saved = nullptr,
-                                      .scratch = scratch,
-                                      .random = Random{Seed{}}});
+      [&]<std::size_t... Other>(std::index_sequence<Other...>) {
+        const std::array inputs{in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
+        using Call = Forward<B, V, Plan::border_of(input), Plan::border_of(step.output),
+                             Plan::border_of(Plan::input_of(S, Other + 1))...>;
+        B::layer::forward(Call{.batch = 1,
+                               .first = 0,
+                               .input = in,
+                               .inputs = inputs.data(),
+                               .output = out,
+                               .parameters = parameters.data(),
+                               .prepared = nullptr,
+                               .gathered = nullptr,
+                               .saved = nullptr,
+                               .scratch = scratch,
+                               .random = Random{Seed{}}});
+      }(std::make_index_sequence<B::input_count - 1>{});
     }
   }
 

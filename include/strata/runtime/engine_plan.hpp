@@ -152,8 +152,10 @@ struct EnginePlan {
     template <std::size_t E>
     using Function = LayerOf<Net, static_cast<std::size_t>(step.epilogue[E])>;
     static constexpr int row = step.residual < 0 ? 0 : row_of(shape_of(step.residual), border_of(step.residual));
+    static constexpr int pixel = step.residual < 0 ? 0 : pixel_of(shape_of(step.residual), border_of(step.residual));
     using then = Compose<Function<sizeof...(Before) + After>...>;
-    using type = std::conditional_t<(step.residual < 0), then, AddResidual<Compose<Function<Before>...>, row, then>>;
+    using type =
+        std::conditional_t<(step.residual < 0), then, AddResidual<Compose<Function<Before>...>, row, pixel, then>>;
   };
 
   /// Where the segment ends that begins at a step: all its steps run sample by sample, or one on a sweep.

@@ -44,7 +44,8 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 }  // namespace detail
 
 /// The compiled plan of `Engine<Net, Precision, V>`: for each step the layers fused into it, the kernel, shapes,
-/// parameters, millions of multiply-adds, and where its result lies in the arena (bytes) while which steps run.
+/// parameters, millions of multiply-adds, and where its result lies in the arena (bytes) while which steps run; which
+/// channels it is of a concatenation that needs no step of its own, or whether it takes the place of an operand.
 ///
 ///     std::cout << explain<Net>();
 template <class Net, class Precision = Fast, class V = simd::Vector<float>>
@@ -84,13 +85,17 @@ std::string explain() {
     }
     const std::size_t head = static_cast<std::size_t>(step.head);
     std::string place = "caller's output";
-    const std::size_t tensor = static_cast<std::size_t>(step.output);
-    if (network.output_count > 1) place += " " + std::to_string(plan.result[tensor] + 1);
-    if (plan.result[tensor] < 0) {
-      const Lifetime& block = plan.blocks[tensor];
-      place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[tensor] * element) +
+    const std::size_t tensor = static_cast<std::size_t>(step.output), root = static_cast<std::size_t>(plan.root[tensor]);
+    if (network.output_count > 1) place += " " + std::to_string(plan.result[root] + 1);
+    if (plan.result[root] < 0) {
+      const Lifetime& block = plan.blocks[root];
+      place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[root] * element) +
               ", steps " + std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);
     }
+    if (const Border& border = plan.borders[tensor]; border.is_slice())
+      place += ", channels " + std::to_string(border.front + 1) + "-" +
+               std::to_string(border.front + network.tensor(step.output).shape.channels());
+    else if (plan.host[tensor] >= 0) place += ", in place";
     rows.push_back({std::to_string(s + 1), layers, kernels[s], shape(plan.source_of(network.input_of(head))),
                     shape(step.output), std::to_string(parameters),
                     millions(network.nodes[head].rules->macs(network.input_shape_of(head))), place});
