@@ -44,7 +44,7 @@ Work work_of(const InferenceStep& step) {
   std::size_t elements = size(step.output) + (step.residual >= 0 ? size(step.residual) : 0);
   for (int operand = 0; operand < network.nodes[head].operand_count; ++operand)
     elements += size(network.input_of(head, operand));
-  for (const Parameter& parameter : network.nodes[head].parameters) elements += parameter.shape.size();
+  elements += network.nodes[head].parameter_count();
   return {2.0 * static_cast<double>(network.nodes[head].rules->macs(network.input_shape_of(head))),
           static_cast<double>(elements * sizeof(float))};
 }

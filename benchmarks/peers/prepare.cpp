@@ -28,7 +28,7 @@ void randomize(Model<Net>& model) {
 template <class L>
 LayerDescription describe(const NodeInfo& node, Shape in, Shape out) {
   LayerDescription layer;
-  layer.op = node.rules->kind == Kind::elementwise ? node.rules->type : node.rules->class_name;
+  layer.op = node.rules->kind == Kind::elementwise ? node.rules->type() : Text(node.rules->class_name);
   layer.name = Text(node.name);
   layer.shape.assign(out.extents.begin(), out.extents.begin() + out.rank);
   const auto place = [&](Extent kernel, Extent strides, Padding padding) {

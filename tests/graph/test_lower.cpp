@@ -46,7 +46,8 @@ constexpr bool same_network() {
   if (a.trainable_count != b.trainable_count || a.state_count != b.state_count) return false;
   for (std::size_t n = 0; n < a.node_count; ++n)
     if (a.nodes[n].rules != b.nodes[n].rules || a.nodes[n].layer != b.nodes[n].layer ||
-        a.nodes[n].offsets != b.nodes[n].offsets || Text(a.nodes[n].name) != std::string_view(Text(b.nodes[n].name)) ||
+        a.nodes[n].offsets() != b.nodes[n].offsets() ||
+        Text(a.nodes[n].name) != std::string_view(Text(b.nodes[n].name)) ||
         a.tensors[n].shape != b.tensors[n].shape)
       return false;
   return true;
@@ -88,13 +89,15 @@ void check_offsets() {
   const auto& network = Net::network();
   std::size_t next = 0;
   for (const bool trainable : {true, false}) {
-    for (std::size_t n = 0; n < network.node_count; ++n)
-      for (std::size_t p = 0; p < network.nodes[n].parameters.count; ++p) {
-        const Parameter& parameter = network.nodes[n].parameters.list[p];
+    for (std::size_t n = 0; n < network.node_count; ++n) {
+      std::size_t p = 0;
+      for (const Parameter& parameter : network.nodes[n].parameters()) {
+        const std::size_t offset = network.nodes[n].offsets()[p++];
         if (parameter.trainable != trainable) continue;
-        CHECK(network.nodes[n].offsets[p] == next);
+        CHECK(offset == next);
         next += parameter.shape.size();
       }
+    }
     CHECK(next == (trainable ? Net::trainable_param_count : Net::param_count));
   }
 }
@@ -141,7 +144,7 @@ TEST_CASE("hidden nodes are those of activation<…>") {
   for (std::size_t n = 0; n < network.node_count; ++n) layers.push_back(network.nodes[n].layer);
   CHECK(layers == std::vector<int>{0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7});
   CHECK(!network.nodes[2].rules->visible);
-  CHECK(network.nodes[2].rules->type == "ReLU");
+  CHECK(network.nodes[2].rules->type() == "ReLU");
   CHECK(network.nodes[3].rules->visible);
 }
 

@@ -30,10 +30,10 @@ T at(T x) {
 template <class L, class Formula>
 void check_activation(Formula formula) {
   for (double x = -8; x <= 8; x += 0.01) {
-    INFO(type_name<L>() << " at " << x);
+    INFO(std::string_view(type_name<L>()) << " at " << x);
     REQUIRE(at<L>(x) == Approx(formula(x)).epsilon(1e-12).margin(1e-13));
   }
-  INFO(type_name<L>());
+  INFO(std::string_view(type_name<L>()));
   CHECK(std::isnan(at<L>(std::numeric_limits<float>::quiet_NaN())));
   CHECK(std::isnan(at<L>(std::numeric_limits<double>::quiet_NaN())));
   check_layer<L, Shape{1}>({.output = {1}});

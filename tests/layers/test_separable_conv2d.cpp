@@ -89,7 +89,7 @@ TEST_CASE("a SeparableConv2D is one layer of a summary, with Keras' weight names
   CHECK(summary<Plain>(SummaryStyle::keras3).find("separable_conv2d (SeparableConv2D)") != std::string::npos);
   std::vector<std::string> names;
   for (const auto& node : Plain::network().nodes)
-    for (const Parameter& parameter : node.parameters)
+    for (const Parameter& parameter : node.parameters())
       names.push_back(std::string(std::string_view(Text(node.name) << '/' << parameter.name)));
   CHECK(names == std::vector<std::string>{"separable_conv2d/depthwise_kernel", "separable_conv2d/pointwise_kernel",
                                           "separable_conv2d/bias"});

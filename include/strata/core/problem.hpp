@@ -14,9 +14,9 @@ namespace strata {
 /// (clang before 16) print only those.
 struct Problem {
   const char* rule = nullptr;
-  Text expected{};
+  BasicText<200> expected{};  ///< short, as compilers fill it for every layer that is right, too
   const char* remedy = "";
-  Text received{};  ///< what came, where that is not the layer's input shape
+  BasicText<200> received{};  ///< what came, where that is not the layer's input shape
 
   constexpr explicit operator bool() const { return rule != nullptr; }
 };

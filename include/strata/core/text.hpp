@@ -27,29 +27,32 @@ template <std::size_t N>
 FixedString(const char (&)[N]) -> FixedString<N - 1>;
 
 /// A string of bounded length that ordinary constexpr code can append to; what does not fit is cut.
-struct Text {
-  static constexpr std::size_t capacity = 480;
+template <std::size_t Capacity>
+struct BasicText {
+  static constexpr std::size_t capacity = Capacity;
 
   std::array<char, capacity> data{};
   std::size_t length = 0;
 
-  constexpr Text() = default;
-  constexpr Text(std::string_view text) { *this << text; }
-  constexpr Text(const char* text) { *this << std::string_view(text); }
+  constexpr BasicText() = default;
+  constexpr BasicText(std::string_view text) { *this << text; }
+  constexpr BasicText(const char* text) { *this << std::string_view(text); }
+  template <std::size_t Other>
+  constexpr BasicText(const BasicText<Other>& text) : BasicText(std::string_view(text)) {}
 
   constexpr bool empty() const { return length == 0; }
   constexpr operator std::string_view() const { return {data.data(), length}; }
 
-  constexpr Text& operator<<(char c) {
+  constexpr BasicText& operator<<(char c) {
     if (length < capacity) data[length++] = c;
     return *this;
   }
-  constexpr Text& operator<<(std::string_view text) {
+  constexpr BasicText& operator<<(std::string_view text) {
     for (char c : text) *this << c;
     return *this;
   }
-  constexpr Text& operator<<(const char* text) { return *this << std::string_view(text); }
-  constexpr Text& operator<<(std::integral auto number) {
+  constexpr BasicText& operator<<(const char* text) { return *this << std::string_view(text); }
+  constexpr BasicText& operator<<(std::integral auto number) {
     if (number < 0) *this << '-';
     std::array<char, 24> digits{};
     std::size_t count = 0;
@@ -62,7 +65,7 @@ struct Text {
     return *this;
   }
   /// 32x32x3
-  constexpr Text& operator<<(const Shape& shape) {
+  constexpr BasicText& operator<<(const Shape& shape) {
     for (int axis = 0; axis < shape.rank; ++axis) {
       if (axis > 0) *this << 'x';
       *this << shape[axis];
@@ -70,8 +73,10 @@ struct Text {
     return *this;
   }
 
-  friend constexpr bool operator==(const Text& a, std::string_view b) { return std::string_view(a) == b; }
+  friend constexpr bool operator==(const BasicText& a, std::string_view b) { return std::string_view(a) == b; }
 };
+
+using Text = BasicText<480>;
 
 /// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`.
 constexpr Text snake_case(std::string_view class_name) {

@@ -108,15 +108,12 @@ constexpr std::string_view compiler_spelling() {
   return name.substr(0, name.find_first_of(";]"));
 }
 
-template <class T>
-inline constexpr Text spelling = tidy(compiler_spelling<T>());
-
 }  // namespace detail
 
 /// The spelling of a type, without this library's namespace: `type_name<Strides>()` is "Strides".
 template <class T>
-constexpr std::string_view type_name() {
-  return detail::spelling<T>;
+constexpr Text type_name() {
+  return detail::tidy(detail::compiler_spelling<T>());
 }
 
 }  // namespace strata

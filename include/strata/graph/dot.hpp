@@ -20,8 +20,7 @@ std::string to_dot() {
   const auto number = [](std::size_t n) { return "n" + std::to_string(n); };
   for (std::size_t n = 0; n < network.node_count; ++n) {
     const NodeInfo& node = network.nodes[n];
-    std::size_t parameters = 0;
-    for (const Parameter& parameter : node.parameters) parameters += parameter.shape.size();
+    const std::size_t parameters = node.parameter_count();
     std::string label(std::string_view(Text(node.name)));
     label.append("\\n").append(node.rules->class_name);
     if (parameters > 0) label.append("\\n").append(std::to_string(parameters)).append(" parameters");

@@ -253,7 +253,7 @@ struct NamedNodes {
   template <class Builder>
   static constexpr std::array<int, 1> outputs(Builder& builder) {
     builder.fail({"a Graph is made of nodes and Outputs", Text("Node<name, layer, names...>, ..., Outputs<names...>"),
-                  "give every layer a Node, and put the Outputs at the end", Text(type_name<wrong>())});
+                  "give every layer a Node, and put the Outputs at the end", type_name<wrong>()});
     return {};
   }
 };

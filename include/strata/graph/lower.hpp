@@ -19,9 +19,8 @@ namespace strata {
 
 /// A layer's rules without its type.
 struct LayerRules {
-  std::string_view type;
-  const char* class_name;
-  Text name;  ///< Keras' name of the first such layer
+  Text (*type)();  ///< only errors and pictures ask: compilers take long to spell a type
+  std::string_view class_name;
   Kind kind;
   Kind training_kind;
   Needs backward_needs;
@@ -43,16 +42,15 @@ struct LayerRules {
 
 /// As the user spelled it: what `Hidden` and its like wrap.
 template <class L>
-constexpr std::string_view spelling_of() {
+constexpr Text spelling_of() {
   if constexpr (requires { typename L::wraps; }) return spelling_of<typename L::wraps>();
   else return type_name<L>();
 }
 
 template <Layer L>
 inline constexpr LayerRules layer_rules{
-    spelling_of<L>(),
+    &spelling_of<L>,
     L::class_name,
-    snake_case(L::class_name),
     rules<L>::kind,
     rules<L>::training_kind,
     rules<L>::backward_needs,
@@ -75,13 +73,13 @@ inline constexpr LayerRules layer_rules{
 /// Keras' names: the first `conv2d`, then `conv2d_1`. A node of a Graph has its own name, and is the prefix of the
 /// layers in it where it stands for several: `block_conv2d_1`.
 struct LayerName {
-  std::string_view prefix{}, base{};
+  std::string_view prefix{}, class_name{};
   int ordinal = 0;
 
   constexpr operator Text() const {
     Text text(prefix);
-    if (!prefix.empty() && !base.empty()) text << '_';
-    text << base;
+    if (!prefix.empty() && !class_name.empty()) text << '_';
+    text << snake_case(class_name);
     if (ordinal > 0) text << '_' << ordinal;
     return text;
   }
@@ -102,8 +100,24 @@ struct NodeInfo {
   int first_operand = 0; ///< into Lowered::operands
   int operand_count = 0;
   int output = 0;        ///< tensor
-  Parameters parameters{};
-  std::array<std::size_t, Parameters::capacity> offsets{};  ///< of parameters, into their arena
+  Shape input{};         ///< of the first operand
+  std::size_t trainable_count = 0, state_count = 0;    ///< elements of its parameters
+  std::size_t trainable_offset = 0, state_offset = 0;  ///< in the arena of parameters
+
+  /// Computed, not stored: compilers are slow with large constants.
+  constexpr Parameters parameters() const { return operand_count == 0 ? Parameters{} : rules->parameters(input); }
+  /// Of each parameter, in the arena.
+  constexpr std::array<std::size_t, Parameters::capacity> offsets() const {
+    std::array<std::size_t, Parameters::capacity> offsets{};
+    std::size_t trainable = trainable_offset, state = state_offset, p = 0;
+    for (const Parameter& parameter : parameters()) {
+      std::size_t& next = parameter.trainable ? trainable : state;
+      offsets[p++] = next;
+      next += parameter.shape.size();
+    }
+    return offsets;
+  }
+  constexpr std::size_t parameter_count() const { return trainable_count + state_count; }
 };
 
 /// The first faulty layer of a definition.
@@ -186,7 +200,8 @@ class Builder {
         ++graph_.tensors[static_cast<std::size_t>(input)].consumers;
       }
       node.operand_count = static_cast<int>(Count);
-      node.parameters = rules.parameters(in[0]);
+      node.input = in[0];
+      place_parameters(node);
       graph_.mac_count += rules.macs(in[0]);
       graph_.layer_count += rules.visible;
     }
@@ -215,7 +230,7 @@ class Builder {
     if (graph_.fault.problem) return graph_;
     for (const int output : outputs) graph_.operands[static_cast<std::size_t>(operand_count_++)] = output;
     graph_.output_count = Count;
-    place_parameters();
+    for (std::size_t n = 0; n < graph_.node_count; ++n) graph_.nodes[n].state_offset += graph_.trainable_count;
     return graph_;
   }
 
@@ -229,10 +244,10 @@ class Builder {
   constexpr Problem place_problem(const LayerRules& rules, Shapes in, bool is_input) const {
     if (graph_.node_count == 0 && !is_input)
       return {"a network starts with its Input", Text("Input<height, width, channels> first"),
-              "put Input in front; a Sequential without it is a block for use inside another", Text(rules.type)};
+              "put Input in front; a Sequential without it is a block for use inside another", rules.type()};
     if (graph_.node_count >= inputs_ && is_input)
       return {"Input in the middle of a network", Text("one Input, the first layer"), "remove this Input",
-              Text(rules.type)};
+              rules.type()};
     if (Problem problem = rules.check(in)) return problem;
     if (const Shape out = rules.output_shape(in); !positive(out))
       return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes",
@@ -243,28 +258,21 @@ class Builder {
   constexpr LayerName unique_name(const LayerRules& rules) {
     if (single_) return {node_name_, {}, 0};
     for (std::size_t i = first_name_; i < name_count_; ++i)
-      if (names_[i].base == std::string_view(rules.name)) return {node_name_, names_[i].base, ++names_[i].ordinal};
-    return names_[name_count_++] = {node_name_, rules.name, 0};
+      if (names_[i].class_name == rules.class_name) return {node_name_, rules.class_name, ++names_[i].ordinal};
+    return names_[name_count_++] = {node_name_, rules.class_name, 0};
   }
   constexpr const NodeInfo& node_of(int tensor) const {
     return graph_.nodes[static_cast<std::size_t>(graph_.tensor(tensor).producer)];
   }
 
   /// Trainable tensors first, then the state, without gaps: the arena is what a weight file holds.
-  constexpr void place_parameters() {
-    std::size_t offset = 0;
-    for (const bool trainable : {true, false}) {
-      for (std::size_t n = 0; n < graph_.node_count; ++n) {
-        NodeInfo& node = graph_.nodes[n];
-        for (std::size_t p = 0; p < node.parameters.count; ++p) {
-          if (node.parameters.list[p].trainable != trainable) continue;
-          const std::size_t size = node.parameters.list[p].shape.size();
-          node.offsets[p] = offset;
-          offset += size;
-          (trainable ? graph_.trainable_count : graph_.state_count) += size;
-        }
-      }
-    }
+  constexpr void place_parameters(NodeInfo& node) {
+    for (const Parameter& parameter : node.parameters())
+      (parameter.trainable ? node.trainable_count : node.state_count) += parameter.shape.size();
+    node.trainable_offset = graph_.trainable_count;
+    node.state_offset = graph_.state_count;  // from the end of the trainable ones: see finish
+    graph_.trainable_count += node.trainable_count;
+    graph_.state_count += node.state_count;
   }
 
   Lowered<N, Operands> graph_{};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 
 namespace strata {
 
@@ -30,59 +31,86 @@ struct BoundedPlan {
   std::size_t bound = 0, used = 0;
 };
 
-/// First fit among the blocks alive, alternately from the bottom and from the top of the largest live sum, which makes
-/// a chain meet its lower bound: the largest sum of two neighbours.
+/// The blocks alive at some step, by offset, in plain arrays: compilers count every call of an operator[].
 template <std::size_t N>
-constexpr BoundedPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks) {
-  std::array<std::size_t, N> order{};  // by first step; insertion, as callers come nearly sorted
-  std::size_t used = 0;
-  for (std::size_t b = 0; b < N; ++b) {
-    if (blocks[b].size == 0) continue;
-    std::size_t i = used++;
-    for (; i > 0 && blocks[order[i - 1]].first > blocks[b].first; --i) order[i] = order[i - 1];
-    order[i] = b;
-  }
-
-  MemoryPlan<N> plan;
-  std::array<std::size_t, N> live{};
-  std::size_t count = 0;
-  const auto retire = [&](int step) {
+class LiveBlocks {
+ public:
+  /// Ends those whose last step is before `step`.
+  constexpr void retire(int step) {
+    if (step <= next_last_) return;
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i)
-      if (blocks[live[i]].last >= step) live[kept++] = live[i];
-    count = kept;
-  };
-
-  std::size_t bound = 0;
-  for (std::size_t i = 0; i < used; ++i) {
-    retire(blocks[order[i]].first);
-    live[count++] = order[i];
-    std::size_t sum = 0;
-    for (std::size_t j = 0; j < count; ++j) sum += blocks[live[j]].size;
-    bound = std::max(bound, sum);
+    next_last_ = never;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (lasts_[i] < step) continue;
+      begins_[kept] = begins_[i], ends_[kept] = ends_[i], lasts_[kept++] = lasts_[i];
+      if (lasts_[i] < next_last_) next_last_ = lasts_[i];
+    }
+    count_ = kept;
   }
 
-  count = 0;
-  const auto begin_of = [&](std::size_t place) { return plan.offsets[live[place]]; };
-  const auto end_of = [&](std::size_t place) { return plan.offsets[live[place]] + blocks[live[place]].size; };
-  for (std::size_t i = 0; i < used; ++i) {
-    const std::size_t b = order[i];
-    const std::size_t size = blocks[b].size;
-    retire(blocks[b].first);
-    std::size_t offset = 0, place = 0;  // the lowest gap that fits; live[place] is the block after it
-    for (; place < count && begin_of(place) < offset + size; ++place) offset = std::max(offset, end_of(place));
-    if (offset != 0) {  // not at the bottom: then the highest gap under the bound
-      std::size_t end = bound, above = count;
-      for (; above > 0 && end_of(above - 1) + size > end; --above) end = std::min(end, begin_of(above - 1));
+  /// A block in the lowest gap that fits if that is at the bottom, else in the highest one under `limit` if there is
+  /// one; returns its offset.
+  constexpr std::size_t insert(std::size_t size, int last, std::size_t limit) {
+    std::size_t offset = 0, place = 0;  // `place` is that of the block after it
+    for (; place < count_ && begins_[place] < offset + size; ++place)
+      if (ends_[place] > offset) offset = ends_[place];
+    if (offset != 0) {
+      std::size_t end = limit, above = count_;
+      for (; above > 0 && ends_[above - 1] + size > end; --above)
+        if (begins_[above - 1] < end) end = begins_[above - 1];
       if (end >= size) {
         offset = end - size;
         place = above;
       }
     }
-    plan.offsets[b] = offset;
-    for (std::size_t j = count++; j > place; --j) live[j] = live[j - 1];  // `live` stays sorted by offset
-    live[place] = b;
-    plan.total = std::max(plan.total, offset + size);
+    for (std::size_t i = count_++; i > place; --i)
+      begins_[i] = begins_[i - 1], ends_[i] = ends_[i - 1], lasts_[i] = lasts_[i - 1];
+    begins_[place] = offset, ends_[place] = offset + size, lasts_[place] = last;
+    if (last < next_last_) next_last_ = last;
+    return offset;
+  }
+
+ private:
+  static constexpr int never = std::numeric_limits<int>::max();
+
+  std::size_t begins_[N]{}, ends_[N]{};
+  int lasts_[N]{};
+  std::size_t count_ = 0;
+  int next_last_ = never;
+};
+
+/// First fit among the blocks alive, alternately from the bottom and from the top of the largest live sum, which makes
+/// a chain meet its lower bound: the largest sum of two neighbours.
+template <std::size_t N>
+constexpr BoundedPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks) {
+  std::array<std::size_t, N> first_order{}, last_order{};
+  const Lifetime* const lifetimes = blocks.data();
+  std::size_t *const by_first = first_order.data(), *const by_last = last_order.data();
+  std::size_t used = 0;
+  for (std::size_t b = 0; b < N; ++b)
+    if (lifetimes[b].size > 0) by_first[used] = by_last[used] = b, ++used;
+  std::sort(by_first, by_first + used, [=](std::size_t a, std::size_t b) {
+    return lifetimes[a].first != lifetimes[b].first ? lifetimes[a].first < lifetimes[b].first : a < b;
+  });
+  std::sort(by_last, by_last + used,
+            [=](std::size_t a, std::size_t b) { return lifetimes[a].last < lifetimes[b].last; });
+
+  std::size_t bound = 0, sum = 0, ended = 0;
+  for (std::size_t i = 0; i < used; ++i) {
+    const Lifetime& block = lifetimes[by_first[i]];
+    for (; lifetimes[by_last[ended]].last < block.first; ++ended) sum -= lifetimes[by_last[ended]].size;
+    sum += block.size;
+    if (sum > bound) bound = sum;
+  }
+
+  MemoryPlan<N> plan;
+  LiveBlocks<N> live;
+  for (std::size_t i = 0; i < used; ++i) {
+    const Lifetime& block = lifetimes[by_first[i]];
+    live.retire(block.first);
+    const std::size_t offset = live.insert(block.size, block.last, bound);
+    plan.offsets[by_first[i]] = offset;
+    if (offset + block.size > plan.total) plan.total = offset + block.size;
   }
   return {plan, bound, used};
 }

@@ -42,7 +42,7 @@ struct NotALayer {
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Problem check(Shape) {
     return {"this type is not a layer", Text("class_name and output_shape(Shape)"), "see strata/core/layer.hpp",
-            Text(type_name<L>())};
+            type_name<L>()};
   }
 };
 
@@ -180,7 +180,7 @@ constexpr Text sentence(const Fault& fault) {
   Text text;
   if (!fault.problem) return text;
   if (fault.rules == nullptr) text << "Graph";
-  else text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type << ')';
+  else text << "layer " << fault.layer << " (" << Text(fault.name) << ", " << fault.rules->type() << ')';
   text << ": " << fault.problem.rule << ": expected " << fault.problem.expected << ", received ";
   if (!fault.problem.received.empty()) text << fault.problem.received;
   else text << fault.input;
@@ -208,7 +208,7 @@ template <FixedString Sentence, class Graph>
 struct invalid_network {
 #ifdef __clang__
   static constexpr const Fault& fault = network<Graph>.fault;
-  static_assert(fault_in_layer(fault.layer, fault.rules ? fault.rules->class_name : "Graph", fault.problem.rule,
+  static_assert(fault_in_layer(fault.layer, fault.rules ? fault.rules->class_name.data() : "Graph", fault.problem.rule,
                                fault.problem.remedy, fault.input));
 #else
   static_assert(sizeof(Graph) == 0, "the definition of a network is wrong: see the sentence above");

@@ -198,7 +198,7 @@ std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view 
     detail::SummaryRow& row = table.rows.back();
     row.shape = detail::batch_shape(network.tensor(node.output).shape);
     if (n < network.input_count && keras2) row.shape = "[" + row.shape + "]";
-    for (const Parameter& parameter : node.parameters) row.params += parameter.shape.size();
+    row.params += node.parameter_count();
   }
   return keras2 ? detail::keras2_table(table) : detail::keras3_table(table);
 }

@@ -74,12 +74,11 @@ std::string graph_svg() {
   detail::Drawing drawing(width + 2 * margin + bows, top(network.node_count));
   for (std::size_t n = 0; n < network.node_count; ++n) {
     const NodeInfo& node = network.nodes[n];
-    std::size_t parameters = 0;
-    for (const Parameter& parameter : node.parameters) parameters += parameter.shape.size();
+    const std::size_t parameters = node.parameter_count();
     const std::string shape(std::string_view(Text() << network.tensor(node.output).shape));
     std::string label(std::string_view(Text(node.name)));
     label.append(" (").append(node.rules->class_name).append(")");
-    drawing.box(margin, top(n), width, height, parameters > 0 ? "#dbe9f6" : "#f4f4f4", node.rules->type);
+    drawing.box(margin, top(n), width, height, parameters > 0 ? "#dbe9f6" : "#f4f4f4", node.rules->type());
     drawing.text(margin + 8, top(n) + 16, "start", label);
     if (parameters > 0)
       drawing.text(margin + width - 100, top(n) + 16, "end", std::to_string(parameters) + " parameters");

@@ -92,7 +92,7 @@ class TrainingPlanner {
     if (t < inputs()) return;  // the caller's memory
     for (int operand = 0; operand < operands(t); ++operand)
       plan_.has_gradient[t] |= plan_.has_gradient[input_of(t, operand)];
-    for (const Parameter& parameter : network_.nodes[t].parameters) plan_.has_gradient[t] |= parameter.trainable;
+    plan_.has_gradient[t] |= network_.nodes[t].trainable_count > 0;
     const std::size_t root = root_[input_of(t)];
     plan_.alias[t] = rules_of(t).training_kind == Kind::view && root >= inputs() && !(output_[t] && returned_[root]);
     if (plan_.alias[t]) root_[t] = root;

@@ -193,8 +193,9 @@ class Engine {
   /// The addresses of a node's parameters.
   template <std::size_t I>
   static std::array<const T*, Parameters::capacity> parameters_of(const T* arena) {
+    constexpr auto offsets = Net::network().nodes[I].offsets();
     std::array<const T*, Parameters::capacity> pointers{};
-    for (std::size_t p = 0; p < Parameters::capacity; ++p) pointers[p] = arena + Net::network().nodes[I].offsets[p];
+    for (std::size_t p = 0; p < Parameters::capacity; ++p) pointers[p] = arena + offsets[p];
     return pointers;
   }
 

@@ -92,7 +92,7 @@ class Executor {
     for_each_node([&]<std::size_t I>() { update_node<I>(parameters); });
   }
 
-  /// The values of a tensor after a forward pass, (batch, shape): of the network's outputs and of what their nodes read.
+  /// The values of a tensor after a forward pass, (batch, shape): of an output, or of what its node reads.
   const T* value(std::size_t tensor) const {
     return tensor < inputs ? inputs_[tensor] : whole_.data() + plan.values[tensor].offset * batch_;
   }
@@ -197,12 +197,15 @@ class Executor {
     }
     return nullptr;
   }
+  static constexpr std::size_t action_count = [] {
+    const std::size_t stages = static_cast<std::size_t>(plan.stage_count);
+    return stages == 0 ? 0 : static_cast<std::size_t>(plan.stages[stages - 1].end);
+  }();
   template <bool training>
   static constexpr auto steps = []<std::size_t... A>(std::index_sequence<A...>) {
     return std::array<Step, sizeof...(A)>{
         step_of<training, static_cast<std::size_t>(plan.actions[A].node)>(plan.actions[A].pass)...};
-  }(std::make_index_sequence<
-      static_cast<std::size_t>(plan.stages[static_cast<std::size_t>(plan.stage_count - 1)].end)>{});
+  }(std::make_index_sequence<action_count>{});
 
   template <bool training>
   void run_stages(int begin, int end) {
@@ -281,8 +284,9 @@ class Executor {
   /// The addresses of a node's parameters in an arena.
   template <std::size_t I, class U>
   static std::array<U*, Parameters::capacity> parameters_of(U* arena) {
+    constexpr auto offsets = Net::network().nodes[I].offsets();
     std::array<U*, Parameters::capacity> pointers{};
-    for (std::size_t p = 0; p < Parameters::capacity; ++p) pointers[p] = arena + Net::network().nodes[I].offsets[p];
+    for (std::size_t p = 0; p < Parameters::capacity; ++p) pointers[p] = arena + offsets[p];
     return pointers;
   }
 

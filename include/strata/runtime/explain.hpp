@@ -70,8 +70,7 @@ std::string explain() {
     std::string layers = name(step.head);
     std::size_t parameters = 0;
     const auto count = [&](int node) {
-      for (const Parameter& parameter : network.nodes[static_cast<std::size_t>(node)].parameters)
-        parameters += parameter.shape.size();
+      parameters += network.nodes[static_cast<std::size_t>(node)].parameter_count();
     };
     const auto fuse = [&](int node) {
       layers.append(" + ").append(name(node));
@@ -85,7 +84,8 @@ std::string explain() {
     }
     const std::size_t head = static_cast<std::size_t>(step.head);
     std::string place = "caller's output";
-    const std::size_t tensor = static_cast<std::size_t>(step.output), root = static_cast<std::size_t>(plan.root[tensor]);
+    const std::size_t tensor = static_cast<std::size_t>(step.output);
+    const std::size_t root = static_cast<std::size_t>(plan.root[tensor]);
     if (network.output_count > 1) place += " " + std::to_string(plan.result[root] + 1);
     if (plan.result[root] < 0) {
       const Lifetime& block = plan.blocks[root];

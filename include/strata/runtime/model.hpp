@@ -28,9 +28,11 @@ constexpr ParameterIndex find_parameter(const Lowered<N, Operands>& network, std
   while (slash < name.size() && name[slash] != '/') ++slash;
   if (slash == name.size()) return {0, 0, false};
   for (std::size_t n = 0; n < network.node_count; ++n) {
-    if (network.nodes[n].parameters.count == 0 || Text(network.nodes[n].name) != name.substr(0, slash)) continue;
-    for (std::size_t p = 0; p < network.nodes[n].parameters.count; ++p)
-      if (network.nodes[n].parameters.list[p].name == name.substr(slash + 1)) return {n, p, true};
+    const NodeInfo& node = network.nodes[n];
+    if (node.parameter_count() == 0 || Text(node.name) != name.substr(0, slash)) continue;
+    const Parameters parameters = node.parameters();
+    for (std::size_t p = 0; p < parameters.count; ++p)
+      if (parameters.list[p].name == name.substr(slash + 1)) return {n, p, true};
   }
   return {0, 0, false};
 }
@@ -43,8 +45,9 @@ constexpr TensorView<T> parameter_view(T* arena) {
                 "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
                 "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
   constexpr const NodeInfo& node = Net::network().nodes[index.node];
-  constexpr Shape shape = node.parameters.list[index.parameter].shape;
-  return {{arena + node.offsets[index.parameter], shape.size()}, shape};
+  constexpr Shape shape = node.parameters().list[index.parameter].shape;
+  constexpr std::size_t offset = node.offsets()[index.parameter];
+  return {{arena + offset, shape.size()}, shape};
 }
 
 /// Fills one tensor as its initialiser says.
@@ -126,9 +129,11 @@ class Model {
   static void for_each_in(U* arena, Visit&& visit) {
     for (std::size_t n = 0; n < network().node_count; ++n) {
       const NodeInfo& node = network().nodes[n];
-      for (std::size_t p = 0; p < node.parameters.count; ++p) {
-        const Parameter& parameter = node.parameters.list[p];
-        visit(node, parameter, std::span<U>(arena + node.offsets[p], parameter.shape.size()));
+      const Parameters parameters = node.parameters();
+      const auto offsets = node.offsets();
+      for (std::size_t p = 0; p < parameters.count; ++p) {
+        const Parameter& parameter = parameters.list[p];
+        visit(node, parameter, std::span<U>(arena + offsets[p], parameter.shape.size()));
       }
     }
   }

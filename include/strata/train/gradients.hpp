@@ -18,16 +18,18 @@ template <std::size_t N, std::size_t Operands, class Visit>
 void for_each_trainable(const Lowered<N, Operands>& network, Visit&& visit) {
   for (std::size_t n = 0; n < network.node_count; ++n) {
     const NodeInfo& node = network.nodes[n];
-    for (std::size_t p = 0; p < node.parameters.count; ++p)
-      if (const Parameter& parameter = node.parameters.list[p]; parameter.trainable)
-        visit(node, parameter, node.offsets[p], parameter.shape.size());
+    const Parameters parameters = node.parameters();
+    const auto offsets = node.offsets();
+    for (std::size_t p = 0; p < parameters.count; ++p)
+      if (const Parameter& parameter = parameters.list[p]; parameter.trainable)
+        visit(node, parameter, offsets[p], parameter.shape.size());
   }
 }
 
 template <std::size_t N, std::size_t Operands>
 constexpr bool has_penalty(const Lowered<N, Operands>& network) {
   for (std::size_t n = 0; n < network.node_count; ++n)
-    for (const Parameter& parameter : network.nodes[n].parameters)
+    for (const Parameter& parameter : network.nodes[n].parameters())
       if (parameter.l2 != 0) return true;
   return false;
 }

@@ -108,7 +108,7 @@ class Trainer {
   template <FixedString Name>
   TensorView<const T> gradient() const {
     constexpr detail::ParameterIndex index = detail::find_parameter(Net::network(), Name);
-    static_assert(!index.found || Net::network().nodes[index.node].parameters.list[index.parameter].trainable,
+    static_assert(!index.found || Net::network().nodes[index.node].parameters().list[index.parameter].trainable,
                   "this parameter is not trained: it has no gradient");
     return detail::parameter_view<Net, Name>(gradients_.data());
   }

@@ -1,0 +1,11 @@
+// The eleven networks of the zoo with published counts, types and static_asserts alone.
+#include "../../examples/zoo/densenet121.hpp"
+#include "../../examples/zoo/efficientnet_b0.hpp"
+#include "../../examples/zoo/inception_v3.hpp"
+#include "../../examples/zoo/mobilenet.hpp"
+#include "../../examples/zoo/mobilenet_v2.hpp"
+#include "../../examples/zoo/nasnet_mobile.hpp"
+#include "../../examples/zoo/resnet50.hpp"
+#include "../../examples/zoo/resnet50_v2.hpp"
+#include "../../examples/zoo/vgg.hpp"
+#include "../../examples/zoo/xception.hpp"
