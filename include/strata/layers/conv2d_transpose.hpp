@@ -24,7 +24,7 @@
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/kernels/reduce.hpp>
+#include <strata/layers/bias_gradient.hpp>
 #include <strata/layers/fused_activation.hpp>
 #include <strata/layers/problems.hpp>
 
@@ -177,13 +177,7 @@ struct Conv2DTranspose
           1, {gradient}, tile > 0 ? call.prepared + turned_size<V>(in) : call.parameters[0], nullptr,
           {call.input_gradient + n * bordered_size(in, Call::input_gradient_border)}, {}, rest);
     }
-    if constexpr (has_bias) {
-      using Runs = kernels::ImageRuns<out, border>;
-      for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
-        kernels::add_channel_sums<V, Filters>(Runs::pixels(call.batch),
-                                              call.output_gradient + Runs::template offset<border>(r),
-                                              call.parameter_gradients[1]);
-    }
+    if constexpr (has_bias) detail::add_bias_gradient(call, call.parameter_gradients[1]);
   }
 
   template <class Call>

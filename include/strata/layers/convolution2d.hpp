@@ -12,7 +12,7 @@
 #include <strata/kernels/convolution.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
-#include <strata/kernels/reduce.hpp>
+#include <strata/layers/bias_gradient.hpp>
 #include <strata/layers/problems.hpp>
 
 namespace strata::detail {
@@ -143,13 +143,7 @@ struct Convolution2D {
       kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
                                        call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest);
     }
-    if constexpr (has_bias) {
-      using Runs = kernels::ImageRuns<out, border>;
-      for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
-        kernels::add_channel_sums<V, Derived::filters(in)>(
-            Runs::pixels(call.batch), call.output_gradient + Runs::template offset<border>(r),
-            call.parameter_gradients[1]);
-    }
+    if constexpr (has_bias) add_bias_gradient(call, call.parameter_gradients[1]);
   }
 
   template <class Call>
