@@ -122,6 +122,11 @@ def average(x):
     return x.mean((2, 3))
 
 
+def flat(x):
+    """In Keras' order: height, width, channels."""
+    return x.permute(0, 2, 3, 1).flatten(1)
+
+
 # ---- arXiv 1512.03385; keras.applications.ResNet50: biases, the stride in the first 1x1 convolution of a stage
 
 def resnet50(w, x):
@@ -440,33 +445,103 @@ def nasnet_mobile(w, x):
     return w.dense(average(F.relu(x)), 1000)
 
 
+# ---- arXiv 1409.1556, Table 1, D and E
+
+def vgg(stages):
+    def network(w, x):
+        for filters, convolutions in stages:
+            for _ in range(convolutions):
+                x = F.relu(w.conv(x, filters, 3, 1, "same"))
+            x = max_pool(x, 2, 2)
+        x = flat(x)
+        for _ in range(2):
+            x = F.relu(w.dense(x, 4096))
+        return w.dense(x, 1000)
+
+    return network
+
+
+# ---- LeCun et al. 1998, "Gradient-based learning applied to document recognition", Figure 2, all maps connected
+
+def lenet5(w, x):
+    for filters in 6, 16:
+        x = F.avg_pool2d(torch.tanh(w.conv(x, filters, 5)), 2)
+    x = flat(torch.tanh(w.conv(x, 120, 5)))
+    return w.dense(torch.tanh(w.dense(x, 84)), 10)
+
+
+# ---- arXiv 1512.03385, section 4.2; Keras' example cifar10_resnet, version 1
+
+def resnet_cifar(blocks):
+    def network(w, x):
+        epsilon = 1e-3
+        x = F.relu(w.norm(w.conv(x, 16, 3, 1, "same"), epsilon))
+        for stage, filters in enumerate((16, 32, 64)):
+            for number in range(blocks):
+                stride = 2 if stage > 0 and number == 0 else 1
+                y = F.relu(w.norm(w.conv(x, filters, 3, stride, "same"), epsilon))
+                y = w.norm(w.conv(y, filters, 3, 1, "same"), epsilon)
+                x = F.relu(y + (w.conv(x, filters, 1, stride, "same") if stride == 2 else x))
+        return w.dense(flat(F.avg_pool2d(x, 8)), 10)
+
+    return network
+
+
+# ---- arXiv 1505.04597, Figure 1: upsampling, then a convolution of 2x2
+
+def unet(w, x):
+    def twice(x, filters):
+        for _ in range(2):
+            x = F.relu(w.conv(x, filters, 3))
+        return x
+
+    def level(x, filters):
+        x = twice(x, filters)
+        if filters == 1024:
+            return x
+        y = level(max_pool(x, 2, 2), 2 * filters)
+        y = F.relu(w.conv(y.repeat_interleave(2, 2).repeat_interleave(2, 3), filters, 2, 1, "same"))
+        cut = (x.shape[2] - y.shape[2]) // 2
+        return twice(torch.cat([x[:, :, cut:-cut, cut:-cut], y], 1), filters)
+
+    return w.conv(level(x, 64), 2, 1).permute(0, 2, 3, 1).reshape(-1, 2)
+
+
 NETWORKS = {
     "BNInception": bn_inception,
     "DenseNet121": densenet121,
     "EfficientNetB0": efficientnet_b0,
     "InceptionV3": inception_v3,
+    "LeNet5": lenet5,
     "MobileNet": mobilenet,
     "MobileNetV2": mobilenet_v2,
     "NASNetMobile": nasnet_mobile,
+    "ResNet20": resnet_cifar(3),
     "ResNet50": resnet50,
     "ResNet50V2": resnet50_v2,
+    "ResNet56": resnet_cifar(9),
+    "UNet": unet,
+    "VGG16": vgg([(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]),
+    "VGG19": vgg([(64, 2), (128, 2), (256, 4), (512, 4), (512, 4)]),
     "Xception": xception,
 }
+INPUTS = {"InceptionV3": (299, 299, 3), "Xception": (299, 299, 3), "LeNet5": (32, 32, 1), "ResNet20": (32, 32, 3),
+          "ResNet56": (32, 32, 3), "UNet": (572, 572, 1)}
 
 
 def main():
     name, weights_file, input_file, output_file = sys.argv[1:]
     weights = Weights(read_safetensors(weights_file))
-    size = 299 if name in ("InceptionV3", "Xception") else 224
-    x = floats(open(input_file, "rb").read(), (2, size, size, 3)).permute(0, 3, 1, 2)
-    received = floats(open(output_file, "rb").read(), (2, 1000))
+    x = floats(open(input_file, "rb").read(), (2, *INPUTS.get(name, (224, 224, 3)))).permute(0, 3, 1, 2)
     with torch.no_grad():
-        logits = NETWORKS[name](weights, x)
+        logits = NETWORKS[name](weights, x)  # (images, classes), or (pixels of both images, classes)
+    received = floats(open(output_file, "rb").read(), logits.shape)
     assert not weights.left, f"not used: {sorted(weights.left)}"
 
     logarithms, expected = F.log_softmax(logits, -1), torch.softmax(logits, -1)
-    spread = float((logarithms.max(-1).values - logarithms.min(-1).values).min())
-    between = float((logarithms[0] - logarithms[1]).abs().max())
+    images = logarithms.reshape(2, -1)
+    spread = float((images.max(-1).values - images.min(-1).values).min())
+    between = float((images[0] - images[1]).abs().max())
     error = float((received - expected).abs().max())
     log_error = float((received.log() - logarithms).abs().max())
     print(f"{name}: largest error of a probability {error:.2e}, relative to the largest "
