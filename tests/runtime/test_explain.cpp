@@ -27,3 +27,20 @@ TEST_CASE("explain shows every step with what is fused, where its result lies an
   CHECK(has("\narena 10496 bytes, workspace "));
   CHECK(explain<Net>().find("Winograd ") != std::string::npos);
 }
+
+namespace {
+struct Joined : Sequential<Input<4, 4, 8>, Concatenate<Conv2D<8, 1, activation<ReLU>>, MaxPooling2D<3, Strides{1}, Same>>,
+                           BatchNorm, GlobalAveragePooling2D> {};
+}  // namespace
+
+TEST_CASE("explain shows what needs no memory of its own", "[runtime]") {
+  const std::string table = explain<Joined, Exact>();
+  INFO(table);
+  const auto has = [&](const std::string& text) { return table.find(text) != std::string::npos; };
+  CHECK(has("5 layers in 4 steps"));
+  CHECK(has("   1  conv2d + ReLU  "));
+  CHECK(has("1024 @ 0, steps 1-4, channels 1-8\n"));
+  CHECK(has("1024 @ 0, steps 1-4, channels 9-16\n"));
+  CHECK(has("1024 @ 0, steps 1-4, in place\n"));
+  CHECK(has("\narena 1024 bytes, workspace "));
+}

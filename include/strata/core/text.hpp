@@ -78,6 +78,11 @@ struct BasicText {
 
 using Text = BasicText<480>;
 
+/// Equal literals: one step of constant evaluation, where `==` takes one for each character.
+constexpr bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && __builtin_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 /// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`.
 constexpr Text snake_case(std::string_view class_name) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };

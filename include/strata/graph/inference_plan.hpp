@@ -200,12 +200,18 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   return plan;
 }
 
+/// The steps of a network, and which of its tensors share memory.
+template <std::size_t N, std::size_t Operands>
+constexpr InferencePlan<N> fuse_steps(const Lowered<N, Operands>& network) {
+  return detail::Sharing(network, detail::Fusion(network).plan()).plan();
+}
+
 /// The plan for sample after sample.
 template <std::size_t N, std::size_t Operands>
-constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network) {
+constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network, const InferencePlan<N>& steps) {
   std::array<int, N> sweep{};
   sweep.fill(1);
-  return place_tensors(network, detail::Sharing(network, detail::Fusion(network).plan()).plan(), sweep);
+  return place_tensors(network, steps, sweep);
 }
 
 }  // namespace strata

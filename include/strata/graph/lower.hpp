@@ -182,7 +182,8 @@ class Builder {
     std::array<Shape, Count> in{};
     if (!is_input && index > 0)
       for (std::size_t i = 0; i < Count; ++i) in[i] = graph_.tensor(inputs[i]).shape;
-    if (const Problem problem = place_problem(rules, in, is_input)) {
+    Shape out{};
+    if (const Problem problem = place_problem(rules, in, is_input, out)) {
       graph_.fault = {problem, &rules, layer_, name_, in[0], {}};
       for (std::size_t i = 0; Count > 1 && i < Count; ++i)
         graph_.fault.operands << (i > 0 ? ", " : "") << Text(node_of(inputs[i]).name) << ' ' << in[i];
@@ -206,7 +207,7 @@ class Builder {
       graph_.layer_count += rules.visible;
     }
     graph_.input_count += is_input;
-    graph_.tensors[index] = {rules.output_shape(in), static_cast<int>(index), 0};
+    graph_.tensors[index] = {out, static_cast<int>(index), 0};
     ++graph_.node_count;
     return node.output;
   }
@@ -241,7 +242,8 @@ class Builder {
     return true;
   }
 
-  constexpr Problem place_problem(const LayerRules& rules, Shapes in, bool is_input) const {
+  /// Why the layer cannot stand here; where it can, also its output's shape.
+  constexpr Problem place_problem(const LayerRules& rules, Shapes in, bool is_input, Shape& out) const {
     if (graph_.node_count == 0 && !is_input)
       return {"a network starts with its Input", Text("Input<height, width, channels> first"),
               "put Input in front; a Sequential without it is a block for use inside another", rules.type()};
@@ -249,7 +251,8 @@ class Builder {
       return {"Input in the middle of a network", Text("one Input, the first layer"), "remove this Input",
               rules.type()};
     if (Problem problem = rules.check(in)) return problem;
-    if (const Shape out = rules.output_shape(in); !positive(out))
+    out = rules.output_shape(in);
+    if (!positive(out))
       return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes",
               Text("an output of ") << out};
     return {};
@@ -258,7 +261,7 @@ class Builder {
   constexpr LayerName unique_name(const LayerRules& rules) {
     if (single_) return {node_name_, {}, 0};
     for (std::size_t i = first_name_; i < name_count_; ++i)
-      if (names_[i].class_name == rules.class_name) return {node_name_, rules.class_name, ++names_[i].ordinal};
+      if (same(names_[i].class_name, rules.class_name)) return {node_name_, rules.class_name, ++names_[i].ordinal};
     return names_[name_count_++] = {node_name_, rules.class_name, 0};
   }
   constexpr const NodeInfo& node_of(int tensor) const {

@@ -24,12 +24,38 @@ struct MemoryPlan {
 
 namespace detail {
 
-/// A plan and what no plan can go below: the largest sum of blocks that live at the same step.
+/// The blocks that need a place by their first steps, and how much is alive when each of them begins.
 template <std::size_t N>
-struct BoundedPlan {
-  MemoryPlan<N> plan{};
-  std::size_t bound = 0, used = 0;
+struct Timeline {
+  std::array<std::size_t, N> order{}, alive{};
+  std::size_t used = 0;
+  std::size_t bound = 0;  ///< the largest sum alive: no plan can go below
 };
+
+template <std::size_t N>
+constexpr Timeline<N> timeline_of(const std::array<Lifetime, N>& blocks) {
+  Timeline<N> line;
+  std::array<std::size_t, N> last_order{};
+  const Lifetime* const lifetimes = blocks.data();
+  std::size_t *const by_first = line.order.data(), *const by_last = last_order.data();
+  std::size_t used = 0;
+  for (std::size_t b = 0; b < N; ++b)
+    if (lifetimes[b].size > 0) by_first[used] = by_last[used] = b, ++used;
+  std::sort(by_first, by_first + used, [=](std::size_t a, std::size_t b) {
+    return lifetimes[a].first != lifetimes[b].first ? lifetimes[a].first < lifetimes[b].first : a < b;
+  });
+  std::sort(by_last, by_last + used,
+            [=](std::size_t a, std::size_t b) { return lifetimes[a].last < lifetimes[b].last; });
+  std::size_t sum = 0, ended = 0;
+  for (std::size_t i = 0; i < used; ++i) {
+    const Lifetime& block = lifetimes[by_first[i]];
+    for (; lifetimes[by_last[ended]].last < block.first; ++ended) sum -= lifetimes[by_last[ended]].size;
+    line.alive[i] = sum += block.size;
+    if (sum > line.bound) line.bound = sum;
+  }
+  line.used = used;
+  return line;
+}
 
 /// The blocks alive at some step, by offset, in plain arrays: compilers count every call of an operator[].
 template <std::size_t N>
@@ -82,71 +108,49 @@ class LiveBlocks {
 /// First fit among the blocks alive, alternately from the bottom and from the top of the largest live sum, which makes
 /// a chain meet its lower bound: the largest sum of two neighbours.
 template <std::size_t N>
-constexpr BoundedPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks) {
-  std::array<std::size_t, N> first_order{}, last_order{};
-  const Lifetime* const lifetimes = blocks.data();
-  std::size_t *const by_first = first_order.data(), *const by_last = last_order.data();
-  std::size_t used = 0;
-  for (std::size_t b = 0; b < N; ++b)
-    if (lifetimes[b].size > 0) by_first[used] = by_last[used] = b, ++used;
-  std::sort(by_first, by_first + used, [=](std::size_t a, std::size_t b) {
-    return lifetimes[a].first != lifetimes[b].first ? lifetimes[a].first < lifetimes[b].first : a < b;
-  });
-  std::sort(by_last, by_last + used,
-            [=](std::size_t a, std::size_t b) { return lifetimes[a].last < lifetimes[b].last; });
-
-  std::size_t bound = 0, sum = 0, ended = 0;
-  for (std::size_t i = 0; i < used; ++i) {
-    const Lifetime& block = lifetimes[by_first[i]];
-    for (; lifetimes[by_last[ended]].last < block.first; ++ended) sum -= lifetimes[by_last[ended]].size;
-    sum += block.size;
-    if (sum > bound) bound = sum;
-  }
-
+constexpr MemoryPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks, const Timeline<N>& line) {
   MemoryPlan<N> plan;
   LiveBlocks<N> live;
-  for (std::size_t i = 0; i < used; ++i) {
-    const Lifetime& block = lifetimes[by_first[i]];
-    live.retire(block.first);
-    const std::size_t offset = live.insert(block.size, block.last, bound);
-    plan.offsets[by_first[i]] = offset;
-    if (offset + block.size > plan.total) plan.total = offset + block.size;
+  for (std::size_t i = 0; i < line.used; ++i) {
+    const std::size_t b = line.order[i];
+    live.retire(blocks[b].first);
+    plan.offsets[b] = live.insert(blocks[b].size, blocks[b].last, line.bound);
+    plan.total = std::max(plan.total, plan.offsets[b] + blocks[b].size);
   }
-  return {plan, bound, used};
+  return plan;
 }
 
-/// The largest first, of equal ones the later, each in the lowest gap among those that live with it (Pisarchyk & Lee
-/// 2020, arXiv 2001.03288, "greedy by size").
+/// The largest in size times life first, each in the lowest gap among those that live with it (after Pisarchyk & Lee
+/// 2020, arXiv 2001.03288, which goes by size alone).
 template <std::size_t N>
-constexpr MemoryPlan<N> fit_by_size(const std::array<Lifetime, N>& blocks) {
-  std::array<std::size_t, N> order{}, placed_blocks{};
-  std::size_t used = 0, count = 0;
-  for (std::size_t b = 0; b < N; ++b)
-    if (blocks[b].size > 0) order[used++] = b;
-  std::sort(order.begin(), order.begin() + used, [&](std::size_t a, std::size_t b) {
-    if (blocks[a].size != blocks[b].size) return blocks[a].size > blocks[b].size;
-    const int later = blocks[a].first + blocks[a].last - blocks[b].first - blocks[b].last;
-    return later != 0 ? later > 0 : a < b;
-  });
+constexpr MemoryPlan<N> fit_by_area(const std::array<Lifetime, N>& blocks, const Timeline<N>& line) {
   MemoryPlan<N> plan;
-  // Pointers, since clang counts every call of an operator[].
+  std::array<std::size_t, N> placement_order = line.order, placed_blocks{}, sizes_times_lives{};
+  // Pointers and short loops, since clang counts every call and statement.
   const Lifetime* const lifetimes = blocks.data();
   std::size_t* const offsets = plan.offsets.data();
   std::size_t* const placed = placed_blocks.data();  // by offset
-  for (std::size_t o = 0; o < used; ++o) {
-    const std::size_t b = order[o];
+  std::size_t* const order = placement_order.data();
+  std::size_t* const areas = sizes_times_lives.data();
+  for (std::size_t b = 0; b < N; ++b)
+    areas[b] = lifetimes[b].size * static_cast<std::size_t>(lifetimes[b].last - lifetimes[b].first + 1);
+  std::sort(order, order + line.used, [=](std::size_t a, std::size_t b) {
+    return areas[a] != areas[b] ? areas[a] > areas[b] : a > b;
+  });
+  for (std::size_t count = 0; count < line.used; ++count) {
+    const std::size_t b = order[count];
     const int first = lifetimes[b].first, last = lifetimes[b].last;
     const std::size_t size = lifetimes[b].size;
     std::size_t offset = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t other = placed[i];
-      if (lifetimes[other].last < first || last < lifetimes[other].first) continue;
-      if (offset + size <= offsets[other]) break;
-      if (const std::size_t end = offsets[other] + lifetimes[other].size; end > offset) offset = end;
-    }
+    for (std::size_t i = 0; i < count; ++i)
+      if (lifetimes[placed[i]].last >= first && lifetimes[placed[i]].first <= last) {
+        const std::size_t begin = offsets[placed[i]], end = begin + lifetimes[placed[i]].size;
+        if (offset + size <= begin) break;
+        if (end > offset) offset = end;
+      }
     offsets[b] = offset;
     plan.total = std::max(plan.total, offset + size);
-    std::size_t place = count++;
+    std::size_t place = count;
     for (; place > 0 && offsets[placed[place - 1]] > offset; --place) placed[place] = placed[place - 1];
     placed[place] = b;
   }
@@ -159,9 +163,10 @@ constexpr MemoryPlan<N> fit_by_size(const std::array<Lifetime, N>& blocks) {
 /// where the first misses the bound, among not too many blocks.
 template <std::size_t N>
 constexpr MemoryPlan<N> plan_memory(const std::array<Lifetime, N>& blocks) {
-  const auto [plan, bound, used] = detail::fit_in_time(blocks);
-  if (plan.total == bound || used > 256) return plan;
-  const MemoryPlan<N> other = detail::fit_by_size(blocks);
+  const auto line = detail::timeline_of(blocks);
+  const MemoryPlan<N> plan = detail::fit_in_time(blocks, line);
+  if (plan.total == line.bound || line.used > 512) return plan;
+  const MemoryPlan<N> other = detail::fit_by_area(blocks, line);
   return other.total < plan.total ? other : plan;
 }
 

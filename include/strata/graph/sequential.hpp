@@ -192,7 +192,9 @@ constexpr Text sentence(const Fault& fault) {
 template <class Graph>
 inline constexpr auto network = lower<Graph>();
 template <class Graph>
-inline constexpr auto inference_plan = plan_inference(network<Graph>);
+inline constexpr auto fused_steps = fuse_steps(network<Graph>);  // apart: compilers limit what one constant takes
+template <class Graph>
+inline constexpr auto inference_plan = plan_inference(network<Graph>, fused_steps<Graph>);
 template <class Graph>
 inline constexpr auto training_plan = plan_training(network<Graph>);
 

@@ -55,7 +55,10 @@ std::string explain() {
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Compiled::plan;
   constexpr std::size_t element = sizeof(typename V::value_type);
-  const auto name = [&](int node) { return string_of(network.nodes[static_cast<std::size_t>(node)].name); };
+  const auto name = [&](int index) {  // of `activation<ReLU>`: ReLU
+    const NodeInfo& node = network.nodes[static_cast<std::size_t>(index)];
+    return string_of(node.rules->visible ? Text(node.name) : node.rules->type());
+  };
   const auto shape = [&](int tensor) { return string_of(Text() << network.tensor(tensor).shape); };
   const auto millions = [](std::size_t macs) {
     std::array<char, 32> text{};
