@@ -1,4 +1,4 @@
-// expect: Graph: a Graph is made of nodes and Outputs: expected Node<name, layer, names...>, ..., Outputs<name>, received Conv2D<3, 1>; give every layer a Node, and put the Outputs of one node at the end
+// expect: Graph: a Graph is made of nodes and Outputs: expected Node<name, layer, names...>, ..., Outputs<names...>, received Conv2D<3, 1>; give every layer a Node, and put the Outputs at the end
 #include <strata/graph/graph.hpp>
 #include <strata/layers/add.hpp>
 #include <strata/layers/concatenate.hpp>
