@@ -258,7 +258,8 @@ struct NamedNodes {
   }
 };
 template <FixedString... Results, class... Nodes>
-  requires(sizeof...(Results) > 0 && boost::mp11::mp_all_of<boost::mp11::mp_list<Nodes...>, is_node>::value)
+  requires(sizeof...(Results) > 0 &&
+           sum_of(std::array<std::size_t, sizeof...(Nodes)>{is_node<Nodes>::value...}) == sizeof...(Nodes))
 struct NamedNodes<Outputs<Results...>, Nodes...> {
   static constexpr std::size_t count = sizeof...(Nodes), output_count = sizeof...(Results);
   static constexpr std::size_t input_count = sum_of(std::array<std::size_t, count>{node_parts<Nodes>::input...});
