@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 namespace strata {
 
@@ -22,6 +23,13 @@ constexpr const T& element(const T& one) {
 template <std::size_t I, class T, std::size_t Count>
 constexpr const T& element(const std::array<T, Count>& more) {
   return more[I];
+}
+
+/// f<0>(), f<1>(), …
+template <std::size_t Count, class F>
+constexpr void each(F&& f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
+  (std::make_index_sequence<Count>{});
 }
 
 }  // namespace detail

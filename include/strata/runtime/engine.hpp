@@ -108,10 +108,10 @@ class Engine {
       expected << (expected.empty() ? "" : " and ") << what << " of batch * " << sample;
       received << (received.empty() ? "" : " and ") << size;
     };
-    each<Net::input_count>([&]<std::size_t I>() {
+    detail::each<Net::input_count>([&]<std::size_t I>() {
       check("an input", Net::input_shapes[I].size(), detail::element<I>(inputs).size());
     });
-    each<Net::output_count>([&]<std::size_t K>() {
+    detail::each<Net::output_count>([&]<std::size_t K>() {
       check("an output", Net::output_shapes[K].size(), detail::element<K>(outputs).size());
     });
     if (!fit)
@@ -140,13 +140,6 @@ class Engine {
     std::atomic_flag& flag;
     ~Release() { flag.clear(std::memory_order_release); }
   };
-
-  /// f<0>(), f<1>(), …
-  template <std::size_t Count, class F>
-  static void each(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
-    (std::make_index_sequence<Count>{});
-  }
 
   /// Where a group of samples is.
   struct Memory {
@@ -181,10 +174,10 @@ class Engine {
 
   static Memory memory_of(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first) {
     Memory memory{{}, {}, workspace.arena_.data()};
-    each<Net::input_count>([&]<std::size_t I>() {
+    detail::each<Net::input_count>([&]<std::size_t I>() {
       memory.inputs[I] = detail::element<I>(inputs).data() + first * Net::input_shapes[I].size();
     });
-    each<Net::output_count>([&]<std::size_t K>() {
+    detail::each<Net::output_count>([&]<std::size_t K>() {
       memory.outputs[K] = detail::element<K>(outputs).data() + first * Net::output_shapes[K].size();
     });
     return memory;
@@ -276,7 +269,7 @@ class Engine {
           1, [](V x) STRATA_INLINE_LAMBDA { return Function::apply(x); }, out, std::array{in},
           std::array<const T*, 0>{});
     } else if constexpr (B::kind == Kind::concatenation) {
-      each<B::input_count>([&]<std::size_t I>() {
+      detail::each<B::input_count>([&]<std::size_t I>() {
         constexpr int operand = static_cast<int>(I), tensor = Plan::input_of(S, operand);
         constexpr Border slice = detail::slice_of(Net::network(), plan, step.head, operand);
         constexpr Shape shape = B::input_shapes[I];

@@ -133,12 +133,6 @@ class Trainer {
   using LossOf = typename AllLosses::template type<K>;
   using Executing = Executor<Net, V, Parallel>;
 
-  /// f<0>(), f<1>(), …
-  template <std::size_t Count, class F>
-  static void each(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
-    (std::make_index_sequence<Count>{});
-  }
   /// f(span of labels or values)
   template <class Target, class F>
   static void visit(std::span<const Target> targets, F&& f) {
@@ -158,7 +152,7 @@ class Trainer {
         (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const Given> || ...);
     const std::size_t batch = check(inputs, targets);
     typename Executing::Replaced replaced{};
-    each<Net::output_count>([&]<std::size_t K>() {
+    detail::each<Net::output_count>([&]<std::size_t K>() {
       replaced[K] = detail::ends_in_link<Net, LossOf<K>, K> && !detail::takes_logits(AllLosses::template get<K>(loss_));
     });
     const std::span<T> parameters = model_->parameters();
@@ -171,7 +165,7 @@ class Trainer {
       (detail::notify<detail::AfterForward>(observers, *this, outputs, targets), ...);
     }
     double loss = detail::l2_penalty<Net, V>(Values(model_->trainable()));
-    each<Net::output_count>([&]<std::size_t K>() {
+    detail::each<Net::output_count>([&]<std::size_t K>() {
       visit(detail::element<K>(targets), [&](auto given) { loss += output_loss<K>(given, batch, replaced[K]); });
     });
     if (!std::isfinite(loss)) throw_non_finite("the loss became " + detail::format_number("%g", loss));
@@ -227,7 +221,7 @@ class Trainer {
   template <class Given>
   std::size_t check(const Inputs& inputs, const Given& targets) const {
     const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
-    each<Net::input_count>([&]<std::size_t I>() {
+    detail::each<Net::input_count>([&]<std::size_t I>() {
       constexpr Shape shape = Net::input_shapes[I];
       const std::size_t size = detail::element<I>(inputs).size();
       if (size == 0 || size != batch * shape.size())
@@ -235,7 +229,7 @@ class Trainer {
                                                  << shape << " samples, a multiple of " << shape.size()
                                                  << " values, received " << size << " values"));
     });
-    each<Net::output_count>([&]<std::size_t K>() {
+    detail::each<Net::output_count>([&]<std::size_t K>() {
       visit(detail::element<K>(targets), [&]<class Target>(std::span<const Target> given) {
         check_targets<K>(given, batch);
       });
