@@ -90,20 +90,8 @@ TEST_CASE("Gradients of several outputs are summed", "[several]") {
   Model<Player, double> model{Seed{4}};
   Objective objective;
   const auto gradients = objective.gradient(model);
-  const auto in_threads = Objective<test::Three>{}.gradient(model);
-  const auto parameters = model.trainable();
-  constexpr double step = 1e-5;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    REQUIRE(in_threads[i] == Approx(gradients[i]).margin(1e-11));
-    const double before = parameters[i];
-    parameters[i] = before + step;
-    const double above = objective.value(model);
-    parameters[i] = before - step;
-    const double slope = (above - objective.value(model)) / (2 * step);
-    parameters[i] = before;
-    CAPTURE(i);
-    REQUIRE(gradients[i] == Approx(slope).margin(2e-7).epsilon(2e-7));
-  }
+  test::check_gradients(model.trainable(), [&] { return objective.value(model); }, gradients,
+                        Objective<test::Three>{}.gradient(model));
 }
 
 TEST_CASE("The engine returns several outputs as the layers do, in threads, too", "[several]") {

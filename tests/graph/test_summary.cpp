@@ -1,7 +1,5 @@
 // summary: Keras' tables, to the byte.
 
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <strata/graph/sequential.hpp>
@@ -16,15 +14,16 @@
 #include <strata/layers/softmax.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/files.hpp"
 
 using namespace strata;
 
 namespace {
 
 std::string fixture(const std::string& name) {
-  std::ifstream file(STRATA_TESTS_DIR "/graph/fixtures/" + name, std::ios::binary);
-  REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const std::string text = test::read_text(test::tests_directory() / "graph/fixtures" / name);
+  REQUIRE(!text.empty());
+  return text;
 }
 
 struct Lesson : Sequential<Input<32, 32, 3>,                       //

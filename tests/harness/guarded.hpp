@@ -5,23 +5,47 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <iterator>
 #include <limits>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "harness/catch.hpp"
 
 namespace strata::test {
 
-/// Elements between two bands that nobody may touch; NaN until written, so that reading too early or not writing shows.
+/// Which edge of a buffer lies at a forbidden page: there any access faults at once, at full speed and in every preset.
+/// Behind the other edge lies a band of bytes that nobody may change.
+enum class Edge { start, end };
+
+/// Bytes between two pages that the processor forbids.
+class GuardedBytes {
+ public:
+  GuardedBytes(std::size_t size, Edge edge);
+  GuardedBytes(GuardedBytes&& other) noexcept
+      : pages_(std::exchange(other.pages_, {})), bytes_(std::exchange(other.bytes_, {})) {}
+  GuardedBytes& operator=(GuardedBytes&&) = delete;
+  ~GuardedBytes();
+
+  std::byte* data() const { return bytes_.data(); }
+  bool intact() const;
+
+ private:
+  std::span<std::byte> pages_, bytes_;  ///< all that may be touched; the buffer in it
+};
+
+/// Elements that nobody may miss; NaN until written, so that reading too early or not writing shows.
 template <class T>
 class Guarded {
  public:
-  explicit Guarded(std::size_t size) : memory_(size + 2 * band, guard), size_(size) { forget(); }
+  explicit Guarded(std::size_t size, Edge edge = Edge::end)
+      : bytes_(size * sizeof(T), edge), data_(reinterpret_cast<T*>(bytes_.data())), size_(size) {
+    std::uninitialized_fill_n(data_, size, std::numeric_limits<T>::quiet_NaN());
+  }
 
-  T* data() { return memory_.data() + band; }
-  std::span<T> span() { return {data(), size_}; }
+  T* data() const { return data_; }
+  std::span<T> span() const { return {data_, size_}; }
   std::size_t size() const { return size_; }
   void forget() { std::ranges::fill(span(), std::numeric_limits<T>::quiet_NaN()); }
   template <class U>
@@ -29,17 +53,11 @@ class Guarded {
     REQUIRE(values.size() == size_);
     std::ranges::transform(values, data(), [](U x) { return static_cast<T>(x); });
   }
-  bool intact() const {
-    const auto is_guard = [](T x) { return x == guard; };
-    return std::all_of(memory_.begin(), memory_.begin() + band, is_guard) &&
-           std::all_of(memory_.end() - band, memory_.end(), is_guard);
-  }
+  bool intact() const { return bytes_.intact(); }
 
  private:
-  static constexpr T guard = static_cast<T>(-12345.0);
-  static constexpr std::ptrdiff_t band = 67;
-
-  std::vector<T> memory_;
+  GuardedBytes bytes_;
+  T* data_;
   std::size_t size_;
 };
 

@@ -6,11 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <span>
-#include <string>
 
 #include <strata/core/bound.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/random.hpp>
+#include <strata/core/text.hpp>
 #include <strata/core/type_name.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
@@ -41,7 +41,7 @@ struct HalfPlusOne {
 /// A layer on an input shape.
 template <class T>
 struct LayerFunctions {
-  std::string title;
+  Text (*name)();  ///< of the type
   Problem problem;
   Shape in, out;
   Kind kind;
@@ -55,7 +55,8 @@ struct LayerFunctions {
   void (*forward_training)(const Arguments<T>&);
   void (*backward)(const Arguments<T>&);
   void (*update_state)(const Arguments<T>&);
-  void (*by_kind)(const Arguments<T>&);             ///< what fusion calls instead of `forward`, with no epilogue
+  // What fusion calls instead of `forward`, where that is another function.
+  void (*by_kind)(const Arguments<T>&) = {};        ///< with no epilogue
   void (*with_epilogue)(const Arguments<T>&) = {};  ///< a linear layer's, with HalfPlusOne
 };
 
@@ -183,57 +184,60 @@ struct LayerCalls {
   }
 };
 
-template <class L, Shape In, class T>
-const LayerFunctions<T>& functions() {
+/// What a check compiles for each configuration: training and inference layer by layer, or also what fusion calls.
+enum class Paths { layer, fused };
+
+template <class L, Shape In, class T, Paths paths>
+constexpr LayerFunctions<T> make_functions() {
   using Calls = LayerCalls<L, In, T>;
   using V = typename Calls::V;
   using B = typename Calls::B;
   using A = const Arguments<T>&;
-  static const LayerFunctions<T> all = [] {
-    LayerFunctions<T> f{
-        .title = std::string(type_name<L>()) + " on " + std::string(std::string_view(Text() << In)),
-        .problem = rules<L>::check(B::input_shapes),
-        .in = In,
-        .out = B::output_shape,
-        .kind = B::kind,
-        .needs = rules<L>::backward_needs,
-        .parameters = B::parameters,
-        .macs = rules<L>::macs(In),
-        .scratch_size = rules<L>::template scratch_size<V>(In),
-        .backward_scratch_size = rules<L>::template backward_scratch_size<V>(In),
-        .prepared_size = rules<L>::template prepared_size<V>(In),
-        .accumulator_size = rules<L>::template accumulator_size<V>(In),
-        .gathered_size = rules<L>::gathered_size(In),
-        .saved_size = [](std::size_t batch) { return rules<L>::saved_size(In, batch); },
-        .forward = &Calls::forward,
-        .forward_training = &Calls::forward_training,
-        .backward = &Calls::backward,
-        .update_state = &Calls::update_state,
-        .by_kind = &Calls::forward};
-    if constexpr (B::kind == Kind::elementwise)
-      f.by_kind = [](A a) {
-        for (std::size_t i = 0; i < a.batch * In.size(); ++i)
-          simd::store_partial(a.output + i, L::apply(V(a.input[i])), 1);
-      };
-    if constexpr (B::kind == Kind::affine)
-      f.by_kind = [](A a) {
-        L::affine(In, static_cast<const T* const*>(a.parameters), a.scale, a.shift);
-        const std::size_t channels = static_cast<std::size_t>(In.channels());
-        for (std::size_t i = 0; i < a.batch * In.size(); ++i)
-          a.output[i] = a.scale[i % channels] * a.input[i] + a.shift[i % channels];
-      };
-    if constexpr (B::kind == Kind::linear) {
-      f.packed_size = std::max(L::template packed_size<InferenceTarget<V>>(In), L::template packed_size<InferenceTarget<V, true>>(In));
-      f.infer_scratch_size = [](std::size_t batch) {
-        return std::max(rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V>>>(batch),
-                        rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V, true>>>(batch));
-      };
-      f.by_kind = &Calls::template infer<Identity, true>;
-      f.with_epilogue = &Calls::template infer<HalfPlusOne, false>;
-    }
-    return f;
-  }();
-  return all;
+  LayerFunctions<T> f{
+      .name = [] { return type_name<L>(); },
+      .problem = rules<L>::check(B::input_shapes),
+      .in = In,
+      .out = B::output_shape,
+      .kind = B::kind,
+      .needs = rules<L>::backward_needs,
+      .parameters = B::parameters,
+      .macs = rules<L>::macs(In),
+      .scratch_size = rules<L>::template scratch_size<V>(In),
+      .backward_scratch_size = rules<L>::template backward_scratch_size<V>(In),
+      .prepared_size = rules<L>::template prepared_size<V>(In),
+      .accumulator_size = rules<L>::template accumulator_size<V>(In),
+      .gathered_size = rules<L>::gathered_size(In),
+      .saved_size = [](std::size_t batch) { return rules<L>::saved_size(In, batch); },
+      .forward = &Calls::forward,
+      .forward_training = &Calls::forward_training,
+      .backward = &Calls::backward,
+      .update_state = &Calls::update_state};
+  if constexpr (B::kind == Kind::elementwise)
+    f.by_kind = [](A a) {
+      for (std::size_t i = 0; i < a.batch * In.size(); ++i)
+        simd::store_partial(a.output + i, L::apply(V(a.input[i])), 1);
+    };
+  if constexpr (B::kind == Kind::affine)
+    f.by_kind = [](A a) {
+      L::affine(In, static_cast<const T* const*>(a.parameters), a.scale, a.shift);
+      const std::size_t channels = static_cast<std::size_t>(In.channels());
+      for (std::size_t i = 0; i < a.batch * In.size(); ++i)
+        a.output[i] = a.scale[i % channels] * a.input[i] + a.shift[i % channels];
+    };
+  if constexpr (B::kind == Kind::linear && paths == Paths::fused) {
+    f.packed_size = std::max(L::template packed_size<InferenceTarget<V>>(In),
+                             L::template packed_size<InferenceTarget<V, true>>(In));
+    f.infer_scratch_size = [](std::size_t batch) {
+      return std::max(rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V>>>(batch),
+                      rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V, true>>>(batch));
+    };
+    f.by_kind = &Calls::template infer<Identity, true>;
+    f.with_epilogue = &Calls::template infer<HalfPlusOne, false>;
+  }
+  return f;
 }
+
+template <class L, Shape In, class T, Paths paths = Paths::layer>
+inline constexpr LayerFunctions<T> functions = make_functions<L, In, T, paths>();
 
 }  // namespace strata::test
