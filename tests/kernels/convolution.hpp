@@ -96,10 +96,13 @@ struct Twice {
   }
 };
 
-/// What a convolution gives: bare, and with bias, epilogue and residual. Elements between rows and pixels stay as they
-/// were.
-/// `convolve.operator()<Epilogue>(x, weights, bias, out, residual)` is the kernel.
-template <ConvGeometry g, class T, class Convolve>
+/// An epilogue with all that one can have.
+template <ConvGeometry g>
+using TwiceTwice = AddResidual<Twice, g.out_width * (g.out_pixel() + 2) + 3, g.out_pixel() + 2, Twice>;
+
+/// What a convolution gives: without bias for Identity, with bias and residual for TwiceTwice. Elements between rows and
+/// pixels stay as they were. `convolve(x, weights, bias, out, residual)` is the kernel.
+template <ConvGeometry g, class Epilogue, class T, class Convolve>
 void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
   CAPTURE(g.out_height, g.out_width, g.kernel_height, g.kernel_width, g.stride_width, g.dilation_width, g.groups,
           g.in_channels, g.out_channels, g.out_row, g.out_spread, g.out_gap);
@@ -108,22 +111,16 @@ void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
              residual = noise<T>(static_cast<std::size_t>(g.out_height * residual_row), 5);
   std::vector<double> sums(output_size(g));
   for_each_product(g, [&](int xi, int wi, int oi) { sums[oi] += static_cast<double>(x[xi]) * weights[wi]; });
-
-  const auto check = [&]<class Epilogue>(const T* given_bias, Epilogue) {
-    std::vector<double> expected(output_size(g), 99);
-    for_each_output(g, [&](int y, int column, int c, int oi) {
-      const double sum = sums[oi] + (given_bias ? given_bias[c] : 0);
-      if constexpr (has_residual<Epilogue>)
-        expected[oi] = Epilogue::apply(sum, double{residual[y * residual_row + column * residual_pixel + c]});
-      else
-        expected[oi] = Epilogue::apply(sum);
-    });
-    std::vector<T> out(output_size(g), T(99));
-    convolve.template operator()<Epilogue>(x.data(), weights.data(), given_bias, out.data(), residual.data());
-    require_close(out, expected, g.taps());
-  };
-  check(nullptr, Identity{});
-  check(bias.data(), AddResidual<Twice, residual_row, residual_pixel, Twice>{});
+  std::vector<double> expected(output_size(g), 99);
+  for_each_output(g, [&](int y, int column, int c, int oi) {
+    if constexpr (has_residual<Epilogue>)
+      expected[oi] = Epilogue::apply(sums[oi] + bias[c], double{residual[y * residual_row + column * residual_pixel + c]});
+    else
+      expected[oi] = Epilogue::apply(sums[oi]);
+  });
+  std::vector<T> out(output_size(g), T(99));
+  convolve(x.data(), weights.data(), has_residual<Epilogue> ? bias.data() : nullptr, out.data(), residual.data());
+  require_close(out, expected, g.taps());
 }
 
 /// What the gradient by the weights adds to them. `gradient(x, output gradient, weights)` is the kernel.

@@ -45,8 +45,8 @@ void check() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("gradients by the input agree with the scalar reference", "[kernels]", float, double) {
-  using V = simd::Vector<TestType>;
+TEST_CASE("gradients by the input agree with the scalar reference", "[kernels]") {
+  using V = simd::Vector<float>;
   check<V, geometry(8, 8, 3, 3, 5, 32), 1, 1, 1, 1>();  // same padding
   check<V, geometry(6, 7, 3, 3, 16, 20)>();             // none
   check<V, geometry(6, 7, 3, 3, 4, 20, 2), 0, 0, 1, 1>();  // same, stride 2, even size
@@ -60,4 +60,12 @@ TEMPLATE_TEST_CASE("gradients by the input agree with the scalar reference", "[k
   check<V, geometry(1, 1, 4, 4, 3, 5, 3), 1, 1, 1, 1>();
   check<V, geometry(6, 9, 3, 3, 1, 1, 1, 1, 21), 1, 1, 1, 1>();  // depthwise
   check<V, geometry(4, 5, 3, 3, 1, 1, 2, 1, 35), 0, 0, 1, 1>();
+}
+
+TEST_CASE("gradients of doubles by the input agree with the scalar reference", "[kernels]") {
+  using V = simd::Vector<double>;
+  check<V, geometry(8, 8, 3, 3, 5, 32), 1, 1, 1, 1>();
+  check<V, geometry(6, 7, 3, 3, 33, 4, 2), 1, 1, 1, 1>();
+  check<V, geometry(5, 4, 3, 3, 4, 6, 2, 1, 3), 1, 1, 0, 0>();
+  check<V, geometry(6, 9, 3, 3, 1, 1, 1, 1, 21), 1, 1, 1, 1>();
 }

@@ -61,13 +61,14 @@ void check(std::size_t batch) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Dense kernels agree with the scalar reference", "[kernels]", float, double) {
-  using V = simd::Vector<TestType>;
+TEST_CASE("Dense kernels agree with the scalar reference", "[kernels]") {
   for (const std::size_t batch : {1, 3, 8, 13}) {
-    check<V, 64, 10>(batch);
-    check<V, 1, 1>(batch);
-    check<V, 37, 3>(batch);
-    check<V, 130, 33>(batch);
-    check<V, 7, 100>(batch);
+    check<simd::Vector<float>, 64, 10>(batch);
+    check<simd::Vector<float>, 1, 1>(batch);
+    check<simd::Vector<float>, 37, 3>(batch);
+    check<simd::Vector<float>, 130, 33>(batch);
+    check<simd::Vector<float>, 7, 100>(batch);
+    check<simd::Vector<double>, 37, 3>(batch);
+    check<simd::Vector<double>, 130, 33>(batch);
   }
 }

@@ -38,7 +38,7 @@ TEST_CASE("float gradients agree with double", "[runtime]") {
   Model<Branches> model{Seed{4}};
   std::copy(exact.parameters().begin(), exact.parameters().end(), model.parameters().begin());
   const auto expected = Objective<Branches, double>{}.gradient(exact);
-  const auto gradients = Objective<Branches, float>{}.gradient(model);
+  const auto gradients = Objective<Branches, float, Three>{}.gradient(model);
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     CAPTURE(i);
     REQUIRE(gradients[i] == Approx(expected[i]).margin(1e-4).epsilon(1e-4));
