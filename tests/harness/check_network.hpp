@@ -34,6 +34,21 @@ std::vector<T> noise(std::size_t size, std::uint64_t seed) {
   return values;
 }
 
+/// A model whose every parameter is random, moving averages included.
+template <class Net>
+Model<Net> random_model() {
+  Model<Net> model{Seed{11}};
+  const Random random{Seed{12}};
+  std::uint64_t counter = 0;
+  model.for_each_parameter([&](const NodeInfo&, const Parameter& parameter, std::span<float> values) {
+    for (float& value : values) {
+      const double draw = random.uniform(counter++);
+      if (parameter.initializer.kind != Initializer::glorot_uniform) value = static_cast<float>(0.5 + draw);
+    }
+  });
+  return model;
+}
+
 /// The outputs of a network without parameters.
 template <class Net>
 std::vector<float> output(const std::vector<float>& input) {

@@ -12,23 +12,9 @@
 #include "harness/check_network.hpp"
 
 using namespace strata;
+using test::random_model;
 
 namespace {
-
-/// A model whose every parameter is random, moving averages included.
-template <class Net>
-Model<Net> random_model() {
-  Model<Net> model{Seed{11}};
-  const Random random{Seed{12}};
-  std::uint64_t counter = 0;
-  model.for_each_parameter([&](const NodeInfo&, const Parameter& parameter, std::span<float> values) {
-    for (float& value : values) {
-      const double draw = random.uniform(counter++);
-      if (parameter.initializer.kind != Initializer::glorot_uniform) value = static_cast<float>(0.5 + draw);
-    }
-  });
-  return model;
-}
 
 template <class Net, class Precision = Fast>
 void require_agreement(double tolerance) {
@@ -44,23 +30,6 @@ struct Mixed
                  BatchNorm, MaxPooling2D<2, Strides{1}>, ZeroPadding2D<1>, Conv2D<6, 3, NoBias, Dilation{2}>, BatchNorm,
                  LeakyReLU<0.2>, Sigmoid, AveragePooling2D<2, Same>, Dropout<0.3>, Flatten,
                  Dense<17, activation<Tanh>>, BatchNorm, Dense<5>, Softmax> {};
-/// Borders that differ between a tensor's readers, shortcuts in and around them, tensors for sweeps of several samples.
-struct Shortcuts
-    : Sequential<Input<11, 9, 3>, Conv2D<16, 3, Same>, BatchNorm, ReLU,
-                 Residual<Conv2D<16, 3, Same>, BatchNorm, ReLU, Conv2D<16, 5, Same>, BatchNorm>, ReLU,
-                 Residual<Conv2D<24, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<24, 3, Same>, BatchNorm,
-                          Projection<Conv2D<24, 1, Strides{2}>, BatchNorm>>, ReLU,
-                 Residual<Conv2D<24, 1>, Tanh>, Conv2D<7, 3>, Residual<MaxPooling2D<3, Strides{1}, Same>>, Sigmoid,
-                 Residual<Conv2D<7, 1>>, Flatten, Residual<Dense<84>, BatchNorm, Tanh>,
-                 Residual<Dense<2000>, ReLU, Dense<84>>, Dense<4>> {};
-/// Sweeps in the middle: convolutions with many weights on a small image, and around them a shortcut.
-struct Heavy : Sequential<Input<6, 5, 16>, Conv2D<16, 3, Same>, ReLU,
-                          Residual<Conv2D<256, 3, Same>, Tanh, Residual<Conv2D<256, 3, Same>, BatchNorm>, ReLU,
-                                   Conv2D<8, 1>, Projection<Conv2D<8, 3, Same>>>,
-                          MaxPooling2D<>, Conv2D<256, 1>, Sigmoid, Conv2D<8, 3, Same>, Flatten, Dense<3>> {};
-struct Depthwise : Sequential<Input<9, 8, 20>, DepthwiseConv2D<3, Same>, BatchNorm, ReLU, Conv2D<24, 1>,
-                              Residual<DepthwiseConv2D<3, Same, activation<SiLU>>, Conv2D<24, 1>>,
-                              DepthwiseConv2D<5, Strides{2}, DepthMultiplier{2}>, Flatten, Dense<3>> {};
 struct FlattenOnly : Sequential<Input<2, 3, 4>, Flatten> {};
 struct Grouped : Sequential<Input<6, 6, 6>, Conv2D<9, 3, Groups{3}>, ReLU6, GlobalMaxPooling2D, Dense<3, NoBias>,
                             BatchNorm> {};
@@ -72,9 +41,6 @@ TEST_CASE("the engine agrees with the layers one by one", "[runtime]") {
   require_agreement<Mixed>(5e-6);
   require_agreement<Grouped>(5e-6);
   require_agreement<FlattenOnly>(0);
-  require_agreement<Shortcuts>(2e-5);
-  require_agreement<Heavy>(2e-5);
-  require_agreement<Depthwise>(2e-5);
   require_agreement<Lesson, Exact>(2e-6);
 }
 
