@@ -48,6 +48,7 @@ void check_rule(const ConvolutionRule& rule, const std::string& name) {
   for_each_product(rule, batch, [&](auto xi, auto ki, auto yi) { y[yi] += double{x[xi]} * double{kernel[ki]}; });
   CHECK(difference(y, fixture.floats("output")) < 1e-5);
 
+  if (!fixture.has("output_gradient")) return;
   const std::vector<float> dy = fixture.floats("output_gradient");
   std::vector<double> dx(x.size()), dkernel(kernel.size());
   for_each_product(rule, batch, [&](auto xi, auto ki, auto yi) {

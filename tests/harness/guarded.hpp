@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include <strata/core/random.hpp>
 
 #include "harness/catch.hpp"
 
@@ -45,6 +48,7 @@ class Guarded {
   }
 
   T* data() const { return data_; }
+  T& operator[](std::size_t i) const { return data_[i]; }
   std::span<T> span() const { return {data_, size_}; }
   std::size_t size() const { return size_; }
   void forget() { std::ranges::fill(span(), std::numeric_limits<T>::quiet_NaN()); }
@@ -60,6 +64,22 @@ class Guarded {
   T* data_;
   std::size_t size_;
 };
+
+/// Numbers between -1 and 1.
+template <class T>
+Guarded<T> guarded_noise(std::size_t size, std::uint64_t seed) {
+  Guarded<T> values(size);
+  const Random random{Seed{seed}};
+  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<T>(2 * random.uniform(i) - 1);
+  return values;
+}
+
+template <class T>
+Guarded<T> guarded_fill(std::size_t size, T value) {
+  Guarded<T> values(size);
+  std::ranges::fill(values.span(), value);
+  return values;
+}
 
 /// The largest |a - b| / (1 + |b|); infinite where one is NaN.
 template <class A, class B>

@@ -4,26 +4,17 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
-#include <strata/core/random.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/epilogue.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/guarded.hpp"
 
 namespace strata::test {
 
 using kernels::ConvGeometry;
-
-template <class T>
-std::vector<T> noise(std::size_t size, std::uint64_t seed) {
-  std::vector<T> values(size);
-  const Random random{Seed{seed}};
-  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<T>(2 * random.uniform(i) - 1);
-  return values;
-}
 
 constexpr ConvGeometry geometry(int height, int width, int kernel_height, int kernel_width, int in, int out,
                                 int stride = 1, int dilation = 1, int groups = 1) {
@@ -80,13 +71,14 @@ void for_each_product(const ConvGeometry& g, Visit&& visit) {
 }
 
 template <class T>
-void require_close(const std::vector<T>& result, const std::vector<double>& expected, double scale) {
+void require_close(const Guarded<T>& result, const std::vector<double>& expected, double scale) {
   const double tolerance = (sizeof(T) == 4 ? 1e-6 : 1e-14) * scale;
   REQUIRE(result.size() == expected.size());
   for (std::size_t i = 0; i < result.size(); ++i) {
     CAPTURE(i);
     REQUIRE(static_cast<double>(result[i]) == Approx(expected[i]).margin(tolerance));
   }
+  REQUIRE(result.intact());
 }
 
 struct Twice {
@@ -103,12 +95,12 @@ using TwiceTwice = AddResidual<Twice, g.out_width * (g.out_pixel() + 2) + 3, g.o
 /// What a convolution gives: without bias for Identity, with bias and residual for TwiceTwice. Elements between rows and
 /// pixels stay as they were. `convolve(x, weights, bias, out, residual)` is the kernel.
 template <ConvGeometry g, class Epilogue, class T, class Convolve>
-void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
+void check_forward(const Guarded<T>& weights, Convolve&& convolve) {
   CAPTURE(g.out_height, g.out_width, g.kernel_height, g.kernel_width, g.stride_width, g.dilation_width, g.groups,
           g.in_channels, g.out_channels, g.out_row, g.out_spread, g.out_gap);
   constexpr int residual_pixel = g.out_pixel() + 2, residual_row = g.out_width * residual_pixel + 3;
-  const auto x = noise<T>(input_size(g), 1), bias = noise<T>(static_cast<std::size_t>(g.out_pixel()), 3),
-             residual = noise<T>(static_cast<std::size_t>(g.out_height * residual_row), 5);
+  const auto x = guarded_noise<T>(input_size(g), 1), bias = guarded_noise<T>(static_cast<std::size_t>(g.out_pixel()), 3),
+             residual = guarded_noise<T>(static_cast<std::size_t>(g.out_height * residual_row), 5);
   std::vector<double> sums(output_size(g));
   for_each_product(g, [&](int xi, int wi, int oi) { sums[oi] += static_cast<double>(x[xi]) * weights[wi]; });
   std::vector<double> expected(output_size(g), 99);
@@ -118,7 +110,7 @@ void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
     else
       expected[oi] = Epilogue::apply(sums[oi]);
   });
-  std::vector<T> out(output_size(g), T(99));
+  const auto out = guarded_fill(output_size(g), T(99));
   convolve(x.data(), weights.data(), has_residual<Epilogue> ? bias.data() : nullptr, out.data(), residual.data());
   require_close(out, expected, g.taps());
 }
@@ -126,10 +118,10 @@ void check_forward(const std::vector<T>& weights, Convolve&& convolve) {
 /// What the gradient by the weights adds to them. `gradient(x, output gradient, weights)` is the kernel.
 template <ConvGeometry g, class T, class Gradient>
 void check_weight_gradient(Gradient&& gradient) {
-  const auto x = noise<T>(input_size(g), 1), dy = noise<T>(output_size(g), 4);
+  const auto x = guarded_noise<T>(input_size(g), 1), dy = guarded_noise<T>(output_size(g), 4);
   std::vector<double> expected(weights_size(g), 1.0);
   for_each_product(g, [&](int xi, int wi, int oi) { expected[wi] += static_cast<double>(x[xi]) * dy[oi]; });
-  std::vector<T> result(weights_size(g), T(1));
+  const auto result = guarded_fill(weights_size(g), T(1));
   gradient(x.data(), dy.data(), result.data());
   require_close(result, expected, g.out_height * g.out_width);
 }

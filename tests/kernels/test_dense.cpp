@@ -1,13 +1,14 @@
 // The matrix products of Dense against scalar references.
 #include <vector>
 
-#include <strata/core/random.hpp>
 #include <strata/kernels/dense.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/guarded.hpp"
 
 using namespace strata;
 using namespace strata::kernels;
+using test::Guarded, test::guarded_fill, test::guarded_noise;
 
 namespace {
 
@@ -15,15 +16,9 @@ template <class V, int features, int units>
 void check(std::size_t batch) {
   using T = typename V::value_type;
   CAPTURE(features, units, batch);
-  const Random random{Seed{7}};
-  std::uint64_t counter = 0;
-  const auto noise = [&](std::size_t size) {
-    std::vector<T> values(size);
-    for (T& value : values) value = static_cast<T>(2 * random.uniform(counter++) - 1);
-    return values;
-  };
-  const auto x = noise(batch * features), weights = noise(static_cast<std::size_t>(features) * units),
-             bias = noise(units), gradient = noise(batch * units);
+  const auto x = guarded_noise<T>(batch * features, 1), bias = guarded_noise<T>(units, 2),
+             weights = guarded_noise<T>(static_cast<std::size_t>(features) * units, 3),
+             gradient = guarded_noise<T>(batch * units, 4);
   std::vector<double> out(batch * units), weight_gradient(weights.size(), 99.0), input_gradient(x.size());
   for (std::size_t n = 0; n < batch; ++n)
     for (int u = 0; u < units; ++u) {
@@ -35,26 +30,27 @@ void check(std::size_t batch) {
         input_gradient[xi] += static_cast<double>(gradient[oi]) * weights[wi];
       }
     }
-  const auto require_close = [](const std::vector<T>& result, const std::vector<double>& expected, double scale) {
+  const auto require_close = [](const Guarded<T>& result, const std::vector<double>& expected, double scale) {
     for (std::size_t i = 0; i < result.size(); ++i)
       REQUIRE(static_cast<double>(result[i]) == Approx(expected[i]).margin((sizeof(T) == 4 ? 1e-6 : 1e-14) * scale));
+    REQUIRE(result.intact());
   };
-  std::vector<T> result(out.size(), T(99));
+  Guarded<T> result(out.size());
   dense<V, features, units, Weights::keras, Identity>(batch, x.data(), weights.data(), bias.data(), result.data());
   require_close(result, out, features);
 
   constexpr ConvGeometry g = dense_geometry(features, units, 1);
-  std::vector<T> packed(packed_weights_size<V>(g));
+  const Guarded<T> packed(packed_weights_size<V>(g));
   pack_weights<V, g>([&](int, int, int, int from, int to) { return weights[from * units + to]; }, packed.data());
-  std::fill(result.begin(), result.end(), T(99));
+  result.forget();
   dense<V, features, units, Weights::packed, Identity>(batch, x.data(), packed.data(), bias.data(), result.data());
   require_close(result, out, features);
 
-  std::vector<T> weight_result(weights.size(), T(99));
+  const auto weight_result = guarded_fill(weights.size(), T(99));
   dense_weight_gradient<V, features, units>(batch, x.data(), gradient.data(), weight_result.data());
   require_close(weight_result, weight_gradient, static_cast<double>(batch));
 
-  std::vector<T> input_result(x.size(), T(99)), scratch(dense_scratch_size<V>(units));
+  const Guarded<T> input_result(x.size()), scratch(dense_scratch_size<V>(units));
   dense_input_gradient<V, features, units>(batch, gradient.data(), weights.data(), input_result.data(), scratch.data());
   require_close(input_result, input_gradient, units);
 }

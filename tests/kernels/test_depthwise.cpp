@@ -16,7 +16,7 @@ template <class V, ConvGeometry g>
 void check() {
   using T = typename V::value_type;
   const auto check_with = []<class Epilogue>(Epilogue) {
-    check_forward<g, Epilogue>(noise<T>(weights_size(g), 2),
+    check_forward<g, Epilogue>(guarded_noise<T>(weights_size(g), 2),
                                [](const T* x, const T* weights, const T* bias, T* out, const T* residual) {
                                  depthwise_convolve<V, g, Epilogue>(x, weights, bias, out, residual);
                                });

@@ -1,30 +1,22 @@
 // Winograd's convolution and its gradient by the weights against a scalar reference in double precision.
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <vector>
 
-#include <strata/core/random.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/winograd.hpp>
 #include <strata/kernels/winograd_cost.hpp>
 #include <strata/kernels/winograd_weights.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/guarded.hpp"
 
 using namespace strata;
 using namespace strata::kernels;
+using test::Guarded, test::guarded_fill, test::guarded_noise;
 
 namespace {
-
-template <class T>
-std::vector<T> noise(std::size_t size, std::uint64_t seed) {
-  std::vector<T> values(size);
-  const Random random{Seed{seed}};
-  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<T>(2 * random.uniform(i) - 1);
-  return values;
-}
 
 /// Calls `visit(x index, weight index, output index)` for every product of a convolution.
 template <class Visit>
@@ -47,7 +39,7 @@ struct Twice {
 
 /// The largest difference must stay below `units` in the last place of the largest value.
 template <class T>
-void require_close(const std::vector<T>& result, const std::vector<double>& expected, double units) {
+void require_close(const Guarded<T>& result, const std::vector<double>& expected, double units) {
   REQUIRE(result.size() == expected.size());
   double largest = 1, difference = 0;
   for (std::size_t i = 0; i < result.size(); ++i) {
@@ -56,6 +48,7 @@ void require_close(const std::vector<T>& result, const std::vector<double>& expe
     difference = std::max(difference, std::abs(static_cast<double>(result[i]) - expected[i]));
   }
   CAPTURE(largest, difference);
+  REQUIRE(result.intact());
   REQUIRE(difference <= units * static_cast<double>(std::numeric_limits<T>::epsilon()) * largest);
 }
 
@@ -79,11 +72,11 @@ void check_forward(std::size_t batch) {
   using Residual = AddResidual<Identity, g.out_row, g.out_pixel(), Twice>;
   CAPTURE(batch);
   const std::size_t x_step = static_cast<std::size_t>((g.out_height + 2) * g.row);
-  const auto x = noise<T>(x_step * batch, 1);
-  const auto weights = noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 2);
-  const auto bias = noise<T>(static_cast<std::size_t>(g.out_channels), 3);
+  const auto x = guarded_noise<T>(x_step * batch, 1);
+  const auto weights = guarded_noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 2);
+  const auto bias = guarded_noise<T>(static_cast<std::size_t>(g.out_channels), 3);
   const std::size_t out_step = guarded_output<g>().size();
-  const auto residual = noise<T>(out_step * batch, 4);
+  const auto residual = guarded_noise<T>(out_step * batch, 4);
 
   std::vector<double> plain, with_residual;
   for (std::size_t image = 0; image < batch; ++image) {
@@ -99,20 +92,20 @@ void check_forward(std::size_t batch) {
     with_residual.insert(with_residual.end(), sums.begin(), sums.end());
   }
 
-  std::vector<T> packed(winograd_weights_size<V>(g)), out(out_step * batch), scratch(winograd_scratch_size<V>(g));
+  const Guarded<T> packed(winograd_weights_size<V>(g)), scratch(winograd_scratch_size<V>(g));
+  Guarded<T> out = guarded_fill(out_step * batch, T(guard));
   const double units = 32;
   winograd_pack<V, g>(
       [&](int ky, int kx, int from, int to) {
         return weights[((ky * 3 + kx) * g.in_channels + from) * g.out_channels + to];
       },
       packed.data());
-  std::fill(out.begin(), out.end(), T(guard));
   winograd_convolve<V, g, Residual>(x.data(), packed.data(), bias.data(), out.data(), residual.data(), scratch.data(),
                                     batch, x_step, out_step, out_step);
   require_close(out, with_residual, units);
 
   winograd_prepare<V, g>(weights.data(), false, packed.data());
-  std::fill(out.begin(), out.end(), T(guard));
+  std::ranges::fill(out.span(), T(guard));
   winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, out.data(), nullptr, scratch.data(), batch,
                                     x_step, out_step);
   require_close(out, plain, units);
@@ -122,15 +115,15 @@ void check_forward(std::size_t batch) {
 template <class V, WinogradGeometry g>
 void check_turned() {
   using T = typename V::value_type;
-  const auto keras = noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 5);
-  std::vector<T> packed(winograd_weights_size<V>(g)), turned(packed.size());
+  const auto keras = guarded_noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 5);
+  const Guarded<T> packed(winograd_weights_size<V>(g)), turned(packed.size());
   winograd_pack<V, g>(
       [&](int ky, int kx, int from, int to) {
         return keras[(((2 - ky) * 3 + 2 - kx) * g.out_channels + to) * g.in_channels + from];
       },
       packed.data());
   winograd_prepare<V, g>(keras.data(), true, turned.data());
-  require_close(turned, std::vector<double>(packed.begin(), packed.end()), 4);
+  require_close(turned, std::vector<double>(packed.span().begin(), packed.span().end()), 4);
 }
 
 /// Two calls, the second with a batch of images.
@@ -140,18 +133,19 @@ void check_weight_gradient() {
   constexpr std::size_t images = 3;
   const std::size_t x_step = static_cast<std::size_t>((g.out_height + 2) * g.row) + 3;
   const std::size_t gradient_step = guarded_output<g>().size();
-  const auto x = noise<T>(x_step * images, 6), gradient = noise<T>(gradient_step * images, 7);
+  const auto x = guarded_noise<T>(x_step * images, 6), gradient = guarded_noise<T>(gradient_step * images, 7);
   std::vector<double> expected(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 1.0);
   for (std::size_t image = 0; image < images; ++image)
     for_each_product(g, [&](int xi, int wi, int oi) {
       expected[wi] += static_cast<double>(x[image * x_step + xi]) *
                       static_cast<double>(gradient[image * gradient_step + oi]);
     });
-  std::vector<T> sums(winograd_gradient_size<V>(g)), scratch(winograd_gradient_scratch_size<V>(g));
+  const auto sums = guarded_fill(winograd_gradient_size<V>(g), T(0));
+  const Guarded<T> scratch(winograd_gradient_scratch_size<V>(g));
   winograd_accumulate<V, g>(x.data(), gradient.data(), sums.data(), scratch.data());
   winograd_accumulate<V, g>(x.data() + x_step, gradient.data() + gradient_step, sums.data(), scratch.data(), images - 1,
                             x_step, gradient_step);
-  std::vector<T> weights(expected.size(), T(1));
+  const auto weights = guarded_fill(expected.size(), T(1));
   winograd_weight_gradient<V, g>(sums.data(), weights.data());
   require_close(weights, expected, 64);
 }

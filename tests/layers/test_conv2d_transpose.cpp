@@ -82,9 +82,9 @@ TEST_CASE("Conv2DTranspose") {
       {.output = {18, 9, 2}, .trainable = 144 * 2 + 2, .macs = 648 * 18 * 2});
   check<Conv2DTranspose<1, Kernel{3, 1}, Same, Strides{2, 1}>, Shape{3, 4, 1}>(  // depthwise
       {.output = {6, 4, 1}, .trainable = 4, .macs = 36});
-  // By Winograd, forward and backward.
+  // By Winograd, forward and backward; without FMA (SSE2) inference is off by 3.01e-5.
   check<Conv2DTranspose<13, 3>, Shape{5, 6, 17}>(
-      {.output = {7, 8, 13}, .trainable = 153 * 13 + 13, .macs = 510 * 9 * 13}, 3e-5);
+      {.output = {7, 8, 13}, .trainable = 153 * 13 + 13, .macs = 510 * 9 * 13}, 4e-5);
 }
 
 TEST_CASE("Conv2DTranspose against PyTorch and TensorFlow.js") {

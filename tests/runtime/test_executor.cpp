@@ -49,9 +49,12 @@ TEST_CASE("the same number of threads gives the same bits, and a batch smaller t
   Model<Branches> model{Seed{4}};
   CHECK(Objective<Branches, float, Three>{}.gradient(model) == Objective<Branches, float, Three>{}.gradient(model));
   Executor<Branches, simd::Vector<float>, Three> threads;
-  Executor<Branches, simd::Vector<float>> one;
+  Executor<Branches, simd::Vector<double>> one;
+  Model<Branches, double> exact{Seed{4}};
+  std::copy(model.parameters().begin(), model.parameters().end(), exact.parameters().begin());
   const auto input = noise<float>(2 * Branches::input_shape.size(), 5);
+  const std::vector<double> same(input.begin(), input.end());
   const float* a = threads.forward_training(model.parameters().data(), input.data(), 2, Random{Seed{1}});
-  const float* b = one.forward_training(model.parameters().data(), input.data(), 2, Random{Seed{1}});
+  const double* b = one.forward_training(exact.parameters().data(), same.data(), 2, Random{Seed{1}});
   for (std::size_t i = 0; i < 2 * Branches::output_shape.size(); ++i) CHECK(a[i] == Approx(b[i]).margin(1e-5));
 }

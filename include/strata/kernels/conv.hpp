@@ -184,15 +184,14 @@ constexpr int sum_splits(int size) {
   return 4 * size <= room ? 4 : 2 * size <= room ? 2 : 1;
 }
 
-/// One register tile: bias + convolution, epilogue, store.
-template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, class Epilogue>
+/// One register tile: bias + convolution, epilogue, store. The last vector has `LastWidth` lanes in the image and
+/// `ReadWidth` in the weights, where it may be padded.
+template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, int ReadWidth, class Epilogue>
 STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename V::value_type* weights,
                                  const typename V::value_type* bias, typename V::value_type* out,
                                  const typename V::value_type* residual) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = sum_splits(size);
-  constexpr bool padded = WeightStep == NV * simd::lanes<V>;  // packed weights
-  constexpr int read_width = padded ? simd::lanes<V> : LastWidth;
   V sums[size * splits];
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
   if (bias != nullptr)
@@ -205,7 +204,7 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
   for (int ky = 0; ky < g.kernel_height; ++ky)
     for (int run = 0; run < runs; ++run)
-      multiply_run<V, g, patch, NV, splits, WeightStep, read_width, length>(
+      multiply_run<V, g, patch, NV, splits, WeightStep, ReadWidth, length>(
           sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
           weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep);
   merge<V, size, splits>(sums, Indices<size>{});
@@ -214,7 +213,7 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
 
 /// One block of NV vectors of output channels over the whole image, in equal tiles; the last tile of a row, and the
 /// last row of tiles, may overlap the one before.
-template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, class Epilogue>
+template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, int ReadWidth, class Epilogue>
 STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typename V::value_type* weights,
                                     const typename V::value_type* bias, typename V::value_type* out,
                                     const typename V::value_type* residual) {
@@ -226,7 +225,7 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
     const int y = std::min(top, g.out_height - rows);
     for (int tile = 0; tile < tiles; ++tile) {
       const int column = std::min(tile * patch.columns, g.out_width - patch.columns);
-      convolve_tile<V, g, WeightStep, patch, NV, LastWidth, Epilogue>(
+      convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
           out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column, 0));
     }
@@ -308,13 +307,14 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int last_width = g.out_channels - blocks.full * width;
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
     for (int block = 0; block < blocks.full; ++block) {
-      detail::convolve_block<V, g, step, blocks.size, lanes, Epilogue>(x, weights, bias, out, residual);
+      detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(x, weights, bias, out, residual);
       weights += packed ? g.taps() * step : width;
       out += width;
       residual = detail::residual_at<Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
-    detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, Epilogue>(x, weights, bias, out, residual);
+    detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, packed ? lanes : blocks.last_width, Epilogue>(
+        x, weights, bias, out, residual);
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
     residual = detail::residual_at<Epilogue>(residual, 0, 0, last_width);
