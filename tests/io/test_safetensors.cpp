@@ -17,7 +17,7 @@ using io_test::bits, io_test::file_error, io_test::missing, io_test::Net, io_tes
 
 namespace {
 
-const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
+const std::filesystem::path here = strata::test::tests_directory() / "io";
 
 /// Every bit pattern that a float can have has to survive.
 Model<Net> model_with_oddities() {

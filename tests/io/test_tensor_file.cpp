@@ -60,7 +60,7 @@ TEST_CASE("tensors and metadata come back", "[io]") {
 
 TEST_CASE("files of other writers are read", "[io]") {
   int files = 0, tensors = 0;
-  const auto oracle = std::filesystem::path(__FILE__).parent_path().parent_path() / "oracle";
+  const auto oracle = strata::test::tests_directory() / "oracle";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(oracle)) {
     if (entry.path().extension() != ".safetensors") continue;
     ++files;

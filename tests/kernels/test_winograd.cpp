@@ -116,7 +116,8 @@ template <class V, WinogradGeometry g>
 void check_turned() {
   using T = typename V::value_type;
   const auto keras = guarded_noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 5);
-  const Guarded<T> packed(winograd_weights_size<V>(g)), turned(packed.size());
+  // Zeros in the lanes that no channel fills: neither writes them.
+  const auto packed = guarded_fill(winograd_weights_size<V>(g), T(0)), turned = guarded_fill(packed.size(), T(0));
   winograd_pack<V, g>(
       [&](int ky, int kx, int from, int to) {
         return keras[(((2 - ky) * 3 + 2 - kx) * g.out_channels + to) * g.in_channels + from];
