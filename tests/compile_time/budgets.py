@@ -5,7 +5,6 @@ longest symbol.
     tests/compile_time/budgets.py                       measures; what is beyond its budget is an error
     tests/compile_time/budgets.py --compiler clang++    only measures
     tests/compile_time/budgets.py --no-seconds          holds what does not depend on how busy the machine is
-    tests/compile_time/budgets.py --types               only types: nothing that generates kernels
 
 Doubling a chain of layers must not take more than 2.2 times as long, headers included: of each length the best of
 three runs counts.
@@ -66,7 +65,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--no-seconds", action="store_true")
-    parser.add_argument("--types", action="store_true")
     options = parser.parse_args()
     held = "clang" not in options.compiler
     failures = []
@@ -78,8 +76,6 @@ def main():
         directory = pathlib.Path(name)
         row("", "s", "MB", "symbol", "budget")
         for case in CASES:
-            if options.types and "-O2" in case.flags:
-                continue
             seconds, megabytes = compile_once(options.compiler, directory, case.file, case.flags)
             symbol = longest_symbol(directory)
             row(case.name, f"{seconds:.2f}", f"{megabytes:.0f}", symbol,

@@ -75,7 +75,6 @@ static_assert(std::string_view(RandomFlipLayer<>::class_name) == "RandomFlip"); 
 TEST_CASE("RandomFlipLayer") {
   check_layer<RandomFlipLayer<>, Shape{3, 4, 5}>({.output = {3, 4, 5}});
   check_layer<RandomFlipLayer<Horizontal>, Shape{1, 7, 3}>({.output = {1, 7, 3}});
-  check_layer<RandomFlipLayer<Vertical>, Shape{5, 2, 1}>({.output = {5, 2, 1}});
   static_assert(std::string_view(RandomFlipLayer<>::check({30}).rule) == "a random move needs an image");
 }
 
@@ -90,7 +89,6 @@ TEST_CASE("RandomFlipLayer mirrors half of the images") {
 
 TEST_CASE("RandomTranslation") {
   check_layer<RandomTranslation<0.3, 0.2>, Shape{5, 6, 3}>({.output = {5, 6, 3}});
-  check_layer<RandomTranslation<1, 1, FillMode::constant>, Shape{3, 4, 2}>({.output = {3, 4, 2}});
   check_layer<RandomTranslation<Factor{0.1, 0.9}, 0, FillMode::nearest>, Shape{1, 4, 17}>({.output = {1, 4, 17}});
   static_assert(std::string_view(RandomTranslation<0, 0>::check({30}).rule) == "a random move needs an image");
   static_assert(RandomTranslation<0, 1.5>::check({3, 3, 1}).received == "-1.5 to 1.5");
@@ -115,7 +113,6 @@ TEST_CASE("a translation by half a cell is the mean of two") {
 
 TEST_CASE("RandomRotation") {
   check_layer<RandomRotation<0.1>, Shape{5, 6, 3}>({.output = {5, 6, 3}});
-  check_layer<RandomRotation<1, FillMode::constant>, Shape{4, 4, 2}>({.output = {4, 4, 2}});
   check_layer<RandomRotation<Factor{0.1, 0.4}, FillMode::nearest>, Shape{3, 7, 1}>({.output = {3, 7, 1}});
   static_assert(std::string_view(RandomRotation<0.1>::check({30}).rule) == "a random move needs an image");
   static_assert(RandomRotation<2>::check({3, 3, 1}).received == "-2 to 2");
