@@ -1,5 +1,5 @@
 // A small CNN on the real MNIST: 98.5 % of the test images after two epochs.
-//     mnist DIR      the directory that holds the four files, compressed or not
+//     mnist DIR      the directory that holds the four files, unpacked
 #include <cstdio>
 #include <exception>
 
