@@ -9,7 +9,8 @@
 namespace strata::test {
 namespace {
 
-/// Calls `visit(index in x, in the kernel, in y)` for every product; channels last, the kernel (kh, kw, in / groups, out).
+/// Calls `visit(index in x, in the kernel, in y)` for every product; channels last, the kernel (kh, kw, in / groups,
+/// out).
 template <class Visit>
 void for_each_product(const ConvolutionRule& r, std::size_t batch, Visit visit) {
   const int group_in = r.in.channels() / r.groups, group_out = r.out.channels() / r.groups;

@@ -22,8 +22,13 @@ void check_rule(const ConvolutionRule& rule, const std::string& fixture);
 template <class L, Shape In>
 void check_rule(const std::string& fixture) {
   static_assert(!L::check(In));
-  check_rule({.in = In, .out = L::output_shape(In), .window = window_over(In, L::kernel, L::strides, L::dilation, L::padding),
-              .kernel = L::kernel, .strides = L::strides, .dilation = L::dilation, .groups = L::groups(In)},
+  check_rule({.in = In,
+              .out = L::output_shape(In),
+              .window = window_over(In, L::kernel, L::strides, L::dilation, L::padding),
+              .kernel = L::kernel,
+              .strides = L::strides,
+              .dilation = L::dilation,
+              .groups = L::groups(In)},
              fixture);
 }
 

@@ -1,4 +1,4 @@
-// Transposed convolutions in networks: fused inference, borders, sums in an epilogue, training.
+// Transposed convolutions in networks: fused inference, borders, sums in an epilogue, gradients.
 #include <string>
 
 #include <strata/strata.hpp>

@@ -303,6 +303,7 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   // From tap to tap inside a block.
   constexpr int step = packed ? blocks.size * lanes : g.out_pixel();
   constexpr int last_step = packed ? blocks.last * lanes : g.out_pixel();
+  constexpr int last_read_width = packed ? lanes : blocks.last_width;
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
@@ -313,7 +314,7 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
       residual = detail::residual_at<Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
-    detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, packed ? lanes : blocks.last_width, Epilogue>(
+    detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, last_read_width, Epilogue>(
         x, weights, bias, out, residual);
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
