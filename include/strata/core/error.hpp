@@ -1,8 +1,11 @@
 // What goes wrong at run time. Every exception of the library derives from strata::Error.
 #pragma once
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace strata {
 
@@ -30,4 +33,19 @@ class NonFiniteLoss : public Error {
   using Error::Error;
 };
 
+namespace detail {
+
+/// Every error of the library is raised here: `raise<FileError>(sentence)`. Where the compiler has no exceptions
+/// (-fno-exceptions), the sentence is printed and the program ends.
+template <class E>
+[[noreturn]] void raise(std::string_view sentence) {
+#ifdef __cpp_exceptions
+  throw E(std::string(sentence));
+#else
+  std::fprintf(stderr, "strata: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  std::abort();
+#endif
+}
+
+}  // namespace detail
 }  // namespace strata

@@ -45,7 +45,7 @@ std::string join(const Parts&... parts) {
 [[noreturn]] inline void throw_file_error(const std::filesystem::path& path, std::uint64_t byte,
                                           std::string_view expected, std::string_view received,
                                           std::string_view remedy) {
-  throw FileError(
+  detail::raise<FileError>(
       detail::join(path.string(), ": byte ", byte, ": expected ", expected, ", received ", received, "; ", remedy));
 }
 
@@ -54,7 +54,7 @@ namespace detail {
 /// `net.safetensors: cannot be opened for reading: No such file or directory; what to do`.
 [[noreturn]] inline void throw_system_error(const std::filesystem::path& path, std::string_view what, int error,
                                             std::string_view remedy) {
-  throw FileError(join(path.string(), ": ", what, ": ", std::generic_category().message(error), "; ", remedy));
+  detail::raise<FileError>(join(path.string(), ": ", what, ": ", std::generic_category().message(error), "; ", remedy));
 }
 
 /// Owns a POSIX file descriptor.

@@ -40,8 +40,9 @@ struct RandomCrop {
 
   void operator()(Placement& placement, const Random& random) const {
     if (padding < 0)
-      throw InvalidArgument(std::string(Text() << "RandomCrop: expected a padding of 0 or more pixels, received "
-                                               << padding << "; use 4 for images of 32x32"));
+      detail::raise<InvalidArgument>(
+          Text() << "RandomCrop: expected a padding of 0 or more pixels, received " << padding
+          << "; use 4 for images of 32x32");
     const auto shift = [&](std::uint64_t counter) {
       const std::uint64_t choices = 2 * static_cast<std::uint64_t>(padding) + 1;
       return static_cast<int>(static_cast<std::int64_t>(random.below(counter, choices)) - padding);

@@ -49,8 +49,9 @@ class Batches {
   explicit Batches(Dataset dataset, BatchOptions options = {})
       : dataset_(std::move(dataset)), options_(std::move(options)) {
     if (options_.batch_size < 1)
-      throw InvalidArgument(std::string(Text() << "Batches: expected a batch size of at least 1, received "
-                                               << options_.batch_size << "; 32 to 128 suits most networks"));
+      detail::raise<InvalidArgument>(
+          Text() << "Batches: expected a batch size of at least 1, received " << options_.batch_size
+          << "; 32 to 128 suits most networks");
     if (!options_.augmentation.empty()) check_augmentation();
     const std::size_t rows = std::min(static_cast<std::size_t>(options_.batch_size), dataset_.size());
     if (!in_place()) inputs_ = Arena<float>(rows * dataset_.shape().size());
@@ -94,14 +95,14 @@ class Batches {
 
   void check_augmentation() const {
     if (dataset_.shape().rank != 3)
-      throw InvalidArgument(std::string(
+      detail::raise<InvalidArgument>(
           Text() << "Batches: expected images (height, width, channels) to augment, received samples of shape "
-                 << dataset_.shape() << "; leave the augmentation out"));
+          << dataset_.shape() << "; leave the augmentation out");
     if (dataset_.labels_per_sample() > 1)
-      throw InvalidArgument(std::string(Text()
-                                        << "Batches: expected one label for each image to augment, received "
-                                        << dataset_.labels_per_sample() << ", which would stay where the pixels move; "
-                                        << "leave the augmentation out"));
+      detail::raise<InvalidArgument>(
+          Text() << "Batches: expected one label for each image to augment, received "
+          << dataset_.labels_per_sample() << ", which would stay where the pixels move; "
+          << "leave the augmentation out");
   }
 
   template <class T>

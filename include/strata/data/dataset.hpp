@@ -102,8 +102,8 @@ class Dataset {
  private:
   static void require(bool condition, std::string_view expected, std::string_view received, std::string_view remedy) {
     if (!condition)
-      throw InvalidArgument(
-          std::string(Text() << "Dataset: expected " << expected << ", received " << received << "; " << remedy));
+      detail::raise<InvalidArgument>(
+          Text() << "Dataset: expected " << expected << ", received " << received << "; " << remedy);
   }
 
   std::size_t per_sample(std::size_t values, std::string_view what) const {

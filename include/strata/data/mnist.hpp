@@ -72,9 +72,10 @@ inline std::vector<std::byte> read(const std::filesystem::path& path, Decompress
   packed += ".gz";
   if (std::filesystem::exists(path, ignored) || !std::filesystem::exists(packed, ignored)) return read_file(path);
   if (decompress == nullptr)
-    throw FileError(packed.string() +
-                    ": is compressed; unpack it with gunzip, or include <strata/data/gzip.hpp>, link zlib "
-                    "(CMake: strata::zlib) and call load_mnist(directory, gunzip)");
+    detail::raise<FileError>(
+        packed.string() +
+        ": is compressed; unpack it with gunzip, or include <strata/data/gzip.hpp>, link zlib "
+        "(CMake: strata::zlib) and call load_mnist(directory, gunzip)");
   return decompress(read_file(packed), packed);
 }
 

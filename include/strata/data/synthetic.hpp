@@ -184,9 +184,9 @@ inline Dataset synthetic_images(std::size_t count, Seed seed = {}) {
   using namespace detail::synthetic;
   constexpr std::size_t size = side * side * 3;
   if (count > std::numeric_limits<std::ptrdiff_t>::max() / size)
-    throw InvalidArgument(std::string(Text()
-                                      << "synthetic_images: expected a number of images that memory can hold, received "
-                                      << count << "; ask for 10000 or so"));
+    detail::raise<InvalidArgument>(
+        Text() << "synthetic_images: expected a number of images that memory can hold, received " << count
+        << "; ask for 10000 or so");
   Samples samples{.shape = {side, side, 3}};
   samples.bytes.resize(count * size);
   samples.labels.resize(count);

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <strata/core/number.hpp>
 #include <strata/graph/lower.hpp>
 
 namespace strata {
@@ -59,9 +59,7 @@ inline std::string memory_size(std::size_t parameters) {
   double size = static_cast<double>(parameters) * sizeof(float);
   std::size_t unit = 0;
   for (; size >= 1024 && unit + 1 < units.size(); ++unit) size /= 1024;
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.2f %s", size, units[unit]);
-  return text.data();
+  return fixed(size, 2) + " " + units[unit];
 }
 
 /// Keras 2 `print_layer_summary`: a field is cut where its column ends, and a blank stands before the next.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <strata/core/number.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/inference_plan.hpp>
 #include <strata/graph/lower.hpp>
@@ -51,7 +52,8 @@ class Drawing {
   template <class... Parts>
   void put(const Parts&... parts) {
     const auto add = [&](const auto& part) {
-      if constexpr (requires { std::to_string(part); }) svg_.append(std::to_string(part));
+      if constexpr (std::is_floating_point_v<std::decay_t<decltype(part)>>) svg_.append(detail::fixed(part, 2));
+      else if constexpr (std::is_arithmetic_v<std::decay_t<decltype(part)>>) svg_.append(std::to_string(part));
       else svg_.append(part);
     };
     (add(parts), ...);

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -13,6 +12,7 @@
 #include <type_traits>
 
 #include <strata/core/error.hpp>
+#include <strata/core/number.hpp>
 #include <strata/io/checkpoint.hpp>
 
 namespace strata {
@@ -39,7 +39,8 @@ struct ModelCheckpoint {
     const std::filesystem::path directory = std::filesystem::path(path).parent_path();
     if (!directory.empty() && directory.string().find('{') == std::string::npos &&
         !std::filesystem::is_directory(directory))
-      throw FileError(path + ": expected an existing directory " + directory.string() + ", received none; create it");
+      detail::raise<FileError>(
+          path + ": expected an existing directory " + directory.string() + ", received none; create it");
   }
 
   template <class Trainer, class Logs>
@@ -66,7 +67,8 @@ struct ModelCheckpoint {
       const std::size_t open = path.find('{', at), close = path.find('}', open);
       name += path.substr(at, open - at);
       if (open == path.npos) break;
-      if (close == path.npos) throw InvalidArgument("ModelCheckpoint: expected a '}' after each '{', received " + path);
+      if (close == path.npos)
+        detail::raise<InvalidArgument>("ModelCheckpoint: expected a '}' after each '{', received " + path);
       const std::string field = path.substr(open + 1, close - open - 1), key = field.substr(0, field.find(':'));
       const std::string_view format = std::string_view(field).substr(key.size());
       name += key == "epoch" ? text(field, format, ":0", 'd', epoch + 1) : text(field, format, ":.", 'f', logs[key]);
@@ -86,17 +88,15 @@ struct ModelCheckpoint {
       const bool framed = format.size() > 3 && format.starts_with(start) && *last == end;
       if (!framed || std::from_chars(format.data() + start.size(), last, digits).ptr != last || digits < 0 ||
           digits > 30)
-        throw InvalidArgument("ModelCheckpoint: expected a field like {epoch:02d} or {val_loss:.3f}, received {" +
-                              field + "}");
+        detail::raise<InvalidArgument>(
+            "ModelCheckpoint: expected a field like {epoch:02d} or {val_loss:.3f}, received {" + field + "}");
     }
-    char buffer[400];
-    if constexpr (std::is_integral_v<Number>)
-      std::snprintf(buffer, sizeof buffer, "%0*d", std::max(digits, 1), number);
-    else if (digits < 0)
-      std::snprintf(buffer, sizeof buffer, "%g", number);
-    else
-      std::snprintf(buffer, sizeof buffer, "%.*f", digits, number);
-    return buffer;
+    if constexpr (std::is_integral_v<Number>) {
+      const std::string plain = std::to_string(number);
+      return std::string(std::max<std::size_t>(digits, plain.size()) - plain.size(), '0') + plain;
+    } else {
+      return digits < 0 ? detail::general(number) : detail::fixed(number, digits);
+    }
   }
 };
 

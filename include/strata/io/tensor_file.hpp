@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/core/error.hpp>
 #include <strata/core/file.hpp>
 #include <strata/io/json.hpp>
 
@@ -194,8 +195,8 @@ inline void write_tensors(const std::filesystem::path& path, std::span<const Ten
   std::size_t offset = 0;
   for (const TensorEntry& tensor : tensors) {
     if (header.contains(tensor.name))
-      throw InvalidArgument("two tensors are called '" + tensor.name +
-                            "'; give the layers' parameters different names");
+      detail::raise<InvalidArgument>(
+          "two tensors are called '" + tensor.name + "'; give the layers' parameters different names");
     header[tensor.name] = {
         {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.data.size()}}};
     offset += tensor.data.size();

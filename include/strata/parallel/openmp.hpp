@@ -24,7 +24,8 @@ class OpenMP {
  public:
   OpenMP() : OpenMP(omp_get_max_threads()) {}
   explicit OpenMP(int threads) : threads_(threads) {
-    if (threads < 1) throw InvalidArgument("OpenMP: expected at least 1 thread, received " + std::to_string(threads));
+    if (threads < 1)
+      detail::raise<InvalidArgument>("OpenMP: expected at least 1 thread, received " + std::to_string(threads));
   }
 
   std::size_t threads() const { return static_cast<std::size_t>(threads_); }

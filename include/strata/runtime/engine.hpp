@@ -83,7 +83,7 @@ class Engine {
   /// InvalidArgument.
   void operator()(const Inputs& inputs, const Outputs& outputs) const {
     if (busy_.test_and_set(std::memory_order_acquire))
-      throw InvalidArgument(
+      detail::raise<InvalidArgument>(
           "Engine: two threads called engine(input, output) at once; give each thread an Engine::Workspace of its own "
           "and call engine(input, output, workspace)");
     const Release release{busy_};
@@ -93,7 +93,7 @@ class Engine {
   /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, `run()` doing its work: for profiles.
   template <class Visit>
   void for_each_step(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, Visit&& visit) const {
-    if (batch_of(inputs, outputs) != 1) throw InvalidArgument("Engine::for_each_step: expected one sample");
+    if (batch_of(inputs, outputs) != 1) detail::raise<InvalidArgument>("Engine::for_each_step: expected one sample");
     const Memory memory = memory_of(inputs, outputs, workspace, 0);
     Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
   }
@@ -115,8 +115,9 @@ class Engine {
       check("an output", Net::output_shapes[K].size(), detail::element<K>(outputs).size());
     });
     if (!fit)
-      throw InvalidArgument(std::string(Text() << "Engine: expected " << expected << " elements, received " << received
-                                               << "; pass whole samples and room for each result"));
+      detail::raise<InvalidArgument>(
+          Text() << "Engine: expected " << expected << " elements, received " << received
+          << "; pass whole samples and room for each result");
     return batch;
   }
 

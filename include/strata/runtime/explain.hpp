@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <strata/core/number.hpp>
 #include <strata/core/text.hpp>
 #include <strata/runtime/engine_plan.hpp>
 
@@ -60,11 +60,7 @@ std::string explain() {
     return string_of(node.rules->visible ? Text(node.name) : node.rules->type());
   };
   const auto shape = [&](int tensor) { return string_of(Text() << network.tensor(tensor).shape); };
-  const auto millions = [](std::size_t macs) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.3f", static_cast<double>(macs) / 1e6);
-    return std::string(text.data());
-  };
+  const auto millions = [](std::size_t macs) { return detail::fixed(static_cast<double>(macs) / 1e6, 3); };
 
   std::vector<detail::ExplainRow> rows{{"step", "layers", "kernel", "input", "output", "params", "MMACs", "result"}};
   const std::array<std::string, std::max<std::size_t>(plan.step_count, 1)> kernels = Compiled::kernel_names();

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/core/number.hpp>
 #include <strata/train/events.hpp>
-#include <strata/train/format.hpp>
 #include <strata/train/history.hpp>
 
 namespace strata {
@@ -88,7 +88,7 @@ struct CSVLogger {
     std::string names = "epoch", values = std::to_string(epoch);
     for (const auto& [name, value] : logs) {
       names += separator + name;
-      values += separator + detail::format_number("%.9g", value);
+      values += separator + detail::shortest(value);
     }
     write((std::exchange(heading, false) ? names + "\n" : "") + values + "\n", "a");
   }
@@ -99,8 +99,8 @@ struct CSVLogger {
     bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
     if (file != nullptr) good = std::fclose(file) == 0 && good;
     if (!good)
-      throw FileError("CSVLogger cannot write '" + path +
-                      "': expected a file that can be written in an existing folder");
+      detail::raise<FileError>(
+          "CSVLogger cannot write '" + path + "': expected a file that can be written in an existing folder");
   }
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <strata/core/error.hpp>
 #include <strata/data/batches.hpp>
 #include <strata/data/dataset.hpp>
 #include <strata/runtime/executor.hpp>
@@ -72,7 +73,7 @@ std::array<double, N> measure(std::span<const float> outputs, std::span<const Ta
     if constexpr (MetricOn<E, Target>)
       values[i++] = extra(outputs, targets, shape);
     else if constexpr (is_metric<E>)
-      throw InvalidArgument(
+      detail::raise<InvalidArgument>(
           "the metric '" + std::string(extra.name) + "' does not take the targets of this loss: expected " +
           (MetricOn<E, int> ? "labels (int), received values (float)" : "values (float), received labels (int)"));
   };
@@ -92,17 +93,18 @@ constexpr void examine_data_set_network() {
 template <class Net, class Loss>
 void check_dataset(const Dataset& dataset, const char* what) {
   if (dataset.shape() != Net::input_shape)
-    throw InvalidArgument(std::string(Text() << what << ": expected samples of shape " << Net::input_shape
-                                             << ", the input of the network, received " << dataset.shape()));
+    detail::raise<InvalidArgument>(
+        Text() << what << ": expected samples of shape " << Net::input_shape
+        << ", the input of the network, received " << dataset.shape());
   if (dataset.empty())
-    throw InvalidArgument(std::string(Text() << what << ": expected at least one sample, received none"));
+    detail::raise<InvalidArgument>(Text() << what << ": expected at least one sample, received none");
   with_targets<Loss>(dataset, [&]<class Target>(std::span<const Target> targets) {
     constexpr std::size_t wanted = Loss::targets_per_sample(Net::output_shape);
     constexpr const char* noun = std::is_same_v<Target, int> ? "label(s)" : "target(s)";
     if (targets.size() != wanted * dataset.size())
-      throw InvalidArgument(std::string(Text() << what << ": expected " << wanted << ' ' << noun
-                                               << " a sample for an output of shape " << Net::output_shape
-                                               << ", received " << targets.size() / dataset.size()));
+      detail::raise<InvalidArgument>(
+          Text() << what << ": expected " << wanted << ' ' << noun << " a sample for an output of shape "
+          << Net::output_shape << ", received " << targets.size() / dataset.size());
   });
 }
 
@@ -162,10 +164,9 @@ std::vector<float> predict(const Model<Net>& model, std::span<const float> input
   detail::examine_data_set_network<Net>();
   constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
   if (inputs.size() % in != 0 || batch_size < 1)
-    throw InvalidArgument(std::string(Text()
-                                      << "predict: expected a multiple of " << in << " values (" << Net::input_shape
-                                      << " a sample) and a batch size of at least 1, received " << inputs.size()
-                                      << " values and " << batch_size));
+    detail::raise<InvalidArgument>(
+        Text() << "predict: expected a multiple of " << in << " values (" << Net::input_shape
+        << " a sample) and a batch size of at least 1, received " << inputs.size() << " values and " << batch_size);
   const std::size_t samples = inputs.size() / in;
   std::vector<float> outputs(samples * out);
   Executor<Net, simd::Vector<float>> executor;

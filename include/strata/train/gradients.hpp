@@ -8,6 +8,7 @@
 #include <string>
 
 #include <strata/core/error.hpp>
+#include <strata/core/number.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/train/loss.hpp>
 
@@ -131,16 +132,16 @@ void check_clipping(const Optimizer& optimizer) {
   int on = 0;
   const auto count = [&](double limit) {
     if (!(limit >= 0))
-      throw InvalidArgument("optimiser: expected a clipping limit above 0, or 0 for none, received " +
-                            std::to_string(limit));
+      detail::raise<InvalidArgument>(
+          "optimiser: expected a clipping limit above 0, or 0 for none, received " + detail::general(limit));
     on += limit > 0;
   };
   if constexpr (requires { optimizer.clipnorm; }) count(optimizer.clipnorm);
   if constexpr (requires { optimizer.clipvalue; }) count(optimizer.clipvalue);
   if constexpr (requires { optimizer.global_clipnorm; }) count(optimizer.global_clipnorm);
   if (on > 1)
-    throw InvalidArgument("optimiser: expected at most one of clipnorm, clipvalue and global_clipnorm, received " +
-                          std::to_string(on));
+    detail::raise<InvalidArgument>(
+        "optimiser: expected at most one of clipnorm, clipvalue and global_clipnorm, received " + std::to_string(on));
 }
 
 }  // namespace strata::detail

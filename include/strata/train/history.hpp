@@ -33,8 +33,9 @@ struct Logs {
     if (const double* value = find(name)) return *value;
     std::string known;
     for (const Entry& entry : entries) known += (known.empty() ? "" : ", ") + entry.name;
-    throw InvalidArgument("no number called '" + std::string(name) + "' in the logs: expected one of " + known +
-                          "; val_ numbers need FitOptions::validation");
+    detail::raise<InvalidArgument>(
+        "no number called '" + std::string(name) + "' in the logs: expected one of " + known +
+        "; val_ numbers need FitOptions::validation");
   }
 
   void set(std::string_view name, double value) {

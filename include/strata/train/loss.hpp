@@ -49,10 +49,9 @@ inline constexpr double probability_epsilon = 1e-7;
 inline void check_labels(std::span<const int> labels, int classes) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] < 0 || labels[i] >= classes)
-      throw InvalidArgument(std::string(Text()
-                                        << "label " << i << " of the batch: expected a class from 0 to " << classes - 1
-                                        << ", received " << labels[i] << "; count classes from 0, and give the "
-                                        << "network's last axis one element a class"));
+      detail::raise<InvalidArgument>(
+          Text() << "label " << i << " of the batch: expected a class from 0 to " << classes - 1 << ", received "
+          << labels[i] << "; count classes from 0, and give the network's last axis one element a class");
 }
 
 /// True in the first n lanes.

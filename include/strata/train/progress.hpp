@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <strata/train/format.hpp>
+#include <strata/core/number.hpp>
 #include <strata/train/history.hpp>
 
 namespace strata {
@@ -96,12 +96,12 @@ class Progress {
     return text;
   }
   static std::string step_time(double seconds) {
-    return seconds >= 1      ? detail::format_number("%.0fs", seconds)
-           : seconds >= 1e-3 ? detail::format_number("%.0fms", seconds * 1e3)
-                             : detail::format_number("%.0fus", seconds * 1e6);
+    return seconds >= 1      ? detail::fixed(seconds, 0) + "s"
+           : seconds >= 1e-3 ? detail::fixed(seconds * 1e3, 0) + "ms"
+                             : detail::fixed(seconds * 1e6, 0) + "us";
   }
   std::string speed(double seconds) const {
-    return detail::format_number("%.0f", static_cast<double>(samples_) / std::max(seconds, 1e-9)) + " samples/s";
+    return detail::fixed(static_cast<double>(samples_) / std::max(seconds, 1e-9), 0) + " samples/s";
   }
   /// Of the terminal; a stream of the caller's has no edge.
   std::size_t columns() const {
@@ -113,7 +113,8 @@ class Progress {
     std::string text;
     for (const auto& [name, value] : logs)
       text +=
-          " - " + name + ": " + detail::format_number(std::abs(value) >= 1e-3 || value == 0 ? "%.4f" : "%.4e", value);
+          " - " + name + ": " +
+          (std::abs(value) >= 1e-3 || value == 0 ? detail::fixed(value, 4) : detail::scientific(value, 4));
     return text;
   }
 

@@ -61,9 +61,9 @@ struct PiecewiseConstantDecay {
 
   double operator()(std::size_t step) const {
     if (values.size() != boundaries.size() + 1)
-      throw InvalidArgument("PiecewiseConstantDecay: expected one more value than boundaries, received " +
-                            std::to_string(values.size()) + " values and " + std::to_string(boundaries.size()) +
-                            " boundaries");
+      detail::raise<InvalidArgument>(
+          "PiecewiseConstantDecay: expected one more value than boundaries, received " +
+          std::to_string(values.size()) + " values and " + std::to_string(boundaries.size()) + " boundaries");
     return values[static_cast<std::size_t>(std::lower_bound(boundaries.begin(), boundaries.end(), step) -
                                            boundaries.begin())];
   }

@@ -13,6 +13,7 @@
 
 #include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/number.hpp>
 #include <strata/core/one_or_more.hpp>
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
@@ -21,7 +22,6 @@
 #include <strata/runtime/executor.hpp>
 #include <strata/runtime/model.hpp>
 #include <strata/train/events.hpp>
-#include <strata/train/format.hpp>
 #include <strata/train/gradients.hpp>
 #include <strata/train/loss.hpp>
 #include <strata/train/output_losses.hpp>
@@ -168,7 +168,7 @@ class Trainer {
     detail::each<Net::output_count>([&]<std::size_t K>() {
       visit(detail::element<K>(targets), [&](auto given) { loss += output_loss<K>(given, batch, replaced[K]); });
     });
-    if (!std::isfinite(loss)) throw_non_finite("the loss became " + detail::format_number("%g", loss));
+    if (!std::isfinite(loss)) throw_non_finite("the loss became " + detail::general(loss));
 
     executor_.backward(parameters.data(), gradients_.data(), replaced);
     detail::add_l2_gradient<Net, V>(Values(model_->trainable()), gradients_.span());
@@ -225,9 +225,9 @@ class Trainer {
       constexpr Shape shape = Net::input_shapes[I];
       const std::size_t size = detail::element<I>(inputs).size();
       if (size == 0 || size != batch * shape.size())
-        throw InvalidArgument(std::string(Text() << numbered("inputs", I, Net::input_count) << ": expected a batch of "
-                                                 << shape << " samples, a multiple of " << shape.size()
-                                                 << " values, received " << size << " values"));
+        detail::raise<InvalidArgument>(
+            Text() << numbered("inputs", I, Net::input_count) << ": expected a batch of " << shape
+            << " samples, a multiple of " << shape.size() << " values, received " << size << " values");
     });
     detail::each<Net::output_count>([&]<std::size_t K>() {
       visit(detail::element<K>(targets), [&]<class Target>(std::span<const Target> given) {
@@ -242,14 +242,14 @@ class Trainer {
     constexpr std::size_t wanted = LossOf<K>::targets_per_sample(shape);
     const Text what = numbered("targets", K, Net::output_count);
     if constexpr (!LossFor<LossOf<K>, V, Target>)
-      throw InvalidArgument(std::string(Text() << what << ": expected "
-                                               << (std::is_same_v<Target, int> ? "values (float), received labels (int)"
-                                                                               : "labels (int), received values")
-                                               << ", as the loss is " << type_name<LossOf<K>>()));
+      detail::raise<InvalidArgument>(
+          Text() << what << ": expected "
+          << (std::is_same_v<Target, int> ? "values (float), received labels (int)" : "labels (int), received values")
+          << ", as the loss is " << type_name<LossOf<K>>());
     if (targets.size() != batch * wanted)
-      throw InvalidArgument(std::string(Text() << what << ": expected " << wanted << " for each of " << batch
-                                               << " samples, as the output is " << shape << ", received "
-                                               << targets.size() << " in all"));
+      detail::raise<InvalidArgument>(
+          Text() << what << ": expected " << wanted << " for each of " << batch << " samples, as the output is "
+          << shape << ", received " << targets.size() << " in all");
     if constexpr (requires { LossOf<K>::check_targets(targets, shape); })
       AllLosses::template get<K>(loss_).check_targets(targets, shape);
   }
@@ -261,10 +261,11 @@ class Trainer {
   }
 
   [[noreturn]] void throw_non_finite(const std::string& what) const {
-    throw NonFiniteLoss("step " + std::to_string(iterations_) + ": " + what +
-                        "; parameters and optimiser are as before this step. " + "Try a smaller learning rate (now " +
-                        detail::format_number("%g", learning_rate()) +
-                        "), gradient clipping (.clipnorm = 1), and look for NaN or unscaled values in the inputs");
+    detail::raise<NonFiniteLoss>(
+        "step " + std::to_string(iterations_) + ": " + what +
+        "; parameters and optimiser are as before this step. " + "Try a smaller learning rate (now " +
+        detail::general(learning_rate()) +
+        "), gradient clipping (.clipnorm = 1), and look for NaN or unscaled values in the inputs");
   }
 
   Model<Net, T>* model_;
