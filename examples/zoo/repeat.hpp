@@ -8,6 +8,6 @@
 namespace zoo {
 
 template <int Times, class Block>
-using Repeat = boost::mp11::mp_repeat_c<strata::Sequential<Block>, Times>;
+using Repeat = boost::mp11::mp_repeat_c<strata::Sequential<Block>, static_cast<std::size_t>(Times)>;
 
 }  // namespace zoo

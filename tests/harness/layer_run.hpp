@@ -54,7 +54,7 @@ extern template class AnyLayerRun<double>;
 
 template <class L, Shape In, class T>
 struct LayerRun : AnyLayerRun<T> {
-  explicit LayerRun(std::size_t batch) : AnyLayerRun<T>(functions<L, In, T>, batch) {}
+  explicit LayerRun(std::size_t samples) : AnyLayerRun<T>(functions<L, In, T>, samples) {}
 };
 
 }  // namespace strata::test

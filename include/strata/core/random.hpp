@@ -30,7 +30,7 @@ class Random {
   }
   /// Uniform in {0, …, n - 1}; the bias is below n / 2^64.
   constexpr std::uint64_t below(std::uint64_t counter, std::uint64_t n) const {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(bits(counter)) * n) >> 64);
+    return multiply_high(bits(counter), n);
   }
   /// Standard normal (Box-Muller).
   double normal(std::uint64_t counter) const {
@@ -46,6 +46,14 @@ class Random {
 
  private:
   static constexpr std::uint64_t golden = 0x9E3779B97F4A7C15;
+
+  /// The upper half of the 128 bits of a * b.
+  static constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
+    constexpr std::uint64_t low = 0xFFFFFFFF;
+    const std::uint64_t high_low = (a >> 32) * (b & low), low_high = (a & low) * (b >> 32);
+    const std::uint64_t middle = ((a & low) * (b & low) >> 32) + (low_high & low) + high_low;  // below 2^64
+    return (a >> 32) * (b >> 32) + (low_high >> 32) + (middle >> 32);
+  }
 
   static constexpr std::uint64_t mix(std::uint64_t z) {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

@@ -19,15 +19,15 @@ struct Window {
 
 constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dilation, Padding padding) {
   Window window;
-  const auto axis = [padding](int in, int kernel, int stride, int dilation, int& out, int& reach, int& before,
+  const auto axis = [padding](int size, int taps, int stride, int spacing, int& out, int& reach, int& before,
                               int& after) {
-    reach = (kernel - 1) * dilation + 1;
+    reach = (taps - 1) * spacing + 1;
     if (padding == Padding::valid) {
-      out = in < reach ? 0 : (in - reach) / stride + 1;
+      out = size < reach ? 0 : (size - reach) / stride + 1;
       before = after = 0;
     } else {
-      out = (in + stride - 1) / stride;
-      const int total = std::max(0, (out - 1) * stride + reach - in);
+      out = (size + stride - 1) / stride;
+      const int total = std::max(0, (out - 1) * stride + reach - size);
       before = total / 2;
       after = total - before;
     }

@@ -93,7 +93,8 @@ struct ModelCheckpoint {
     }
     if constexpr (std::is_integral_v<Number>) {
       const std::string plain = std::to_string(number);
-      return std::string(std::max<std::size_t>(digits, plain.size()) - plain.size(), '0') + plain;
+      const std::size_t width = digits < 0 ? 0 : static_cast<std::size_t>(digits);
+      return std::string(width - std::min(width, plain.size()), '0') + plain;
     } else {
       return digits < 0 ? detail::general(number) : detail::fixed(number, digits);
     }

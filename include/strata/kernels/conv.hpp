@@ -109,7 +109,7 @@ template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightSt
 STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::value_type*& x,
                                   const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
   constexpr int size = patch.count() * NV;
-  V w[NV];
+  simd::Array<V, NV> w;
   ((hide(x, weights), read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
    ...);
@@ -192,7 +192,7 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
                                  const typename V::value_type* residual) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = sum_splits(size);
-  V sums[size * splits];
+  simd::Array<V, size * splits> sums;
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
   if (bias != nullptr)
     [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
@@ -282,8 +282,8 @@ template <class V, ConvGeometry g, class Weight>
 void pack_weights(Weight&& weight, typename V::value_type* packed) {
   for_each_packed_matrix<V, g>(
       [&](int group, int ky, int kx, int first, int channels, int width, typename V::value_type* p) {
-        for (int in = 0; in < g.in_channels; ++in, p += width) {
-          for (int c = 0; c < channels; ++c) p[c] = weight(group, ky, kx, in, first + c);
+        for (int row = 0; row < g.in_channels; ++row, p += width) {
+          for (int c = 0; c < channels; ++c) p[c] = weight(group, ky, kx, row, first + c);
           std::fill(p + channels, p + width, typename V::value_type(0));
         }
       },

@@ -48,7 +48,7 @@ STRATA_NOINLINE void outer_products(const typename V::value_type* x, const typen
     const typename V::value_type* gp = gradient;
     for (std::size_t i = 0; i < pixels.columns; ++i, xp += pixels.x_step, gp += pixels.gradient_step) {
       hide(xp, gp);
-      V g[NV];
+      simd::Array<V, NV> g;
       read_block<V, LastWidth>(g, gp, block);
       multiply_taps<V, runs, NV>(sums, xp, g, Indices<sizeof...(T) * NV>{});
     }

@@ -67,7 +67,7 @@ struct Convolution {
   template <class Weight>
   static void pack(Weight&& weight, T* packed) {
     if constexpr (winograd_tile > 0) {
-      winograd_pack<V, winograd>([&](int ky, int kx, int in, int out) { return weight(0, ky, kx, in, out); }, packed);
+      winograd_pack<V, winograd>([&](int ky, int kx, int i, int o) { return weight(0, ky, kx, i, o); }, packed);
     } else if constexpr (is_depthwise(g)) {
       for (int ky = 0; ky < g.kernel_height; ++ky)
         for (int kx = 0; kx < g.kernel_width; ++kx)

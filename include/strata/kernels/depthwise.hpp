@@ -54,7 +54,7 @@ STRATA_INLINE void multiply_row(V* sums, const typename V::value_type* x, const 
 template <class V, ConvGeometry g, int Pixels, int Width, class Epilogue, int... KY>
 STRATA_INLINE void depthwise_tile(const typename V::value_type* x, const V* taps, V bias, typename V::value_type* out,
                                   const typename V::value_type* residual, std::integer_sequence<int, KY...>) {
-  V sums[Pixels];
+  simd::Array<V, Pixels> sums;
   fill(sums, bias, Indices<Pixels>{});
   (multiply_row<V, g, Pixels, Width>(sums, x + KY * g.dilation_height * g.row, taps + KY * g.kernel_width,
                                      Indices<depthwise_span(g, Pixels)>{}),
@@ -78,7 +78,7 @@ STRATA_NOINLINE void depthwise_row(const typename V::value_type* x, const typena
                                    const typename V::value_type* residual) {
   constexpr int tiles = (g.out_width + 7) / 8;
   constexpr int pixels = (g.out_width + tiles - 1) / tiles;
-  V taps[g.taps()];
+  simd::Array<V, g.taps()> taps;
   read_each<V, Width>(taps, weights, g.groups, Indices<g.taps()>{});
   const V start = bias != nullptr ? read<V, Width>(bias) : V(typename V::value_type(0));
   for (int tile = 0; tile < tiles; ++tile) {
@@ -110,7 +110,7 @@ STRATA_INLINE void add_row(V* sums, const typename V::value_type* x, const V* gr
 template <class V, ConvGeometry g, int Pixels, int Width, int... KY>
 STRATA_INLINE void add_pixels(V* sums, const typename V::value_type* x, const typename V::value_type* gradient,
                               std::integer_sequence<int, KY...>) {
-  V pixels[Pixels];
+  simd::Array<V, Pixels> pixels;
   read_each<V, Width>(pixels, gradient, g.groups, Indices<Pixels>{});
   (add_row<V, g, Pixels, Width>(sums + KY * g.kernel_width, x + KY * g.dilation_height * g.row, pixels,
                                 Indices<depthwise_span(g, Pixels)>{}),

@@ -132,9 +132,9 @@ STRATA_INLINE void for_each_output(F f) {
 template <class V, PoolGeometry g, class Pool, class T = typename V::value_type>
 STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output) {
   for (; batch > 0; --batch, input += g.input_size(), output += g.output_size())
-    for_each_output<V, g>([&](const PoolWindow<g>& window, int out, int c, auto lanes) STRATA_INLINE_LAMBDA {
+    for_each_output<V, g>([&](const PoolWindow<g>& window, int place, int c, auto lanes) STRATA_INLINE_LAMBDA {
       const auto load = [&](int cell) STRATA_INLINE_LAMBDA { return lanes.load(input + cell + c); };
-      lanes.store(output + out, Pool::template forward<V>(window, load));
+      lanes.store(output + place, Pool::template forward<V>(window, load));
     });
 }
 

@@ -55,7 +55,7 @@ class ChannelSums {
   static constexpr int tile = 4;  ///< vectors of a long row whose sums stay in registers
 
  public:
-  using Totals = std::array<std::array<double, C>, Terms::sums>;
+  using Totals = std::array<std::array<double, static_cast<std::size_t>(C)>, Terms::sums>;
   /// A lane adds up at most 64 values of a block.
   static constexpr std::size_t block_rows = 64 * static_cast<std::size_t>(Rows::fold);
 
@@ -91,7 +91,7 @@ class ChannelSums {
   static STRATA_INLINE void sum_tile(std::size_t long_rows, std::size_t step, int first,
                                      const std::array<const T*, Inputs>& in,
                                      const ChannelPattern<V, C, Constants>& pattern, Block& block) {
-    V sums[Vectors][Terms::sums];
+    simd::Array<simd::Array<V, Terms::sums>, Vectors> sums;
 #pragma GCC unroll 8
     for (int i = 0; i < Vectors * Terms::sums; ++i) sums[i / Terms::sums][i % Terms::sums] = V(T(0));
     for (std::size_t r = 0; r < long_rows; ++r) {
@@ -106,7 +106,7 @@ class ChannelSums {
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Vectors * Terms::sums; ++i)
-      simd::store(block[i % Terms::sums].data() + first + i / Terms::sums * lanes,
+      simd::store(block[static_cast<std::size_t>(i % Terms::sums)].data() + first + i / Terms::sums * lanes,
                   sums[i / Terms::sums][i % Terms::sums]);
   }
 

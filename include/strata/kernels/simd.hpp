@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -62,6 +63,10 @@ using Mask = typename V::batch_bool_type;
 /// Elements of one vector.
 template <class V>
 inline constexpr int lanes = static_cast<int>(sizeof(V) / sizeof(typename V::value_type));
+
+/// `N` vectors or numbers of a kernel. (g++ takes a bound of an array that is an `int` for a change of sign.)
+template <class T, int N>
+using Array = T[static_cast<std::size_t>(N)];
 
 /// Vector registers a kernel may plan its tile with.
 #if defined(__AVX512F__) || defined(__aarch64__)

@@ -81,10 +81,10 @@ struct WinogradPlan {
   /// An odd number of vectors keeps positions out of each other's cache sets.
   static constexpr int odd_lines(int elements) { return (elements / lanes | 1) * lanes; }
   constexpr int full_blocks() const { return (vectors - last) / block.vectors; }
-  /// Where the weight (position, in, out) is.
-  constexpr int weight_index(const WinogradGeometry& g, int position, int in, int out) const {
+  /// Where the weight (position `at`, in, out) is.
+  constexpr int weight_index(const WinogradGeometry& g, int at, int in, int out) const {
     const int width = block.vectors * lanes, first = out / width;
-    return position * weights_position + first * width * g.in_channels +
+    return at * weights_position + first * width * g.in_channels +
            in * (first < full_blocks() ? width : last * lanes) + out % width;
   }
 };
@@ -147,7 +147,7 @@ STRATA_INLINE void multiply_block(const typename V::value_type* x, const typenam
   constexpr WinogradPlan<V> plan(g);
   constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile);
   constexpr int size = sizeof...(I), splits = size >= 8 ? 1 : size >= 4 ? 2 : 4, lanes = simd::lanes<V>;
-  V sums[size * splits];
+  simd::Array<V, size * splits> sums;
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
   multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels>(sums, x,
                                                                                                         weights);
@@ -192,7 +192,7 @@ STRATA_INLINE void transform_output_column(const typename V::value_type* product
 template <class V, WinogradGeometry g, class Epilogue, int Width, int... I>
 STRATA_INLINE void transform_output_row(const V* t, V bias, typename V::value_type* out,
                                         const typename V::value_type* residual, std::integer_sequence<int, I...>) {
-  V y[g.tile];
+  simd::Array<V, g.tile> y;
   Interpolation<g.tile>::template output<0>(t, y, 2);
   Interpolation<g.tile>::template output<1>(t, y + 1, 2);
   if constexpr (has_residual<Epilogue>)
@@ -208,7 +208,7 @@ STRATA_INLINE void transform_output_rows(const typename V::value_type* products,
                                          std::integer_sequence<int, I...> line) {
   constexpr int n = g.points(), step = WinogradPlan<V>(g).position;
   constexpr Indices<g.tile> pixels;
-  V t[g.tile / 2 * n];
+  simd::Array<V, g.tile / 2 * n> t;
   (transform_output_column<V, g, Parity>(products + I * step, t + I, line), ...);
   transform_output_row<V, g, Epilogue, Width>(t, bias, out + Parity * g.out_row,
                                               residual_at<Epilogue>(residual, Parity, 0, 0), pixels);
@@ -276,11 +276,12 @@ void winograd_pack(Weight&& weight, typename V::value_type* packed) {
   constexpr int lanes = simd::lanes<D>;
   for (int in = 0; in < g.in_channels; ++in)
     for (int out = 0; out < plan.vectors * plan.lanes; out += lanes) {
-      double values[9 * lanes] = {};
+      simd::Array<double, 9 * lanes> values = {};
       for (int k = 0; k < 9; ++k)
         for (int i = 0; i < lanes && out + i < g.out_channels; ++i)
           values[k * lanes + i] = static_cast<double>(weight(k / 3, k % 3, in, out + i));
-      D w[9], u[g.positions()];
+      D w[9];
+        simd::Array<D, g.positions()> u;
       detail::read_block<D, lanes>(w, values, detail::Indices<9>{});
       detail::transform_weights<D, g.tile>(w, u, detail::Indices<g.points()>{});
       for (int position = 0; position < g.positions(); ++position) {
@@ -299,7 +300,7 @@ STRATA_INLINE void prepare_vector(const typename V::value_type* w, typename V::v
                                   std::integer_sequence<int, Tap...>) {
   constexpr int step = WinogradPlan<V>(g).weights_position;
   const V taps[] = {read<V, Width>(w + Tap * Step)...};
-  V u[g.positions()];
+  simd::Array<V, g.positions()> u;
   transform_weights<V, g.tile>(taps, u, Indices<g.points()>{});
   write_positions<step>(u, packed, Indices<g.positions()>{});
 }
@@ -317,7 +318,7 @@ STRATA_NOINLINE void prepare_channels(const typename V::value_type* keras, bool 
                                        taps);
     return;
   }
-  typename V::value_type columns[9 * block * lanes];  // [tap][in][out] of a few input channels
+  simd::Array<typename V::value_type, 9 * block * lanes> columns;  // [tap][in][out] of a few input channels
   for (int first = 0; first < g.in_channels; first += block) {
     const int count = std::min(block, g.in_channels - first);
     for (int k = 0; k < 9; ++k)

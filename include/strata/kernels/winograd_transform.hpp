@@ -133,9 +133,10 @@ struct Interpolation<4> {
 /// u = G w G^T, of 9 vectors of weights.
 template <class V, int Tile, int... I>
 STRATA_INLINE void transform_weights(const V* w, V* u, std::integer_sequence<int, I...>) {
-  V t[3 * sizeof...(I)];  // [x][position y]
-  for (int x = 0; x < 3; ++x) Interpolation<Tile>::weights(w + x, t + x * sizeof...(I), 3);
-  (Interpolation<Tile>::weights(t + I, u + I * sizeof...(I), sizeof...(I)), ...);
+  constexpr int n = sizeof...(I);
+  simd::Array<V, 3 * n> t;  // [x][position y]
+  for (int x = 0; x < 3; ++x) Interpolation<Tile>::weights(w + x, t + x * n, 3);
+  (Interpolation<Tile>::weights(t + I, u + I * n, n), ...);
 }
 
 template <int Step, class V, int... I>

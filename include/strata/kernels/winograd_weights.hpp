@@ -100,7 +100,7 @@ STRATA_INLINE void transform_sums(const typename V::value_type* sums, typename V
                                   std::integer_sequence<int, I...>) {
   constexpr int n = g.points(), position = WinogradGradientPlan<V>(g).sums_position;
   constexpr int tap = g.in_channels * g.out_channels;
-  V t[3 * n];  // [x][position y]
+  simd::Array<V, 3 * n> t;  // [x][position y]
   for (int y = 0; y < n; ++y) {
     const V line[] = {simd::load<V>(sums + (y * n + I) * position)...};
     Interpolation<g.tile>::weight_gradient(line, t + y, n);

@@ -323,12 +323,12 @@ struct Conv2DTranspose
       constexpr int pixel = Filters + d.gap, run = pixel == Filters && Epilogue::residual_pixel == Filters ? d.width : 1;
       for (std::size_t n = 0; n < batch; ++n)
         for (int y = 0; y < d.height; ++y)
-          for (int x = 0; x < d.width; x += run) {
-            T* const cells = out.data + n * out.step + y * d.row + x * pixel;
+          for (int column = 0; column < d.width; column += run) {
+            T* const cells = out.data + n * out.step + y * d.row + column * pixel;
             kernels::map<V>(
                 static_cast<std::size_t>(run * Filters),
                 [](V value, V term) STRATA_INLINE_LAMBDA { return Epilogue::apply(value, term); }, cells, cells,
-                residual.data + n * residual.step + y * Epilogue::residual_row + x * Epilogue::residual_pixel);
+                residual.data + n * residual.step + y * Epilogue::residual_row + column * Epilogue::residual_pixel);
           }
     }
   }

@@ -84,8 +84,8 @@ struct EnginePlan {
   template <std::size_t S>
   static constexpr bool packs_twice = [] {
     using R = rules<typename HeadOf<S>::layer>;
-    constexpr Shape in = HeadOf<S>::input_shape;
-    return sweeps[S] > 1 && R::template packing<TargetFor<1>>(in) != R::template packing<TargetFor<group>>(in);
+    constexpr Shape shape = HeadOf<S>::input_shape;
+    return sweeps[S] > 1 && R::template packing<TargetFor<1>>(shape) != R::template packing<TargetFor<group>>(shape);
   }();
 
   template <class F>
