@@ -1,16 +1,15 @@
-// Whole files: read at once, replaced at once. Every failure is a FileError that names the file and the byte.
+// Files: read from the start, replaced at once. Every failure is a FileError that names the file and the byte.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <initializer_list>
+#include <ios>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/core/system.hpp>
 
 namespace strata {
 
@@ -57,47 +57,97 @@ namespace detail {
   detail::raise<FileError>(join(path.string(), ": ", what, ": ", std::generic_category().message(error), "; ", remedy));
 }
 
-/// Owns a POSIX file descriptor.
-class Descriptor {
+/// A regular file, read from its start. Throws FileError.
+class InputFile {
  public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor other) noexcept { return std::swap(number_, other.number_), *this; }
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
+  explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(path_, error);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+      throw_file_error(path_, 0, "a regular file", kind(status), "give the path of a file");
+    file_.open(path_, std::ios::binary | std::ios::ate);
+    if (!file_) throw_system_error(path_, "cannot be opened for reading", errno, "check the path");
+    size_ = static_cast<std::uint64_t>(file_.tellg());
+    file_.seekg(0);
   }
-  int number() const { return number_; }
-  bool open() const { return number_ >= 0; }
-  /// False, with errno set, where the system reports a late write error.
-  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+  const std::filesystem::path& path() const { return path_; }
+  /// Of the whole file, in bytes.
+  std::uint64_t size() const { return size_; }
+  /// Behind the bytes that were read.
+  std::uint64_t left() const { return size_ - position_; }
+
+  /// The next byte, -1 at the end. It stays where it is.
+  int peek() { return left() == 0 ? -1 : file_.peek(); }
+  /// The next `count` bytes, or all that are left where there are fewer.
+  std::vector<std::byte> read(std::uint64_t count) {
+    std::vector<std::byte> bytes = allocate(std::min(count, left()));
+    const auto size = static_cast<std::streamsize>(bytes.size());
+    if (file_.read(reinterpret_cast<char*>(bytes.data()), size); file_.bad())
+      throw_system_error(path_, join("read error behind byte ", position_), errno, "check the device");
+    if (file_.gcount() != size)
+      throw_file_error(path_, position_ + static_cast<std::uint64_t>(file_.gcount()), join(size_, " bytes"),
+                       "the end of the file", "another program seems to be changing the file; read it again");
+    position_ += bytes.size();
+    if (left() == 0) file_.close();
+    return bytes;
+  }
+
+  static std::string_view kind(std::filesystem::file_status status) {
+    return std::filesystem::is_directory(status) ? "a directory" : "a device or pipe";
+  }
 
  private:
-  int number_;
+  std::vector<std::byte> allocate(std::uint64_t count) const {
+    if (count <= std::vector<std::byte>().max_size()) {
+#ifdef __cpp_exceptions
+      try {
+#endif
+        return std::vector<std::byte>(static_cast<std::size_t>(count));
+#ifdef __cpp_exceptions
+      } catch (const std::bad_alloc&) {
+      }
+#endif
+    }
+    throw_file_error(path_, position_, "no more bytes than memory holds", std::to_string(count),
+                     "check that this is the right file");
+  }
+
+  std::filesystem::path path_;
+  std::ifstream file_;
+  std::uint64_t size_ = 0, position_ = 0;
 };
 
-/// A file beside its target under a name of its own, removed unless it takes the target's place.
+/// A file beside its target, removed unless it takes the target's place. What a killed program left of such a file is
+/// removed before.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::filesystem::path& target) : target_(target), descriptor_(-1) {
-    static std::atomic<unsigned> count{0};
-    do {
-      path_ = target.parent_path() / join(".strata-", ::getpid(), "-", count++, ".tmp");
-      descriptor_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    } while (!descriptor_.open() && errno == EEXIST);
-    if (!descriptor_.open()) {
-      path_.clear();
-      throw_system_error(target, "cannot be written", errno, "check that its directory exists and may be written to");
+  TemporaryFile(const std::filesystem::path& target, bool exists) : target_(target), exists_(exists) {
+    const std::filesystem::path directory = target.has_parent_path() ? target.parent_path() : ".";
+    std::filesystem::path prefix = ".";
+    prefix += target.filename().native().substr(0, 100);  // a name has at most 255 bytes
+    prefix += ".strata-tmp-";
+    std::error_code ignored;
+    for (std::filesystem::directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored))
+      if (entry->path().filename().native().starts_with(prefix.native())) os::remove_abandoned(entry->path());
+    for (int number = 0; descriptor_ < 0; ++number) {
+      path_ = directory / prefix;
+      path_ += std::to_string(number);
+      descriptor_ = os::create_locked(path_, exists);
+      if (descriptor_ < 0 && errno != EEXIST)
+        throw_system_error(target, "cannot be written", errno, "check that its directory exists and may be written to");
     }
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    if (!path_.empty()) os::discard(descriptor_, path_);
   }
 
   void write(std::span<const std::byte> bytes) {
+    constexpr std::size_t most = std::size_t{1} << 30;  // systems write no more than 2 GiB at once
     while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_.number(), bytes.data(), bytes.size());
+      const std::ptrdiff_t written = os::write(descriptor_, bytes.first(std::min(bytes.size(), most)));
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) fail("write error");
       bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -105,21 +155,12 @@ class TemporaryFile {
     }
   }
 
-  /// Flushes to the device, checks the size and renames over the target.
+  /// Flushes to the device and renames over the target.
   void replace_target() {
-    struct stat info {};
-    if (::fsync(descriptor_.number()) != 0) fail("flush error");
-    if (::fstat(descriptor_.number(), &info) != 0) fail("size check failed");
-    if (static_cast<std::uint64_t>(info.st_size) != size_)
-      throw_file_error(target_, static_cast<std::uint64_t>(info.st_size),
-                       std::to_string(size_) + " bytes on the device", std::to_string(info.st_size),
-                       "write again; the old file is unchanged");
-    if (!descriptor_.close()) fail("close error");
-    if (::rename(path_.c_str(), target_.c_str()) != 0) fail("cannot be replaced");
+    if (exists_) os::keep_owner_and_mode(descriptor_, target_);
+    if (!os::flush(descriptor_)) fail("flush error");
+    if (!os::replace(descriptor_, path_, target_)) fail("cannot be replaced");
     path_.clear();
-    // The name is durable once its directory is flushed; not every file system can.
-    const std::filesystem::path directory = target_.has_parent_path() ? target_.parent_path() : ".";
-    if (const Descriptor entry(::open(directory.c_str(), O_RDONLY | O_CLOEXEC)); entry.open()) ::fsync(entry.number());
   }
 
  private:
@@ -130,50 +171,50 @@ class TemporaryFile {
   }
 
   std::filesystem::path target_, path_;
-  Descriptor descriptor_;
+  bool exists_;
+  int descriptor_ = -1;
   std::uint64_t size_ = 0;
 };
+
+/// Where the symbolic links of `path` end, even where nothing is there.
+inline std::filesystem::path follow_links(const std::filesystem::path& path) {
+  std::filesystem::path target = path;
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(target, error); ++links) {
+    if (links == 40)
+      throw_file_error(path, 0, "symbolic links that lead to a file", "more than 40, or links in a circle",
+                       "give the path of a file");
+    const std::filesystem::path next = std::filesystem::read_symlink(target, error);
+    if (error) throw_system_error(path, "its symbolic link cannot be read", error.value(), "check the path");
+    target = target.parent_path() / next;
+  }
+  return target;
+}
 
 }  // namespace detail
 
 /// Reads a regular file of any size. Throws FileError.
 inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
-  const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat info {};
-  if (!file.open() || ::fstat(file.number(), &info) != 0)
-    detail::throw_system_error(path, "cannot be opened for reading", errno, "check the path");
-  if (!S_ISREG(info.st_mode))
-    throw_file_error(path, 0, "a regular file", S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe",
-                     "give the path of a file");
-  std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t got = ::read(file.number(), bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) detail::throw_system_error(path, detail::join("read error at byte ", done), errno, "check the device");
-    if (got == 0)
-      throw_file_error(path, done, std::to_string(bytes.size()) + " bytes", "the end of the file",
-                       "another program seems to be changing the file; read it again");
-    done += static_cast<std::size_t>(got);
-  }
-  return bytes;
+  detail::InputFile file(path);
+  return file.read(file.size());
 }
 
 /// Replaces a file by the pieces, one after the other: all of them or, on failure, nothing. A reader sees the old file
-/// or the new one. A symbolic link keeps pointing where it points. Throws FileError.
+/// or the new one, and so does a program that starts after this one was killed; saves to one file may run at once. The
+/// new file has the permissions of the old one and, where the process may give them, its group and owner. Symbolic links
+/// keep pointing where they point; other hard links keep the old file. Throws FileError.
 inline void write_file_atomically(const std::filesystem::path& path,
                                   std::span<const std::span<const std::byte>> pieces) {
-  std::error_code ignored;
-  std::filesystem::path target = std::filesystem::canonical(path, ignored);
-  if (target.empty()) target = path;
+  const std::filesystem::path target = detail::follow_links(path);
   if (!target.has_filename()) throw_file_error(path, 0, "the path of a file", "none", "give it a name");
-  struct stat info {};
-  const bool exists = ::stat(target.c_str(), &info) == 0;
-  if (exists && !S_ISREG(info.st_mode))
-    throw_file_error(path, 0, "a regular file to replace", S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe",
-                     "give the path of a file");
-  if (exists && ::access(target.c_str(), W_OK) != 0)
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(target, ignored);
+  const bool exists = std::filesystem::exists(status);
+  if (exists && !std::filesystem::is_regular_file(status))
+    throw_file_error(path, 0, "a regular file to replace", detail::InputFile::kind(status), "give the path of a file");
+  if (exists && !detail::os::writable(target))
     detail::throw_system_error(path, "cannot be replaced", errno, "make the file writable or give another path");
-  detail::TemporaryFile temporary(target);
+  detail::TemporaryFile temporary(target, exists);
   for (const std::span<const std::byte> piece : pieces) temporary.write(piece);
   temporary.replace_target();
 }

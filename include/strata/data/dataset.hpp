@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/core/number.hpp>
 #include <strata/core/shape.hpp>
 #include <strata/core/text.hpp>
 
@@ -90,12 +90,13 @@ class Dataset {
   /// The first `count` samples, or all where there are fewer.
   Dataset take(std::size_t count) const { return slice(0, std::min(count, size_)); }
 
-  /// The first `fraction` of the samples and the rest, in order: as Keras' `validation_split`, nothing is shuffled.
-  /// Throws InvalidArgument unless 0 <= fraction <= 1.
+  /// The first floor(size * fraction) samples and the rest, in order: nothing is shuffled, and `split(1 - v)` cuts where
+  /// Keras' `validation_split = v` does. Throws InvalidArgument unless 0 <= fraction <= 1.
   std::pair<Dataset, Dataset> split(double fraction) const {
-    require(fraction >= 0 && fraction <= 1, "a fraction from 0 to 1", "another number",
+    require(fraction >= 0 && fraction <= 1, "a fraction from 0 to 1", detail::general(fraction),
             "use split(0.8) for 80 % and 20 %");
-    const auto count = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(size_)));
+    const volatile double product = static_cast<double>(size_) * fraction;  // in double, as Keras, even where
+    const auto count = static_cast<std::size_t>(product);                   // registers hold more digits (x87)
     return {slice(0, count), slice(count, size_ - count)};
   }
 

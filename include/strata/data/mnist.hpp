@@ -1,11 +1,11 @@
-// MNIST, and sets published in its format (Fashion-MNIST, KMNIST): http://yann.lecun.com/exdb/mnist/
+// MNIST, and sets published in its format: http://yann.lecun.com/exdb/mnist/
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -22,90 +22,142 @@ namespace strata {
 /// Unpacks a compressed file; `path` is for errors. `gunzip` in strata/data/gzip.hpp is one.
 using Decompress = std::vector<std::byte> (*)(std::span<const std::byte> file, const std::filesystem::path& path);
 
-/// MNIST's IDX files: a magic number whose last byte is the rank, the extents, then bytes; all numbers big endian.
-namespace detail::mnist {
+/// IDX files: a magic number (two zeros, the type of the elements, the rank), the extents, the elements; all big endian.
+namespace detail::idx {
 
 inline constexpr std::string_view remedy = "check that this is the file its name says, and complete";
 
-/// The bytes of an array of unsigned bytes and its extents.
-template <std::size_t Rank>
-struct Idx {
-  std::array<std::uint32_t, Rank> extents{};
-  std::span<const std::byte> values{};
+inline constexpr std::uint32_t unsigned_bytes = 0x08, signed_bytes = 0x09, int16 = 0x0B, int32 = 0x0C;
+
+struct Array {
+  std::uint32_t type = 0;
+  std::vector<std::uint32_t> extents{};
+  std::vector<std::byte> elements{};
+
+  std::size_t element_bytes() const { return type == int32 ? 4 : type == int16 ? 2 : 1; }
+  int operator[](std::size_t index) const {
+    const std::uint32_t bits = big_endian(std::span(elements).subspan(index * element_bytes(), element_bytes()));
+    return type == unsigned_bytes ? static_cast<std::uint8_t>(bits)
+           : type == signed_bytes ? static_cast<std::int8_t>(bits)
+           : type == int16        ? static_cast<std::int16_t>(bits)
+                                  : static_cast<std::int32_t>(bits);
+  }
+  static std::uint32_t big_endian(std::span<const std::byte> bytes) {
+    std::uint32_t number = 0;
+    for (const std::byte byte : bytes) number = number << 8 | std::to_integer<std::uint32_t>(byte);
+    return number;
+  }
 };
 
-inline std::uint32_t big_endian(std::span<const std::byte> file, std::size_t byte) {
-  std::uint32_t number = 0;
-  for (std::size_t i = 0; i < 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(file[byte + i]);
-  return number;
-}
+/// What may be read: the magic numbers, and in words.
+struct Wanted {
+  std::initializer_list<std::uint32_t> magic_numbers;
+  std::string_view words;
+};
 
-/// A view into `file`. Throws FileError naming `path` unless the file holds just such an array.
-template <std::size_t Rank>
-Idx<Rank> parse_idx(std::span<const std::byte> file, const std::filesystem::path& path) {
-  constexpr std::size_t header = 4 + 4 * Rank;
-  constexpr std::uint32_t magic = 0x800 + Rank;  // 0x08: unsigned bytes
-  if (file.size() < header)
-    throw_file_error(path, file.size(), Text() << "a header of " << header << " bytes", "the end of the file", remedy);
-  if (big_endian(file, 0) != magic)
-    throw_file_error(path, 0, Text() << "the magic number " << magic, Text() << big_endian(file, 0), remedy);
-  Idx<Rank> idx{.values = file.subspan(header)};
-  std::uint64_t left = idx.values.size();  // divided by each extent: their product may be larger than any integer
+/// The array in `size` bytes, of which `read(n)` gives the next n, or those that are left. The elements are read only
+/// where they are wanted and as many as the header says. Throws FileError naming `path`.
+template <class Read>
+Array parse(const std::filesystem::path& path, std::uint64_t size, const Wanted& wanted, Read&& read) {
+  const auto header_bytes = [](std::uint32_t magic) { return 4 + 4 * (magic & 0xFF); };
+  const auto require_header = [&](std::uint32_t bytes) {
+    if (size < bytes)
+      throw_file_error(path, size, Text() << "a header of " << bytes << " bytes", "the end of the file", remedy);
+  };
+  require_header(header_bytes(*wanted.magic_numbers.begin()));
+  const std::uint32_t magic = Array::big_endian(read(4)), header = header_bytes(magic);
+  if (std::ranges::find(wanted.magic_numbers, magic) == wanted.magic_numbers.end())
+    throw_file_error(path, 0, wanted.words, Text() << magic, remedy);
+  require_header(header);
+
+  Array array{.type = magic >> 8};
+  const std::uint64_t bytes = size - header;
+  std::uint64_t left = bytes;  // divided by each factor: their product may be larger than any integer
   bool fits = true;
-  Text extents;
-  for (std::size_t axis = 0; axis < Rank; ++axis) {
-    const std::uint32_t extent = idx.extents[axis] = big_endian(file, 4 + 4 * axis);
-    fits = fits && extent != 0 && left % extent == 0;
-    left /= std::max(extent, 1u);
-    extents << (axis == 0 ? "" : "x") << extent;
+  const auto divide = [&](std::uint64_t factor) {
+    fits = fits && factor != 0 && left % factor == 0;
+    left /= std::max<std::uint64_t>(factor, 1);
+  };
+  Text expected;
+  divide(array.element_bytes());
+  for (std::uint32_t byte = 4; byte < header; byte += 4) {
+    array.extents.push_back(Array::big_endian(read(4)));
+    divide(array.extents.back());
+    expected << (byte == 4 ? "" : "x") << array.extents.back();
   }
+  if (array.element_bytes() > 1) expected << " times " << array.element_bytes();
   if (!fits || left != 1)
-    throw_file_error(path, header, extents << " bytes, and at least one", Text() << idx.values.size() << " bytes",
-                     remedy);
-  return idx;
+    throw_file_error(path, header, expected << " bytes, and at least one", Text() << bytes << " bytes", remedy);
+  array.elements = read(bytes);
+  return array;
 }
 
-/// The file, or what `decompress` makes of the one with .gz behind its name.
-inline std::vector<std::byte> read(const std::filesystem::path& path, Decompress decompress) {
+/// The array of a file, or of what `decompress` makes of it where its name ends in .gz, or of the one with .gz behind
+/// its name where only that is there.
+inline Array load(const std::filesystem::path& path, Decompress decompress, const Wanted& wanted) {
   std::error_code ignored;
   std::filesystem::path packed = path;
-  packed += ".gz";
-  if (std::filesystem::exists(path, ignored) || !std::filesystem::exists(packed, ignored)) return read_file(path);
+  if (path.extension() != ".gz") packed += ".gz";
+  if (packed != path && (std::filesystem::exists(path, ignored) || !std::filesystem::exists(packed, ignored))) {
+    InputFile file(path);
+    return parse(path, file.size(), wanted, [&](std::uint64_t count) { return file.read(count); });
+  }
   if (decompress == nullptr)
-    detail::raise<FileError>(
-        packed.string() +
-        ": is compressed; unpack it with gunzip, or include <strata/data/gzip.hpp>, link zlib "
-        "(CMake: strata::zlib) and call load_mnist(directory, gunzip)");
-  return decompress(read_file(packed), packed);
+    raise<FileError>(packed.string() +
+                     ": is compressed; unpack it with gunzip, or include <strata/data/gzip.hpp>, link zlib "
+                     "(CMake: strata::zlib) and call load_mnist(directory, gunzip)");
+  const std::vector<std::byte> bytes = decompress(read_file(packed), packed);
+  std::span<const std::byte> rest = bytes;
+  return parse(path, bytes.size(), wanted, [&](std::uint64_t count) {
+    const auto part = rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(count, rest.size())));
+    rest = rest.subspan(part.size());
+    return std::vector(part.begin(), part.end());
+  });
 }
 
-inline Dataset load(const std::filesystem::path& images_path, const std::filesystem::path& labels_path,
-                    Decompress decompress) {
-  const std::vector<std::byte> images_file = read(images_path, decompress), labels_file = read(labels_path, decompress);
-  const auto images = parse_idx<3>(images_file, images_path);
-  const auto labels = parse_idx<1>(labels_file, labels_path);
-  const auto [count, height, width] = images.extents;
+}  // namespace detail::idx
+
+/// Images (samples, height, width) of unsigned bytes and their labels from two IDX files; inputs from 0 to 1, of shape
+/// (height, width, 1). Labels are whole numbers of 8, 16 or 32 bits, or QMNIST's eight columns, of which the first is the
+/// class.
+///
+///     Dataset letters = load_idx("emnist-letters-train-images-idx3-ubyte.gz",   // classes 1 to 26: a network of 27
+///                                "emnist-letters-train-labels-idx1-ubyte.gz", gunzip);
+///
+/// Throws FileError that names the file and the byte.
+inline Dataset load_idx(const std::filesystem::path& images_path, const std::filesystem::path& labels_path,
+                        Decompress decompress = nullptr) {
+  using namespace detail::idx;
+  const Array images = load(images_path, decompress, {{0x803}, "the magic number 2051 (unsigned bytes of rank 3)"});
+  const Array labels = load(labels_path, decompress,
+                            {{0x801, 0x901, 0xB01, 0xC01, 0xC02},
+                             "the magic number 2049, 2305, 2817 or 3073 (whole numbers of rank 1) or QMNIST's 3074"});
+  const std::uint32_t count = images.extents[0], height = images.extents[1], width = images.extents[2];
+  const std::uint32_t columns = labels.extents.size() == 1 ? 1 : labels.extents[1];
   if (std::max(height, width) > 0xFFFF)
     throw_file_error(images_path, 8, "images of at most 65535x65535", Text() << height << "x" << width, remedy);
   if (labels.extents[0] != count)
     throw_file_error(labels_path, 4, Text() << count << " labels, one for each image", Text() << labels.extents[0],
                      "take both files from the same set");
+  if (labels.extents.size() == 2 && columns != 8)
+    throw_file_error(labels_path, 8, "one column of labels, or the eight of QMNIST", Text() << columns,
+                     "keep the column that holds the classes");
   Samples samples{.shape = {static_cast<int>(height), static_cast<int>(width), 1}};
-  samples.bytes.resize(images.values.size());
-  std::ranges::transform(images.values, samples.bytes.begin(),
+  samples.bytes.resize(images.elements.size());
+  std::ranges::transform(images.elements, samples.bytes.begin(),
                          [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
-  for (std::size_t i = 0; i < labels.values.size(); ++i) {
-    samples.labels.push_back(std::to_integer<int>(labels.values[i]));
-    if (samples.labels.back() > 9)
-      throw_file_error(labels_path, 8 + i, "a label from 0 to 9", Text() << samples.labels.back(), remedy);
+  for (std::size_t i = 0; i < count; ++i) {
+    samples.labels.push_back(labels[i * columns]);
+    if (samples.labels.back() < 0)
+      throw_file_error(labels_path, 4 + 4 * labels.extents.size() + i * columns * labels.element_bytes(),
+                       "a label of at least 0", Text() << samples.labels.back(), remedy);
   }
   return Dataset(std::move(samples));
 }
 
-}  // namespace detail::mnist
-
 /// 60,000 training and 10,000 test images of shape (28, 28, 1), inputs from 0 to 1 and labels from 0 to 9, from
-/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte.
+/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; other sets under
+/// these names (Fashion-MNIST, KMNIST) have their own classes: a loss refuses labels that its network lacks.
 ///
 ///     auto [train, test] = load_mnist("data/mnist");
 ///     auto [train, test] = load_mnist("data/mnist", gunzip);  // takes the .gz where only that is there
@@ -113,7 +165,7 @@ inline Dataset load(const std::filesystem::path& images_path, const std::filesys
 /// Throws FileError that names the file and the byte.
 inline TrainTest load_mnist(const std::filesystem::path& directory, Decompress decompress = nullptr) {
   const auto load = [&](const char* images, const char* labels) {
-    return detail::mnist::load(directory / images, directory / labels, decompress);
+    return load_idx(directory / images, directory / labels, decompress);
   };
   return {load("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
           load("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")};

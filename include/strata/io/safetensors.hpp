@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,8 +74,9 @@ inline std::vector<const TensorEntry*> matching_tensors(const TensorFile& file,
                                                         const std::vector<TensorEntry>& expected) {
   std::vector<const TensorEntry*> matches;
   for (const TensorEntry& tensor : expected) matches.push_back(&matching_tensor(file, tensor));
+  const std::set<const TensorEntry*> known(matches.begin(), matches.end());
   for (const TensorEntry& tensor : file.tensors())
-    if (!tensor.name.starts_with(optimizer_prefix) && std::ranges::find(matches, &tensor) == matches.end())
+    if (!tensor.name.starts_with(optimizer_prefix) && !known.contains(&tensor))
       throw_file_error(file.path(), tensor.byte, join("only the network's ", expected.size(), " tensors"),
                        join(printable(tensor.name), " ", shape_text(tensor.shape)),
                        "the file belongs to another network: load it into the one that saved it");
@@ -102,8 +104,10 @@ void save_weights(const Model& model, const std::filesystem::path& path) {
 /// then has changed nothing: a file must hold every tensor of the network in its shape, and no other.
 template <class Model>
 void load_weights(Model& model, const std::filesystem::path& path) {
-  const TensorFile file = read_tensors(path);
-  detail::assign_weights(model, detail::matching_tensors(file, detail::weight_entries(model)));
+  TensorFile file(path);
+  const auto tensors = detail::matching_tensors(file, detail::weight_entries(model));
+  file.read_data();
+  detail::assign_weights(model, tensors);
 }
 
 }  // namespace strata

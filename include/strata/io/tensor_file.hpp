@@ -12,7 +12,10 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <numeric>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,17 +42,16 @@ struct TensorEntry {
   std::uint64_t byte = 0;  ///< where data starts in the file; ignored on writing
 };
 
-/// A file in memory; the tensors view its bytes and live as long as it does.
+/// A file of tensors: its header, checked as a whole, and once `read_data` was called, what the tensors hold. They view
+/// the file's bytes and live as long as it does.
 class TensorFile {
  public:
-  TensorFile(std::filesystem::path path, std::vector<std::byte> bytes)
-      : path_(std::move(path)), bytes_(std::move(bytes)) {
-    parse();
-  }
+  /// Reads the header. Throws FileError.
+  explicit TensorFile(const std::filesystem::path& path) : file_(path) { parse(); }
   TensorFile(TensorFile&&) = default;
   TensorFile& operator=(TensorFile&&) = default;
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return file_.path(); }
   const Metadata& metadata() const { return metadata_; }
   /// In the order of their bytes.
   const std::vector<TensorEntry>& tensors() const& { return tensors_; }
@@ -57,9 +59,17 @@ class TensorFile {
   /// Null where the file has none of this name.
   const TensorEntry* find(std::string_view name) && = delete;
   const TensorEntry* find(std::string_view name) const& {
-    for (const TensorEntry& tensor : tensors_)
-      if (tensor.name == name) return &tensor;
-    return nullptr;
+    const auto found = index_.find(name);
+    return found == index_.end() ? nullptr : &tensors_[found->second];
+  }
+
+  /// Reads what the tensors hold. Throws FileError.
+  void read_data() {
+    if (file_.left() == 0) return;
+    const std::uint64_t start = file_.size() - file_.left();
+    data_ = file_.read(file_.left());
+    for (TensorEntry& tensor : tensors_)
+      tensor.data = std::span(data_).subspan(tensor.byte - start, data_bytes(tensor));
   }
 
  private:
@@ -78,18 +88,27 @@ class TensorFile {
     return 0;
   }
 
+  /// What the shape and the dtype, both checked, come to.
+  static std::size_t data_bytes(const TensorEntry& tensor) {
+    return std::accumulate(tensor.shape.begin(), tensor.shape.end(), element_bytes(tensor.dtype), std::multiplies<>());
+  }
+
   void parse() {
-    if (bytes_.size() < 8)
-      throw_file_error(path_, 0, "8 bytes with the length of the header",
-                       bytes_.empty() ? "an empty file" : std::to_string(bytes_.size()) + " bytes", damaged);
     std::uint64_t length = 0;
-    std::memcpy(&length, bytes_.data(), 8);
-    const std::uint64_t limit = std::min<std::uint64_t>(bytes_.size() - 8, max_header);
+    const std::vector<std::byte> start = file_.read(8);
+    if (start.size() < 8)
+      throw_file_error(path(), 0, "8 bytes with the length of the header",
+                       start.empty() ? "an empty file" : detail::join(start.size(), " bytes"), damaged);
+    std::memcpy(&length, start.data(), 8);
+    const std::uint64_t limit = std::min(file_.left(), max_header);
     if (length > limit)
-      throw_file_error(path_, 0, detail::join("a header of at most ", limit, " bytes"), std::to_string(length),
+      throw_file_error(path(), 0, detail::join("a header of at most ", limit, " bytes"), std::to_string(length),
                        damaged);
-    header_ = {reinterpret_cast<const char*>(bytes_.data()) + 8, static_cast<std::size_t>(length)};
-    const nlohmann::json header = detail::parse_json(header_, 2, path_, 8);
+    if (length == 0 || file_.peek() != '{')
+      throw_file_error(path(), 8, "a JSON object that starts with '{'", "something else", damaged);
+    const std::vector<std::byte> bytes = file_.read(length);
+    header_ = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    const nlohmann::json header = detail::parse_json(header_, 2, path(), 8);
     for (const auto& [name, value] : header.items()) {
       if (name == "__metadata__")
         add_metadata(value);
@@ -97,11 +116,13 @@ class TensorFile {
         add_tensor(name, value);
     }
     check_coverage();
+    header_ = {};
+    for (const TensorEntry& tensor : tensors_) index_.emplace(tensor.name, index_.size());
   }
 
   [[noreturn]] void fail(const std::string& name, const std::string& expected, const std::string& received) const {
     const std::size_t found = header_.find(detail::join("\"", name, "\""));
-    throw_file_error(path_, 8 + (found == header_.npos ? 0 : found), detail::printable(name) + " with " + expected,
+    throw_file_error(path(), 8 + (found == header_.npos ? 0 : found), detail::printable(name) + " with " + expected,
                      received, damaged);
   }
 
@@ -120,7 +141,7 @@ class TensorFile {
     std::vector<std::size_t> list;
     if (!found->is_array()) fail(name, detail::join("an array \"", key, "\""), found->type_name());
     for (const nlohmann::json& number : *found) {
-      if (!number.is_number_unsigned())
+      if (!number.is_number_unsigned() || !std::in_range<std::size_t>(number.get<std::uint64_t>()))
         fail(name, detail::join("non-negative whole numbers in \"", key, "\""), detail::printable(number));
       list.push_back(number.get<std::size_t>());
     }
@@ -138,11 +159,10 @@ class TensorFile {
     if (offsets.size() != 2) fail(name, "two data_offsets", std::to_string(offsets.size()));
     if (object.size() != 3) fail(name, "the entries dtype, shape and data_offsets", std::to_string(object.size()));
 
-    const std::size_t data_start = 8 + header_.size(), data_size = bytes_.size() - data_start;
     const auto [begin, end] = std::pair(offsets[0], offsets[1]);
     const std::string range = detail::join(begin, " to ", end);
-    if (begin > end || end > data_size)
-      fail(name, detail::join("data_offsets within the ", data_size, " bytes of data that the file has"), range);
+    if (begin > end || end > file_.left())
+      fail(name, detail::join("data_offsets within the ", file_.left(), " bytes of data that the file has"), range);
     const std::size_t element = element_bytes(tensor.dtype);
     if (element == 0) fail(name, "a known dtype such as F32", detail::printable(*dtype));
     // Compares by division: the product of a damaged shape may overflow.
@@ -157,51 +177,62 @@ class TensorFile {
         left /= extent;
       }
     if (!fits || left != 1) fail(name, "as many bytes as its shape and dtype say", "data_offsets " + range);
-    tensor.data = std::span(bytes_).subspan(data_start + begin, end - begin);
-    tensor.byte = data_start + begin;
+    tensor.byte = 8 + header_.size() + begin;
     tensors_.push_back(std::move(tensor));
   }
 
   /// Every byte of data belongs to one tensor.
   void check_coverage() {
-    std::ranges::sort(tensors_, {}, [](const TensorEntry& t) { return std::pair(t.byte, t.data.size()); });
+    std::ranges::sort(tensors_, {}, [](const TensorEntry& tensor) { return std::pair(tensor.byte, data_bytes(tensor)); });
     std::uint64_t end = 8 + header_.size();
     for (const TensorEntry& tensor : tensors_) {
       if (tensor.byte != end)
         fail(tensor.name, detail::join("its data at byte ", end, ", where the one before ends"),
              detail::join("byte ", tensor.byte));
-      end += tensor.data.size();
+      end += data_bytes(tensor);
     }
-    if (end != bytes_.size())
-      throw_file_error(path_, end, "the end of the file after the last tensor",
-                       std::to_string(bytes_.size() - end) + " bytes more", damaged);
+    if (end != file_.size())
+      throw_file_error(path(), end, "the end of the file after the last tensor",
+                       detail::join(file_.size() - end, " bytes more"), damaged);
   }
 
-  std::filesystem::path path_;
-  std::vector<std::byte> bytes_;
-  std::string_view header_;
+  detail::InputFile file_;
+  std::vector<std::byte> data_;
+  std::string_view header_;  // while it is parsed
   Metadata metadata_;
   std::vector<TensorEntry> tensors_;
+  std::map<std::string, std::size_t, std::less<>> index_;
 };
 
 /// Reads a safetensors file and checks all of its structure. Throws FileError.
-inline TensorFile read_tensors(const std::filesystem::path& path) { return {path, read_file(path)}; }
+inline TensorFile read_tensors(const std::filesystem::path& path) {
+  TensorFile file(path);
+  file.read_data();
+  return file;
+}
 
 /// Replaces the file at once. Names must differ. Throws FileError, InvalidArgument.
 inline void write_tensors(const std::filesystem::path& path, std::span<const TensorEntry> tensors,
                           const Metadata& metadata = {}) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::string text = "{";
+  std::set<std::string_view> names{"__metadata__"};
+  const auto append = [&text](std::string_view name, const nlohmann::ordered_json& value) {
+    const auto dump = [](const nlohmann::ordered_json& part) {
+      return part.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    };
+    text += detail::join(text.size() > 1 ? "," : "", dump(name), ":", dump(value));
+  };
+  if (!metadata.empty()) append("__metadata__", metadata);
   std::size_t offset = 0;
   for (const TensorEntry& tensor : tensors) {
-    if (header.contains(tensor.name))
+    if (!names.insert(tensor.name).second)
       detail::raise<InvalidArgument>(
-          "two tensors are called '" + tensor.name + "'; give the layers' parameters different names");
-    header[tensor.name] = {
-        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.data.size()}}};
+          detail::join("the name '", tensor.name, "' is taken; give the layers' parameters different names"));
+    append(tensor.name,
+           {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.data.size()}}});
     offset += tensor.data.size();
   }
-  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  text += "}";
   text.append((8 - text.size() % 8) % 8, ' ');
   const std::uint64_t length = text.size();
 
