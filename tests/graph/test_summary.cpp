@@ -2,16 +2,37 @@
 
 #include <string>
 
+#include <strata/graph/graph.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/summary.hpp>
 #include <strata/layers/activations.hpp>
+#include <strata/layers/average.hpp>
+#include <strata/layers/average_pooling2d.hpp>
 #include <strata/layers/batch_norm.hpp>
+#include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
+#include <strata/layers/conv2d_transpose.hpp>
 #include <strata/layers/dense.hpp>
+#include <strata/layers/depthwise_conv2d.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
+#include <strata/layers/gaussian_noise.hpp>
+#include <strata/layers/global_average_pooling2d.hpp>
+#include <strata/layers/input_normalization.hpp>
+#include <strata/layers/layer_normalization.hpp>
+#include <strata/layers/max_pooling2d.hpp>
+#include <strata/layers/maximum.hpp>
+#include <strata/layers/multiply.hpp>
+#include <strata/layers/p_relu.hpp>
+#include <strata/layers/random_flip.hpp>
+#include <strata/layers/rescaling.hpp>
+#include <strata/layers/reshape.hpp>
 #include <strata/layers/residual.hpp>
+#include <strata/layers/separable_conv2d.hpp>
 #include <strata/layers/softmax.hpp>
+#include <strata/layers/spatial_dropout2d.hpp>
+#include <strata/layers/up_sampling2d.hpp>
+#include <strata/layers/zero_padding2d.hpp>
 
 #include "harness/catch.hpp"
 #include "harness/files.hpp"
@@ -49,6 +70,80 @@ struct Wide : Sequential<Input<1000000, 1000000, 1000000>, Unwieldy> {};
 
 struct Nothing : Sequential<Input<3>> {};
 
+// The networks of tests/oracle/keras/summaries.py.
+struct ImageClassifier
+    : Sequential<Input<28, 28, 1>, Rescaling<1.0 / 255>, Conv2D<8, 3, Same, NoBias, activation<ReLU>>,
+                 SeparableConv2D<16, 3>, MaxPooling2D<>, LeakyReLU<0.3>, DepthwiseConv2D<3>, PReLU<>, ELU<>,
+                 SpatialDropout2D<0.1>, Flatten, Dropout<0.5>, Dense<1000, activation<ReLU>>, LayerNormalization,
+                 Dense<10>, Softmax> {};
+struct Preprocessing : Sequential<Input<16, 16, 3>, Normalization, RandomFlipLayer<Horizontal>, GaussianNoise<0.1>,
+                                  Conv2D<4, 1, Same>, Normalization, GlobalAveragePooling2D, Reshape<2, 2>, Flatten,
+                                  Dense<2>> {};
+struct NamedChain : Graph<Node<"image", Input<12, 12, 3>>, Node<"stem", Conv2D<8, 3>, "image">,
+                          Node<"relu", ReLU, "stem">, Node<"flat", Flatten, "relu">, Node<"logits", Dense<10>, "flat">,
+                          Outputs<"logits">> {};
+struct ResidualNet
+    : Sequential<Input<8, 8, 3>, Conv2D<16, 3, Same>,
+                 Residual<Conv2D<16, 3, Same>, BatchNorm, ReLU, Conv2D<16, 3, Same>, BatchNorm>, ReLU,
+                 Residual<Conv2D<32, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<32, 3, Same>, BatchNorm,
+                          Projection<Conv2D<32, 1, Strides{2}>, BatchNorm>>,
+                 ReLU, GlobalAveragePooling2D, Dense<10>> {};
+struct Inception
+    : Sequential<Input<14, 14, 24>,
+                 Concatenate<Conv2D<8, 1, Same>, Sequential<Conv2D<4, 1, Same>, BatchNorm, Conv2D<8, 3, Same>>,
+                             Sequential<Conv2D<2, 1, Same>, BatchNorm, Conv2D<4, 3, Same>, Conv2D<4, 3, Same>>,
+                             Sequential<AveragePooling2D<3, Strides{1}, Same>, Conv2D<4, 1, Same>>>,
+                 Concatenate<MaxPooling2D<>, Conv2D<8, 2, Strides{2}>>, GlobalAveragePooling2D> {};
+struct TwoInputs
+    : Graph<Node<"features", Input<5>>, Node<"image", Input<8, 8, 1>>,
+            Node<"embedding", Dense<16, activation<ReLU>>, "features">, Node<"convolution", Conv2D<4, 3>, "image">,
+            Node<"pixels", Flatten, "convolution">, Node<"projection", Dense<16>, "pixels">,
+            Node<"joined", Maximum<>, "embedding", "projection">,
+            Node<"all", Concatenate<>, "joined", "features", "embedding">, Node<"scores", Dense<3>, "all">,
+            Outputs<"scores">> {};
+struct TwoOutputs
+    : Graph<Node<"x", Input<16, 16, 3>>, Node<"a", Conv2D<8, 3>, "x">, Node<"pooled", GlobalAveragePooling2D, "a">,
+            Node<"early", Dense<2>, "pooled">, Node<"b", Conv2D<8, 3>, "a">, Node<"b_relu", ReLU, "b">,
+            Node<"b_flat", Flatten, "b_relu">, Node<"late", Dense<4>, "b_flat">, Outputs<"early", "late">> {};
+struct OutputOnTheWay : Graph<Node<"x", Input<6>>, Node<"code", Dense<4>, "x">, Node<"decoded", Dense<6>, "code">,
+                              Outputs<"code", "decoded">> {};
+template <int Filters>
+using Gate = Multiply<Sequential<>, Sequential<GlobalAveragePooling2D, Dense<2, activation<ReLU>>,
+                                               Dense<Filters, activation<Sigmoid>>>>;
+template <int Filters>
+using Gated = Residual<Conv2D<Filters, 3, Same>, BatchNorm, Sigmoid, Gate<Filters>>;
+struct Nested : Sequential<Input<10, 10, 2>, Conv2D<8, 3, Same>, Residual<Sequential<Gated<8>, Gated<8>>>,
+                           ZeroPadding2D<1>, Conv2DTranspose<4, 3, Strides{2}>, UpSampling2D<2>> {};
+using NamedBlock = Sequential<Conv2D<4, 3, Same>, BatchNorm, Conv2D<4, 3, Same>>;
+struct NamedBlocks
+    : Graph<Node<"x", Input<9, 9, 4>>, Node<"side", ReLU, "first">, Node<"first", NamedBlock, "x">,
+            Node<"second", NamedBlock, "first">, Node<"twice", Add<>, "second", "second">,
+            Node<"mean", Average<>, "first", "twice", "x">, Outputs<"mean", "side">> {};
+struct LongNames
+    : Graph<Node<"a_photograph_of_the_whole_field_as_the_camera_gave_it", Input<64, 64, 3>>,
+            Node<"convolution_that_looks_for_edges_and_corners_of_every_orientation", Conv2D<64, 3, Same>,
+                 "a_photograph_of_the_whole_field_as_the_camera_gave_it">,
+            Node<"left_branch_of_the_second_stage", Conv2D<256, 5>,
+                 "convolution_that_looks_for_edges_and_corners_of_every_orientation">,
+            Node<"flatten_before_a_layer_of_hundreds_of_millions_of_weights", Flatten,
+                 "left_branch_of_the_second_stage">,
+            Node<"dense", Dense<1024, NoBias>, "flatten_before_a_layer_of_hundreds_of_millions_of_weights">,
+            Node<"right", GlobalAveragePooling2D, "convolution_that_looks_for_edges_and_corners_of_every_orientation">,
+            Node<"concatenation of both branches with blanks in its name", Concatenate<>, "dense", "right", "dense">,
+            Outputs<"concatenation of both branches with blanks in its name">> {};
+
+/// At line lengths of 80, 100 and 120.
+template <class Net>
+void check_summary(const std::string& network, std::string_view name = "") {
+  INFO(network);
+  const std::string keras =
+      test::read_text(test::tests_directory() / "oracle/keras/fixtures" / ("summary_" + network + ".txt"));
+  std::string ours;
+  for (const int line_length : {80, 100, 120})
+    ours += summary<Net>({.style = SummaryStyle::keras3, .name = name, .line_length = line_length});
+  CHECK(ours == keras);
+}
+
 }  // namespace
 
 TEST_CASE("summary is the table of Keras 2.6") {
@@ -60,6 +155,53 @@ TEST_CASE("summary is the table of Keras 2.6") {
 TEST_CASE("summary is the box of Keras 3") {
   CHECK(summary<Lesson>(SummaryStyle::keras3) == fixture("summary-keras3.txt"));
   CHECK(summary<Blocks>(SummaryStyle::keras3) == fixture("summary-keras3.txt"));
+}
+
+TEST_CASE("summary of chains, branches, several inputs and outputs, blocks and long names is that of Keras 3") {
+  check_summary<Lesson>("lesson");
+  check_summary<ImageClassifier>("classifier");
+  check_summary<Preprocessing>("preprocessing");
+  check_summary<NamedChain>("named_chain");
+  check_summary<ResidualNet>("residual");
+  check_summary<Inception>("inception");
+  check_summary<TwoInputs>("two_inputs");
+  check_summary<TwoOutputs>("two_outputs");
+  check_summary<OutputOnTheWay>("output_on_the_way");
+  check_summary<Nested>("nested");
+  check_summary<NamedBlocks>("named_blocks");
+  check_summary<LongNames>("long_names",
+                           "a_model_with_a_name_that_is_longer_than_a_line_of_eighty_columns_has_room_for_it");
+}
+
+TEST_CASE("summary has Keras' own line lengths") {
+  CHECK(summary<Lesson>() == summary<Lesson>({.line_length = 65}));
+  CHECK(summary<TwoInputs>() == summary<TwoInputs>({.line_length = 98}));
+  CHECK(summary<Lesson>(SummaryStyle::keras3) == summary<Lesson>({.style = SummaryStyle::keras3, .line_length = 88}));
+  CHECK(summary<TwoInputs>(SummaryStyle::keras3) ==
+        summary<TwoInputs>({.style = SummaryStyle::keras3, .line_length = 108}));
+}
+
+TEST_CASE("summary with lines of any length") {
+  // Keras 2.6: positions .45, .85 and 1 of the line
+  CHECK(summary<Lesson>({.line_length = 40}).find("\nLayer (type)      Output Shape    Param \n====") !=
+        std::string::npos);
+  CHECK(summary<Lesson>({.line_length = 100}).find("\nbatch_normalization (BatchNormalization)     (None, 32, 32, 32)  "
+                                                   "                    128            \n") != std::string::npos);
+  const std::string narrow = summary<NamedChain>({.style = SummaryStyle::keras3, .line_length = 44});
+  CHECK(narrow.find("┃                  ┃              ┃  Param ┃\n"
+                    "┃ Layer (type)     ┃ Output Shape ┃      # ┃\n") != std::string::npos);  // Keras 3.15
+  for (const SummaryStyle style : {SummaryStyle::keras2, SummaryStyle::keras3})
+    for (const int line_length : {-80, 1, 15})
+      CHECK_THROWS_AS(summary<Lesson>({.style = style, .line_length = line_length}), InvalidArgument);
+}
+
+TEST_CASE("summary counts characters, not bytes") {
+  using Umlauts = Graph<Node<"x", Input<8>>, Node<"größer_als_die_Spalte_in_der_sie_stehen", Dense<4>, "x">,
+                        Outputs<"größer_als_die_Spalte_in_der_sie_stehen">>;
+  CHECK(summary<Umlauts>().find("\ngrößer_als_die_Spalte_in_der (None, 4)                 36        \n") !=
+        std::string::npos);
+  CHECK(summary<Umlauts>({.style = SummaryStyle::keras3, .line_length = 76}).find(
+            "│ größer_als_die_Spalte_in_der_s… │ (None, 4)              │            36 │\n") != std::string::npos);
 }
 
 TEST_CASE("summary counts an inner activation to its layer") {
@@ -92,9 +234,9 @@ TEST_CASE("summary groups digits and names the unit of memory") {
   CHECK(detail::with_thousands(999) == "999");
   CHECK(detail::with_thousands(1000) == "1,000");
   CHECK(detail::with_thousands(1234567) == "1,234,567");
-  CHECK(detail::memory_size(255) == "1020.00 B");
-  CHECK(detail::memory_size(256) == "1.00 KB");
-  CHECK(detail::memory_size(std::size_t{1} << 28) == "1.00 GB");
+  CHECK(detail::memory_size(1020) == "1020.00 B");
+  CHECK(detail::memory_size(1024) == "1.00 KB");
+  CHECK(detail::memory_size(std::size_t{1} << 30) == "1.00 GB");
 }
 
 TEST_CASE("summary cuts or wraps what is too long") {
@@ -126,7 +268,7 @@ TEST_CASE("summary of a network with branches says what is connected to what") {
             row("                                                                 conv2d[0][0]") +
             std::string(98, '=') + "\nTotal params: 164\nTrainable params: 164\nNon-trainable params: 0\n" + line +
             "\n");
-  CHECK(summary<Branched>(SummaryStyle::keras3).find(  //
+  CHECK(summary<Branched>({.style = SummaryStyle::keras3, .line_length = 76}).find(  //
             "│ add (Add)           │ (None, 8, 8, 4)   │          0 │ conv2d_1[0][0],   │\n"
             "│                     │                   │            │ conv2d[0][0]      │\n") != std::string::npos);
 }

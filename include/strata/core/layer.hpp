@@ -106,6 +106,7 @@ struct Parameter {
   Initializer initializer{};
   bool trainable = true;
   double l2 = 0;  ///< adds l2 * sum(w^2) to the loss
+  std::size_t bytes = sizeof(float);  ///< of an element in Keras
 };
 
 /// A layer's tensors, in Keras' order.

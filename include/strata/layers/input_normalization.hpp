@@ -27,7 +27,7 @@ struct Normalization {
     const Shape channels{in.channels()};
     return {{.name = "mean", .shape = channels, .trainable = false},
             {.name = "variance", .shape = channels, .initializer = {Initializer::ones}, .trainable = false},
-            {.name = "count", .shape = {1}, .trainable = false}};
+            {.name = "count", .shape = {1}, .trainable = false, .bytes = 8}};
   }
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
