@@ -167,9 +167,9 @@ struct LayerCalls {
     if constexpr (requires { L::update_state(call); }) L::update_state(call);
   }
 
-  template <class Epilogue, bool exact>
+  template <class Epilogue, Algorithms Choice>
   static void infer(A a) {
-    using target = InferenceTarget<V, exact>;
+    using target = InferenceTarget<V, Choice>;
     L::template pack<target, In>(static_cast<const T* const*>(a.parameters), static_cast<const T*>(a.scale),
                                  static_cast<const T*>(a.shift), a.packed);
     L::template infer<Epilogue>(Infer<B, target>{.batch = a.batch,
@@ -226,13 +226,13 @@ constexpr LayerFunctions<T> make_functions() {
     };
   if constexpr (B::kind == Kind::linear && paths == Paths::fused) {
     f.packed_size = std::max(L::template packed_size<InferenceTarget<V>>(In),
-                             L::template packed_size<InferenceTarget<V, true>>(In));
+                             L::template packed_size<InferenceTarget<V, Exact>>(In));
     f.infer_scratch_size = [](std::size_t batch) {
       return std::max(rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V>>>(batch),
-                      rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V, true>>>(batch));
+                      rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V, Exact>>>(batch));
     };
-    f.by_kind = &Calls::template infer<Identity, true>;
-    f.with_epilogue = &Calls::template infer<HalfPlusOne, false>;
+    f.by_kind = &Calls::template infer<Identity, Exact>;
+    f.with_epilogue = &Calls::template infer<HalfPlusOne, Fast>;
   }
   return f;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
@@ -120,10 +121,10 @@ struct FinishGradients {
 };
 
 /// What inference code is made for.
-template <class V, bool Exact = false, int Samples = 1, bool Cached = true>
+template <class V, Algorithms Choice = Fast, int Samples = 1, bool Cached = true>
 struct InferenceTarget {
   using Vector = V;
-  static constexpr bool exact = Exact;     ///< convolutions by direct sums only
+  static constexpr int largest_tile = Choice::largest_tile;  ///< of Winograd's convolutions
   static constexpr int samples = Samples;  ///< that share one reading of the weights
   static constexpr bool cached = Cached;   ///< all weights of the network stay in the second-level cache
 };

@@ -50,7 +50,9 @@
 //
 //   linear       packed_size<Target>(in); pack<Target, in>(parameters, scale, shift, packed); infer<Epilogue>(call);
 //                infer_scratch_size<Call>(batch) (0); border(in): the zeros it likes to have around its input (none);
-//                packing<Target>(in): the number of the packing, where there are several (0).
+//                packing<Target>(in): the number of the packing, where there are several (0);
+//                weights_size(in, largest_tile): elements of packed weights, at most, on any processor, with Winograd's
+//                tiles up to that size: what a sweep reads once for several samples (its parameters).
 //                An image's rows may be wider than the image, in the input and in the output: see Infer
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
 //   elementwise  apply(V x) -> V; forward and backward may be called in place
@@ -204,6 +206,12 @@ struct rules {
   static constexpr std::size_t macs(Shape in) {
     if constexpr (requires { L::macs(in); }) return L::macs(in);
     else return 0;
+  }
+  static constexpr std::size_t weights_size(Shape in, int largest_tile) {
+    if constexpr (requires { L::weights_size(in, largest_tile); }) return L::weights_size(in, largest_tile);
+    std::size_t size = 0;
+    for (const Parameter& parameter : parameters(in)) size += parameter.shape.size();
+    return size;
   }
   static constexpr std::size_t saved_size(Shape in, std::size_t batch) {
     if constexpr (requires { L::saved_size(in, batch); }) return L::saved_size(in, batch);

@@ -33,6 +33,7 @@ struct InferencePlan {
   std::array<int, N> host{};             ///< of each tensor: another one whose memory it shares, or -1
   std::array<int, N> root{};             ///< of each tensor: the last of its hosts, or itself
   std::array<Border, N> borders{};       ///< of each tensor
+  std::array<int, N> sweeps{};           ///< of each step: the samples that it works on at once
   std::array<int, N> samples{};          ///< of each root that are in the arena at once
   std::array<std::size_t, N> offsets{};  ///< of each root, borders included, in elements
   std::array<Lifetime, N> blocks{};      ///< of each root in the arena: elements, steps

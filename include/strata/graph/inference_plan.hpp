@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
 #include <strata/graph/fusion.hpp>
@@ -149,12 +150,34 @@ class Sharing {
 
 }  // namespace detail
 
-/// Gives each tensor its place. `sweep` says how many samples a step works on at once: 1, or the same number for all
-/// that do not run sample by sample.
+namespace detail {
+
+/// A second-level cache.
+inline constexpr std::size_t cache_bytes = 2u << 20;
+
+/// Weights that fill much of the cache are read once for several samples, unless these samples' images are more to read
+/// than the weights. What the layers estimate holds for every processor, and so does the memory that is planned.
+template <Algorithms Choice, std::size_t N, std::size_t Operands>
+constexpr std::array<int, N> choose_sweeps(const Lowered<N, Operands>& network, const InferencePlan<N>& plan) {
+  std::array<int, N> sweeps{};
+  sweeps.fill(1);
+  for (std::size_t s = 0; s < plan.step_count; ++s) {
+    const NodeInfo& head = network.nodes[at(plan.steps[s].head)];
+    if (head.rules->kind != Kind::linear) continue;
+    const std::size_t weights = head.rules->weights_size(head.input, Choice::largest_tile);
+    if (weights > cache_bytes / sizeof(float) / 4 && weights > head.input.size() + network.tensor(head.output).shape.size())
+      sweeps[s] = Choice::sweep;
+  }
+  return sweeps;
+}
+
+}  // namespace detail
+
+/// Gives each tensor its place, by `plan.sweeps`: 1, or the same number for all steps that do not run sample by sample.
 template <std::size_t N, std::size_t Operands>
-constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, InferencePlan<N> plan,
-                                         const std::array<int, N>& sweep) {
+constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, InferencePlan<N> plan) {
   using detail::at;
+  const std::array<int, N>& sweep = plan.sweeps;
   // Steps of one sweep follow each other for every sample (or group of samples): a segment.
   std::array<int, N> segment_begin{}, segment_end{};
   const int steps = static_cast<int>(plan.step_count);
@@ -206,12 +229,11 @@ constexpr InferencePlan<N> fuse_steps(const Lowered<N, Operands>& network) {
   return detail::Sharing(network, detail::Fusion(network).plan()).plan();
 }
 
-/// The plan for sample after sample.
-template <std::size_t N, std::size_t Operands>
-constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network, const InferencePlan<N>& steps) {
-  std::array<int, N> sweep{};
-  sweep.fill(1);
-  return place_tensors(network, steps, sweep);
+/// What `Engine` runs with this choice of algorithms, and where its tensors live.
+template <Algorithms Choice, std::size_t N, std::size_t Operands>
+constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network, InferencePlan<N> steps) {
+  steps.sweeps = detail::choose_sweeps<Choice>(network, steps);
+  return place_tensors(network, steps);
 }
 
 }  // namespace strata

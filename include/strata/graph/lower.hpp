@@ -36,6 +36,7 @@ struct LayerRules {
   Shape (*output_shape)(Shapes);
   Parameters (*parameters)(Shape);
   std::size_t (*macs)(Shape);
+  std::size_t (*weights_size)(Shape, int);
   Border (*border)(Shape);
   Border (*gradient_border)(Shape);
 };
@@ -66,6 +67,7 @@ inline constexpr LayerRules layer_rules{
     &rules<L>::output_shape,
     &rules<L>::parameters,
     &rules<L>::macs,
+    &rules<L>::weights_size,
     &rules<L>::border,
     &rules<L>::gradient_border,
 };

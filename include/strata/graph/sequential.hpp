@@ -9,6 +9,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/graph/inference_plan.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/graph/training_plan.hpp>
@@ -193,8 +194,8 @@ template <class Graph>
 inline constexpr auto network = lower<Graph>();
 template <class Graph>
 inline constexpr auto fused_steps = fuse_steps(network<Graph>);  // apart: compilers limit what one constant takes
-template <class Graph>
-inline constexpr auto inference_plan = plan_inference(network<Graph>, fused_steps<Graph>);
+template <class Graph, class Choice>
+inline constexpr auto inference_plan = plan_inference<Choice>(network<Graph>, fused_steps<Graph>);
 template <class Graph>
 inline constexpr auto training_plan = plan_training(network<Graph>);
 
@@ -270,9 +271,10 @@ struct Definition {
 
   /// The network as values: nodes, tensors, parameters.
   static constexpr const auto& network() { return detail::network<typename detail::examined<graph>::type>; }
-  /// What inference runs: fused steps and where their tensors live.
+  /// What `Engine<Net, Choice>` runs: fused steps and where their tensors live, on every processor the same.
+  template <Algorithms Choice = Fast>
   static constexpr const auto& inference_plan() {
-    return detail::inference_plan<typename detail::examined<graph>::type>;
+    return detail::inference_plan<typename detail::examined<graph>::type, Choice>;
   }
   /// The order of a training step, and where its tensors and their gradients live.
   static constexpr const auto& training_plan() { return detail::training_plan<typename detail::examined<graph>::type>; }
@@ -294,9 +296,11 @@ struct Definition {
   static constexpr std::size_t trainable_param_count = network().trainable_count;
   static constexpr std::size_t non_trainable_param_count = network().state_count;
   static constexpr std::size_t param_count = network().parameter_count();
-  /// Bytes of activations between the steps of the planned inference, input and output apart.
-  template <std::size_t Batch = 1>
-  static constexpr std::size_t inference_arena_bytes = Batch * sizeof(float) * inference_plan().arena_size;
+  /// Bytes of activations between the steps of `Engine<Net, Choice>`, input and output apart: of a call, whatever its
+  /// batch, or of `Batch` calls at once. `Engine::workspace_bytes` adds the working memory of the steps.
+  template <std::size_t Batch = 1, Algorithms Choice = Fast>
+  static constexpr std::size_t inference_arena_bytes =
+      Batch * sizeof(float) * inference_plan<Choice>().arena_size;
   /// Bytes of activations and their gradients in a training step of one thread, the input and parameters apart.
   template <std::size_t Batch = 1>
   static constexpr std::size_t training_arena_bytes =

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/number.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/inference_plan.hpp>
@@ -110,13 +111,13 @@ std::string graph_svg() {
   return drawing.finish();
 }
 
-/// The arena of inference: time from left to right, one column a step; memory from the bottom up, each tensor as high
-/// as its bytes; its name and numbers come up under the pointer.
+/// The arena of `Engine<Net, Choice>`: time from left to right, one column a step; memory from the bottom up, each
+/// tensor as high as its bytes; its name and numbers come up under the pointer.
 ///
 ///     std::ofstream("memory.svg") << memory_svg<Net>();
-template <class Net>
+template <class Net, Algorithms Choice = Fast>
 std::string memory_svg() {
-  constexpr const auto& plan = Net::inference_plan();
+  constexpr const auto& plan = Net::template inference_plan<Choice>();
   constexpr int column = 18, height = 360, margin = 40;
   const int steps = static_cast<int>(plan.step_count);
   detail::Drawing drawing(std::max(steps * column, 320) + 2 * margin, height + 2 * margin);
@@ -131,6 +132,7 @@ std::string memory_svg() {
     title.append(": ").append(std::to_string(block.size * sizeof(float))).append(" bytes at ");
     title.append(std::to_string(plan.offsets[t] * sizeof(float))).append(", steps ");
     title.append(std::to_string(block.first + 1)).append(" to ").append(std::to_string(block.last + 1));
+    if (plan.samples[t] > 1) title.append(", ").append(std::to_string(plan.samples[t])).append(" samples");
     drawing.box(margin + block.first * column,
                 margin + height - scale * static_cast<double>(plan.offsets[t] + block.size),
                 (block.last - block.first + 1) * column, scale * static_cast<double>(block.size),

@@ -25,14 +25,14 @@ struct Images {
 
 /// What the choice of a kernel depends on beside the geometry.
 struct ConvChoice {
-  bool exact = false;  ///< direct sums only
+  int largest_tile = 4;  ///< of Winograd's convolution; 0: direct sums only
   ConvTraffic traffic{};
 };
 
 /// Winograd's form of a convolution, of tile 0 where another kernel is to be used.
 template <class V>
 constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choice = {}) {
-  return winograd_geometry(g, choice.exact ? 0 : fastest_winograd_tile<V>(g, choice.traffic));
+  return winograd_geometry(g, fastest_winograd_tile<V>(g, choice.traffic, choice.largest_tile));
 }
 
 /// Elements of packed weights.
@@ -41,6 +41,13 @@ constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvChoice
   if (is_depthwise(g)) return static_cast<std::size_t>(g.kernel_height * g.kernel_width * g.groups);
   const WinogradGeometry w = winograd_form<V>(g, choice);
   return w.tile > 0 ? winograd_weights_size<V>(w) : packed_weights_size<V>(g);
+}
+/// As many at most on any processor, but for the padding of vectors.
+constexpr std::size_t most_convolution_weights(const ConvGeometry& g, int largest_tile) {
+  int positions = g.kernel_height * g.kernel_width;
+  for (const int tile : {2, 4})
+    if (tile <= largest_tile && winograd_possible(g, tile)) positions = winograd_geometry(g, tile).positions();
+  return static_cast<std::size_t>(positions) * static_cast<std::size_t>(g.in_channels * g.out_channels * g.groups);
 }
 /// Elements of working memory.
 template <class V>

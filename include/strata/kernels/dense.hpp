@@ -56,15 +56,14 @@ STRATA_INLINE void add_samples(V* sums, const typename V::value_type* p, int ste
   ((sums[I] = sums[I] + read<V, I % NV + 1 == NV ? LastWidth : lanes>(p + I / NV * step + I % NV * lanes)), ...);
 }
 
-/// A register tile, samples x units: adds the products of a part of the features to `out`; after the last part the
-/// epilogue.
-template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, class Epilogue>
+/// A register tile, samples x units, of `splits` sums each: adds the products of a part of the features to `out`; after
+/// the last part the epilogue.
+template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, class Epilogue, int splits>
 STRATA_NOINLINE void dense_tile(const DensePart& part, const typename V::value_type* x,
                                 const typename V::value_type* weights, const typename V::value_type* bias,
                                 typename V::value_type* out, const typename V::value_type* residual) {
   constexpr Patch samples{1, g.out_width};
   constexpr Indices<samples.count() * NV> tile;
-  constexpr int splits = sum_splits(tile.size());
   constexpr int width = WeightStep == NV * simd::lanes<V> ? simd::lanes<V> : LastWidth;
   constexpr int unroll = 4;
   V sums[tile.size() * splits];
@@ -81,21 +80,22 @@ STRATA_NOINLINE void dense_tile(const DensePart& part, const typename V::value_t
   else finish<V, g, samples, NV, LastWidth, Identity>(sums, out, nullptr, tile);
 }
 
-/// One block of units for all samples, `Samples` at a time, then fewer.
-template <class V, int features, int units, int WeightStep, int NV, int LastWidth, class Epilogue, int Samples>
+/// One block of units for all samples, `Samples` at a time, then fewer; of `Splits` sums each, or as many as are fast.
+template <class V, int features, int units, int WeightStep, int NV, int LastWidth, class Epilogue, int Samples,
+          int Splits = 0>
 void dense_block(std::size_t batch, const DensePart& part, const typename V::value_type* x,
                  const typename V::value_type* weights, const typename V::value_type* bias,
                  typename V::value_type* out, const typename V::value_type* residual) {
   for (; batch >= Samples; batch -= Samples) {
-    dense_tile<V, dense_geometry(features, units, Samples), WeightStep, NV, LastWidth, Epilogue>(part, x, weights, bias,
-                                                                                                 out, residual);
+    dense_tile<V, dense_geometry(features, units, Samples), WeightStep, NV, LastWidth, Epilogue,
+               Splits == 0 ? sum_splits(Samples * NV) : Splits>(part, x, weights, bias, out, residual);
     x += static_cast<std::ptrdiff_t>(Samples) * features;
     out += static_cast<std::ptrdiff_t>(Samples) * units;
     if constexpr (has_residual<Epilogue>) residual += static_cast<std::ptrdiff_t>(Samples) * units;
   }
   if constexpr (Samples > 1)
-    dense_block<V, features, units, WeightStep, NV, LastWidth, Epilogue, Samples / 2>(batch, part, x, weights, bias,
-                                                                                      out, residual);
+    dense_block<V, features, units, WeightStep, NV, LastWidth, Epilogue, Samples / 2, Splits>(batch, part, x, weights,
+                                                                                              bias, out, residual);
 }
 
 /// Samples of a tile. More than eight of them, often a power of two apart, would fight for a set of the first-level
@@ -105,9 +105,17 @@ inline constexpr int dense_samples = std::min(8, conv_tile(NV, simd::register_co
 
 }  // namespace detail
 
+/// What is known of the samples of a product.
+enum class DenseBatch {
+  any,     ///< small tiles alternate between several sums
+  single,  ///< mostly one: no code for more at a time
+  alike,   ///< all are summed in one order: their bits do not depend on how many there are
+};
+
 /// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null; `residual`, for an epilogue
 /// with one, lies like `out`.
-template <class V, int features, int units, Weights layout, class Epilogue, class T = typename V::value_type>
+template <class V, int features, int units, Weights layout, class Epilogue, DenseBatch kind = DenseBatch::any,
+          class T = typename V::value_type>
 void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* out, const T* residual = nullptr) {
   constexpr int lanes = simd::lanes<V>;
   constexpr ConvBlocks<V> blocks(units);
@@ -118,7 +126,9 @@ void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* ou
     const auto block = [&]<int Step, int NV, int LastWidth>(int unit) {
       const T* const w = weights + static_cast<std::ptrdiff_t>(unit) * (packed ? features : 1) +
                          static_cast<std::ptrdiff_t>(first) * Step;
-      detail::dense_block<V, features, units, Step, NV, LastWidth, Epilogue, detail::dense_samples<V, NV>>(
+      constexpr int most = kind == DenseBatch::single ? 1 : detail::dense_samples<V, NV>;
+      constexpr int splits = kind == DenseBatch::alike ? detail::sum_splits(most * NV) : 0;
+      detail::dense_block<V, features, units, Step, NV, LastWidth, Epilogue, most, splits>(
           batch, part, x + first, w, bias != nullptr ? bias + unit : nullptr, out + unit,
           has_residual<Epilogue> ? residual + unit : nullptr);
     };

@@ -70,17 +70,21 @@ constexpr double winograd_cost(const WinogradGeometry& g, ConvTraffic traffic = 
          detail::weights_cost<V>(winograd_weights_size<V>(g), sweeps, traffic);
 }
 
-/// The tile of the fastest convolution: 4, 2, or 0 for the direct one.
+/// Whether Winograd's convolution is to be thought of. Of images there is little to gain at best.
+constexpr bool winograd_possible(const ConvGeometry& g, int tile) {
+  return g.kernel_height == 3 && g.kernel_width == 3 && g.stride_height == 1 && g.stride_width == 1 &&
+         g.dilation_height == 1 && g.dilation_width == 1 && g.groups == 1 && g.in_channels >= 8 &&
+         winograd_fits(winograd_geometry(g, tile));
+}
+
+/// The tile of the fastest convolution: 4, 2, or 0 for the direct one; none is larger than `largest`.
 template <class V>
-constexpr int fastest_winograd_tile(const ConvGeometry& g, ConvTraffic traffic = {}) {
-  const bool possible = g.kernel_height == 3 && g.kernel_width == 3 && g.stride_height == 1 && g.stride_width == 1 &&
-                        g.dilation_height == 1 && g.dilation_width == 1 && g.groups == 1;
-  if (!possible || g.in_channels < 8) return 0;  // images: little to gain at best
+constexpr int fastest_winograd_tile(const ConvGeometry& g, ConvTraffic traffic = {}, int largest = 4) {
   int fastest = 0;
   double least = direct_cost<V>(g, traffic);
   for (const int tile : {2, 4}) {
     const WinogradGeometry w = winograd_geometry(g, tile);
-    if (!winograd_fits(w) || winograd_cost<V>(w, traffic) >= least) continue;
+    if (tile > largest || !winograd_possible(g, tile) || winograd_cost<V>(w, traffic) >= least) continue;
     fastest = tile;
     least = winograd_cost<V>(w, traffic);
   }

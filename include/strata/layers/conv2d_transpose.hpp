@@ -196,6 +196,13 @@ struct Conv2DTranspose
                                     ? kernels::convolution_weights_size<V>(transposed(in).phase(0), choice<Target>)
                                     : transposed(in).template weights_size<V>());
   }
+  static constexpr std::size_t weights_size(Shape in, int allowed) {
+    const kernels::InputGradient d = transposed(in);
+    std::size_t size = Filters;
+    for (int number = 0; number < d.phases(); ++number)
+      size += kernels::most_convolution_weights(d.phase(number), largest_tile(allowed));
+    return size;
+  }
   template <class Target>
   static constexpr int packing(Shape in) {
     return kernels::winograd_form<typename Target::Vector>(transposed(in).phase(0), choice<Target>).tile;
@@ -334,9 +341,10 @@ struct Conv2DTranspose
   }
 
   /// Winograd's algorithm writes no cells with gaps between them.
+  static constexpr int largest_tile(int allowed) { return strides == Strides{1} ? allowed : 0; }
   template <class Target>
   static constexpr kernels::ConvChoice choice{
-      .exact = Target::exact || strides != Strides{1},
+      .largest_tile = largest_tile(Target::largest_tile),
       .traffic = {.samples = Target::samples, .cached = Target::cached}};
   template <class V>
   static constexpr int adjoint_tile(Shape in) {

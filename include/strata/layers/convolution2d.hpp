@@ -159,6 +159,10 @@ struct Convolution2D {
     return bias_size<Target>(in) +
            kernels::convolution_weights_size<typename Target::Vector>(geometry(in), choice<Target>);
   }
+  static constexpr std::size_t weights_size(Shape in, int largest_tile) {
+    return static_cast<std::size_t>(Derived::filters(in)) +
+           kernels::most_convolution_weights(geometry(in), largest_tile);
+  }
   template <class Target>
   static constexpr int packing(Shape in) {
     return kernels::winograd_form<typename Target::Vector>(geometry(in), choice<Target>).tile;
@@ -213,7 +217,7 @@ struct Convolution2D {
   static constexpr Window window(Shape in) { return window_over(in, kernel, strides, dilation, padding); }
 
   template <class Target>
-  static constexpr kernels::ConvChoice choice{.exact = Target::exact,
+  static constexpr kernels::ConvChoice choice{.largest_tile = Target::largest_tile,
                                               .traffic = {.samples = Target::samples, .cached = Target::cached}};
 
   static constexpr kernels::Placement padded(Shape in, Border border = Border{}) {

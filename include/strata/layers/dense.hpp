@@ -113,7 +113,9 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   template <class Epilogue, class Call>
   static void infer(const Call& call) {
     constexpr Shape in = Call::input_shape;
-    kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue>(
+    using kernels::DenseBatch;
+    constexpr DenseBatch kind = Call::target::samples == 1 ? DenseBatch::single : DenseBatch::alike;
+    kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue, kind>(
         call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual);
   }
 

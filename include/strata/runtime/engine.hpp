@@ -8,12 +8,15 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/one_or_more.hpp>
+#include <strata/core/overlap.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/image.hpp>
@@ -26,9 +29,9 @@ namespace strata {
 
 /// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations and shortcuts
 /// fused, memory planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong
-/// size.
+/// size and at outputs that overlap an input or each other.
 ///
-///     Engine<Net> engine{model};                 // or Engine<Net, Exact>
+///     Engine<Net> engine{model};                 // or Engine<Net, Compact>, Engine<Net, Exact>: core/algorithms.hpp
 ///     engine(input, output);                     // batch = input.size() / Net::input_shape.size()
 ///     engine({image, state}, {policy, value});   // of a Graph with several inputs and outputs
 ///
@@ -36,7 +39,7 @@ namespace strata {
 ///
 ///     Engine<Net>::Workspace workspace;          // one per thread
 ///     engine(input, output, workspace);
-template <class Net, class Precision = Fast, class V = simd::Vector<float>>
+template <class Net, Algorithms Choice = Fast, class V = simd::Vector<float>>
 class Engine {
   static_assert(Net::network().node_count > 0);  // a wrong definition stops here: the shortest way to its sentence
 
@@ -67,12 +70,13 @@ class Engine {
   }
 
   /// Runs a batch. Inputs: (batch, input_shape), outputs: (batch, output_shape).
-  /// Throws InvalidArgument when the sizes do not fit.
+  /// Throws InvalidArgument when the sizes do not fit or an output overlaps another span.
   void operator()(const Inputs& inputs, const Outputs& outputs, Workspace& workspace) const {
     run_samples(inputs, outputs, workspace, 0, batch_of(inputs, outputs));
   }
 
-  /// Runs `count` samples of a batch from `first` on. The sizes are not looked at: see batch_of.
+  /// Runs `count` samples of a batch from `first` on: the bits that a call with the whole batch gives them. The spans
+  /// are not looked at: see batch_of.
   void run_samples(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first,
                    std::size_t count) const {
     for (const std::size_t end = first + count; first < end; first += Plan::sweep)
@@ -98,7 +102,7 @@ class Engine {
     Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
   }
 
-  /// Samples in a batch of these sizes. Throws InvalidArgument when they do not fit.
+  /// Samples in a batch of these spans. Throws InvalidArgument when they do not fit or overlap.
   static std::size_t batch_of(const Inputs& inputs, const Outputs& outputs) {
     const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
     Text expected, received;
@@ -118,16 +122,32 @@ class Engine {
       detail::raise<InvalidArgument>(
           Text() << "Engine: expected " << expected << " elements, received " << received
           << "; pass whole samples and room for each result");
+    detail::each<Net::output_count>([&]<std::size_t K>() {
+      const std::span<const T> output = detail::element<K>(outputs);
+      const auto keep_apart = [&](std::span<const T> other) { fit &= !detail::overlap(output, other); };
+      detail::each<Net::input_count>([&]<std::size_t I>() { keep_apart(detail::element<I>(inputs)); });
+      detail::each<K>([&]<std::size_t Other>() { keep_apart(detail::element<Other>(outputs)); });
+    });
+    if (!fit)
+      detail::raise<InvalidArgument>(
+          "Engine: expected each output in memory of its own, received one that overlaps an input or another output; "
+          "pass a buffer that nothing else uses");
     return batch;
   }
 
-  /// Bytes of a workspace: activations between steps, and the working memory of the hungriest step.
-  static constexpr std::size_t workspace_bytes() { return Plan::workspace_size * sizeof(T); }
-  /// Bytes of the packed weights.
-  static constexpr std::size_t packed_bytes() { return Plan::packed_size * sizeof(T); }
+ private:
+  using Plan = EnginePlan<Net, Choice, V>;
+  template <std::size_t Size>
+  using Bytes = std::integral_constant<std::size_t, Size * sizeof(T)>;
+
+ public:
+  /// Bytes of a workspace: activations between steps (`Net::inference_arena_bytes`), and the working memory of the
+  /// hungriest step. A constant, `static_assert(Engine<Net>::workspace_bytes <= 64 * 1024)`, that may also be called.
+  static constexpr Bytes<Plan::workspace_size> workspace_bytes{};
+  /// Bytes of the packed weights, likewise.
+  static constexpr Bytes<Plan::packed_size> packed_bytes{};
 
  private:
-  using Plan = EnginePlan<Net, Precision, V>;
   static constexpr const auto& plan = Plan::plan;
   static constexpr std::size_t steps = Plan::steps;
   template <std::size_t S>
@@ -144,6 +164,7 @@ class Engine {
 
   /// Where a group of samples is.
   struct Memory {
+    bool alone;  ///< in a batch of one sample
     std::array<const T*, Net::input_count> inputs;
     std::array<T*, Net::output_count> outputs;
     T* workspace;
@@ -174,7 +195,7 @@ class Engine {
   };
 
   static Memory memory_of(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first) {
-    Memory memory{{}, {}, workspace.arena_.data()};
+    Memory memory{detail::element<0>(inputs).size() == Net::input_shape.size(), {}, {}, workspace.arena_.data()};
     detail::each<Net::input_count>([&]<std::size_t I>() {
       memory.inputs[I] = detail::element<I>(inputs).data() + first * Net::input_shapes[I].size();
     });
@@ -211,8 +232,8 @@ class Engine {
       const T* const shift = scale == nullptr ? nullptr : scale + B::output_shape.channels();
       B::layer::template pack<TargetFor<1>, B::input_shape>(parameters.data(), scale, shift, packed);
       if constexpr (Plan::template packs_twice<S>)
-        B::layer::template pack<TargetFor<Plan::group>, B::input_shape>(parameters.data(), scale, shift,
-                                                                  packed + Plan::template packed_size_of<S, 1>());
+        B::layer::template pack<TargetFor<plan.sweeps[S]>, B::input_shape>(
+            parameters.data(), scale, shift, packed + Plan::template packed_size_of<S, 1>());
     } else if constexpr (B::kind == Kind::affine) {
       B::layer::affine(B::input_shape, parameters.data(), packed, packed + B::input_shape.channels());
     } else {
@@ -259,8 +280,8 @@ class Engine {
                                 .residual_step = residual_step,
                                 .scratch = scratch});
       };
-      if (Plan::template packs_twice<S> && count == 1) infer.template operator()<1>();
-      else infer.template operator()<Plan::sweeps[S]>();
+      if (plan.sweeps[S] == 1 || memory.alone) infer.template operator()<1>();
+      else infer.template operator()<plan.sweeps[S]>();
     } else if constexpr (B::kind == Kind::affine) {
       kernels::map_affine<V, B::input_shape, Epilogue, Plan::border_of(step.output), Plan::border_of(input)>(
           1, in, out, packed, packed + B::input_shape.channels());
@@ -308,7 +329,7 @@ class Engine {
   template <std::size_t Begin>
   void run_from(const Memory& memory, std::size_t count) const {
     if constexpr (Begin < steps) {
-      if constexpr (Plan::sweeps[Begin] > 1) {
+      if constexpr (plan.sweeps[Begin] > 1) {
         run_step<Begin>(memory, 0, count);
       } else {
         for (std::size_t n = 0; n < count; ++n)

@@ -20,30 +20,20 @@
 
 namespace strata {
 
-/// Every algorithm that pays, Winograd's convolution included: outputs of order one are off by at most 2e-6.
-struct Fast {};
-/// Direct sums only: slower, and about half of that error.
-struct Exact {};
-
-/// The plan of `Engine<Net, Precision, V>`, constants and types only. `S` is a step.
-template <class Net, class Precision, class V>
+/// The plan of `Engine<Net, Choice, V>`, constants and types only. `S` is a step.
+template <class Net, Algorithms Choice, class V>
 struct EnginePlan {
   using T = typename V::value_type;
-  static_assert(std::is_same_v<Precision, Fast> || std::is_same_v<Precision, Exact>,
-                "the second argument of Engine is Fast or Exact");
 
-  /// In Winograd's domain weights are four times as many; a second-level cache has 2 MiB.
-  static constexpr std::size_t cache_size = (2u << 20) / sizeof(T);
+  /// The steps and the memory of a call.
+  static constexpr const auto& plan = Net::template inference_plan<Choice>();
+  static constexpr std::size_t steps = plan.step_count;
+  static constexpr std::size_t head(std::size_t step) { return static_cast<std::size_t>(plan.steps[step].head); }
+
+  /// In Winograd's domain weights are four times as many.
   template <int samples>
-  using TargetFor = InferenceTarget<V, std::is_same_v<Precision, Exact>, samples,
-                                    (4 * Net::network().parameter_count() <= cache_size)>;
-  /// Samples that share one reading of the weights, where these are many.
-  static constexpr int group = 8;
-
-  static constexpr std::size_t steps = Net::inference_plan().step_count;
-  static constexpr std::size_t head(std::size_t step) {
-    return static_cast<std::size_t>(Net::inference_plan().steps[step].head);
-  }
+  using TargetFor = InferenceTarget<V, Choice, samples,
+                                    (4 * Net::network().parameter_count() * sizeof(T) <= detail::cache_bytes)>;
   template <std::size_t S>
   using HeadOf = BoundOf<Net, head(S)>;
 
@@ -62,30 +52,16 @@ struct EnginePlan {
     }
   }
 
-  /// Weights that fill much of the cache are read once for several samples, unless these samples'
-  /// images are more to read than the weights.
-  static constexpr auto sweeps = []<std::size_t... S>(std::index_sequence<S...>) {
-    std::array<int, Net::network().nodes.size()> samples{};
-    samples.fill(1);
-    constexpr std::size_t large = cache_size / 4;
-    const auto of_step = [&]<std::size_t Step>(std::size_t images) {
-      const std::size_t weights = packed_size_of<Step, group>();
-      return HeadOf<Step>::kind == Kind::linear && weights > large && weights > images ? group : 1;
-    };
-    (void)std::initializer_list<int>{
-        0, (samples[S] = of_step.template operator()<S>(HeadOf<S>::input_shape.size() +
-                                                        HeadOf<S>::output_shape.size()))...};
-    return samples;
-  }(std::make_index_sequence<steps>{});
+  /// Samples that run together at most.
   static constexpr std::size_t sweep =
-      static_cast<std::size_t>(std::max(1, *std::max_element(sweeps.begin(), sweeps.end())));
+      static_cast<std::size_t>(*std::max_element(plan.sweeps.begin(), plan.sweeps.end()));
 
   /// A sweep may want its weights packed in another way than a single sample.
   template <std::size_t S>
   static constexpr bool packs_twice = [] {
     using R = rules<typename HeadOf<S>::layer>;
     constexpr Shape shape = HeadOf<S>::input_shape;
-    return sweeps[S] > 1 && R::template packing<TargetFor<1>>(shape) != R::template packing<TargetFor<group>>(shape);
+    return R::template packing<TargetFor<1>>(shape) != R::template packing<TargetFor<plan.sweeps[S]>>(shape);
   }();
 
   template <class F>
@@ -97,22 +73,21 @@ struct EnginePlan {
 
   static constexpr std::array<std::size_t, steps + 1> packed_offsets = []<std::size_t... S>(std::index_sequence<S...>) {
     const std::array<std::size_t, steps> sizes{
-        (packed_size_of<S, 1>() + (packs_twice<S> ? packed_size_of<S, group>() : 0))...};
+        (packed_size_of<S, 1>() + (packs_twice<S> ? packed_size_of<S, plan.sweeps[S]>() : 0))...};
     std::array<std::size_t, steps + 1> offsets{};
     for (std::size_t s = 0; s < steps; ++s) offsets[s + 1] = offsets[s] + sizes[s];
     return offsets;
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t packed_size = packed_offsets[steps];
 
-  /// The steps and the memory of a call.
-  static constexpr auto plan = place_tensors(Net::network(), Net::inference_plan(), sweeps);
-
   /// What runs in each step, for `explain`.
   static auto kernel_names() {
-    return []<std::size_t... S>(std::index_sequence<S...>) {
-      return std::array<std::string, std::max<std::size_t>(steps, 1)>{
-          std::string(std::string_view(rules<typename HeadOf<S>::layer>::template kernel_name<TargetFor<sweeps[S]>>(
-              HeadOf<S>::input_shape)))...};
+    const auto name = []<std::size_t S>() {
+      using R = rules<typename HeadOf<S>::layer>;
+      return std::string(std::string_view(R::template kernel_name<TargetFor<plan.sweeps[S]>>(HeadOf<S>::input_shape)));
+    };
+    return [&]<std::size_t... S>(std::index_sequence<S...>) {
+      return std::array<std::string, std::max<std::size_t>(steps, 1)>{name.template operator()<S>()...};
     }(std::make_index_sequence<steps>{});
   }
 
@@ -131,8 +106,8 @@ struct EnginePlan {
     using L = typename HeadOf<S>::layer;
     if constexpr (HeadOf<S>::kind == Kind::linear)
       return std::max(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
-                      rules<L>::template infer_scratch_size<InferOf<S, sweeps[S]>>(
-                          static_cast<std::size_t>(sweeps[S])));
+                      rules<L>::template infer_scratch_size<InferOf<S, plan.sweeps[S]>>(
+                          static_cast<std::size_t>(plan.sweeps[S])));
     else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
   }
   static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {
@@ -163,7 +138,7 @@ struct EnginePlan {
     std::array<std::size_t, steps + 1> ends{};
     for (std::size_t s = 0; s < steps; ++s) {
       ends[s] = s + 1;
-      while (sweeps[s] == 1 && ends[s] < steps && sweeps[ends[s]] == 1) ++ends[s];
+      while (plan.sweeps[s] == 1 && ends[s] < steps && plan.sweeps[ends[s]] == 1) ++ends[s];
     }
     return ends;
   }();

@@ -43,14 +43,14 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 
 }  // namespace detail
 
-/// The compiled plan of `Engine<Net, Precision, V>`: for each step the layers fused into it, the kernel, shapes,
+/// The compiled plan of `Engine<Net, Choice, V>`: for each step the layers fused into it, the kernel, shapes,
 /// parameters, millions of multiply-adds, and where its result lies in the arena (bytes) while which steps run; which
 /// channels it is of a concatenation that needs no step of its own, or whether it takes the place of an operand.
 ///
 ///     std::cout << explain<Net>();
-template <class Net, class Precision = Fast, class V = simd::Vector<float>>
+template <class Net, Algorithms Choice = Fast, class V = simd::Vector<float>>
 std::string explain() {
-  using Compiled = EnginePlan<Net, Precision, V>;
+  using Compiled = EnginePlan<Net, Choice, V>;
   using detail::string_of;
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Compiled::plan;
@@ -90,6 +90,7 @@ std::string explain() {
       const Lifetime& block = plan.blocks[root];
       place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[root] * element) +
               ", steps " + std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);
+      if (plan.samples[root] > 1) place += ", " + std::to_string(plan.samples[root]) + " samples";
     }
     if (const Border& border = plan.borders[tensor]; border.is_slice())
       place += ", channels " + std::to_string(border.front + 1) + "-" +

@@ -10,16 +10,16 @@
 
 namespace strata {
 
-/// An Engine whose batches are shared out among threads, sample by sample: the results are those of one thread.
+/// An Engine whose batches are shared out among threads, sample by sample: the bits are those of one thread.
 ///
 ///     ParallelEngine<Net, OpenMP> engine{model, OpenMP{2}};
 ///     engine(input, output);                     // one caller at a time
 ///
-/// A call allocates nothing and throws InvalidArgument when the sizes do not fit.
-template <class Net, class Parallel, class Precision = Fast, class V = simd::Vector<float>>
+/// A call allocates nothing and throws InvalidArgument where Engine does.
+template <class Net, class Parallel, Algorithms Choice = Fast, class V = simd::Vector<float>>
 class ParallelEngine {
  public:
-  using engine_type = Engine<Net, Precision, V>;
+  using engine_type = Engine<Net, Choice, V>;
   using T = typename engine_type::T;
 
   explicit ParallelEngine(const Model<Net, T>& model, Parallel parallel = {})
