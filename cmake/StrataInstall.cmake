@@ -17,4 +17,5 @@ configure_package_config_file(cmake/strataConfig.cmake.in ${CMAKE_CURRENT_BINARY
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/strataConfigVersion.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/strataConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/strataConfigVersion.cmake
-              cmake/StrataDependencies.cmake cmake/StrataDispatch.cmake DESTINATION ${package_dir})
+              cmake/StrataBuildType.cmake cmake/StrataDependencies.cmake cmake/StrataDispatch.cmake
+        DESTINATION ${package_dir})

@@ -86,6 +86,22 @@ TEST_CASE("Several outputs are read, viewed and returned", "[several]") {
                     "whole samples and room for each result");
 }
 
+TEST_CASE("Inputs may be one buffer, outputs may not", "[several]") {
+  const Model<Sum> model;
+  const Engine<Sum> engine{model};
+  std::vector<float> a{1, 2, 3, 4}, twice(4), y(4), copy(4), row(8, 99.0f);
+  engine({a, a}, {twice, y, copy});
+  CHECK(y == std::vector<float>{2, 4, 6, 8});
+  const std::span left = std::span(row).first(4), right = std::span(row).last(4), middle = std::span(row).subspan(3, 4);
+  engine({a, a}, {left, right, copy});
+  CHECK(row == std::vector<float>{4, 8, 12, 16, 2, 4, 6, 8});
+  CHECK_THROWS_AS(engine({a, a}, {left, middle, copy}), InvalidArgument);
+  CHECK_THROWS_AS(engine({a, a}, {copy, left, middle}), InvalidArgument);
+  CHECK_THROWS_AS(engine({a, a}, {copy, y, copy}), InvalidArgument);
+  CHECK_THROWS_AS(engine({a, y}, {twice, y, copy}), InvalidArgument);
+  CHECK(row == std::vector<float>{4, 8, 12, 16, 2, 4, 6, 8});
+}
+
 TEST_CASE("Gradients of several outputs are summed", "[several]") {
   Model<Player, double> model{Seed{4}};
   Objective objective;

@@ -42,6 +42,7 @@ TEST_CASE("the engine agrees with the layers one by one", "[runtime]") {
   require_agreement<Grouped>(5e-6);
   require_agreement<FlattenOnly>(0);
   require_agreement<Lesson, Exact>(2e-6);
+  require_agreement<Lesson, Compact>(2e-6);
 }
 
 namespace {
@@ -141,4 +142,29 @@ TEST_CASE("spans of the wrong size are refused before anything is written", "[ru
   refused(2 * in, out);
   std::vector<float> none;
   REQUIRE_NOTHROW(engine(none, none));  // an empty batch
+}
+
+TEST_CASE("an output may lie beside an input, not over it", "[runtime]") {
+  const Engine<Grouped> engine{random_model<Grouped>()};
+  constexpr std::size_t batch = 2, in = batch * Grouped::input_shape.size(), out = batch * Grouped::output_shape.size();
+  const std::vector<float> input = test::noise<float>(in, 4);
+  std::vector<float> expected(out);
+  engine(input, expected);
+  Engine<Grouped>::Workspace workspace;
+  for (std::size_t place = 0; place <= in + out; ++place) {
+    std::vector<float> memory(out + in + out, 99.0f);
+    std::copy(input.begin(), input.end(), memory.begin() + out);
+    const std::vector<float> before = memory;
+    const std::span all(memory), output = all.subspan(place, out);
+    const std::span<const float> images = all.subspan(out, in);
+    CAPTURE(place);
+    if (place == 0 || place == in + out) {
+      engine(images, output);
+      REQUIRE(std::equal(output.begin(), output.end(), expected.begin()));
+    } else {
+      REQUIRE_THROWS_AS(engine(images, output), InvalidArgument);
+      REQUIRE_THROWS_AS(engine(images, output, workspace), InvalidArgument);
+      REQUIRE(memory == before);
+    }
+  }
 }

@@ -105,30 +105,16 @@ class Engine {
   /// Samples in a batch of these spans. Throws InvalidArgument when they do not fit or overlap.
   static std::size_t batch_of(const Inputs& inputs, const Outputs& outputs) {
     const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
-    Text expected, received;
-    bool fit = true;
-    const auto check = [&](const char* what, std::size_t sample, std::size_t size) {
-      fit &= size == batch * sample;
-      expected << (expected.empty() ? "" : " and ") << what << " of batch * " << sample;
-      received << (received.empty() ? "" : " and ") << size;
-    };
-    detail::each<Net::input_count>([&]<std::size_t I>() {
-      check("an input", Net::input_shapes[I].size(), detail::element<I>(inputs).size());
-    });
-    detail::each<Net::output_count>([&]<std::size_t K>() {
-      check("an output", Net::output_shapes[K].size(), detail::element<K>(outputs).size());
-    });
-    if (!fit)
-      detail::raise<InvalidArgument>(
-          Text() << "Engine: expected " << expected << " elements, received " << received
-          << "; pass whole samples and room for each result");
+    bool fit = true, apart = true;
+    each_span(inputs, outputs, [&](const char*, std::size_t sample, std::size_t size) { fit &= size == batch * sample; });
     detail::each<Net::output_count>([&]<std::size_t K>() {
       const std::span<const T> output = detail::element<K>(outputs);
-      const auto keep_apart = [&](std::span<const T> other) { fit &= !detail::overlap(output, other); };
+      const auto keep_apart = [&](std::span<const T> other) { apart &= !detail::overlap(output, other); };
       detail::each<Net::input_count>([&]<std::size_t I>() { keep_apart(detail::element<I>(inputs)); });
       detail::each<K>([&]<std::size_t Other>() { keep_apart(detail::element<Other>(outputs)); });
     });
-    if (!fit)
+    if (!fit) refuse_sizes(inputs, outputs);
+    if (!apart)
       detail::raise<InvalidArgument>(
           "Engine: expected each output in memory of its own, received one that overlaps an input or another output; "
           "pass a buffer that nothing else uses");
@@ -156,6 +142,26 @@ class Engine {
   using InferOf = typename Plan::template InferOf<S, samples>;
   template <int samples>
   using TargetFor = typename Plan::template TargetFor<samples>;
+
+  /// f("an input" or "an output", elements of a sample, elements) of each.
+  template <class F>
+  static void each_span(const Inputs& inputs, const Outputs& outputs, F&& f) {
+    detail::each<Net::input_count>([&]<std::size_t I>() {
+      f("an input", Net::input_shapes[I].size(), detail::element<I>(inputs).size());
+    });
+    detail::each<Net::output_count>([&]<std::size_t K>() {
+      f("an output", Net::output_shapes[K].size(), detail::element<K>(outputs).size());
+    });
+  }
+  [[noreturn]] static void refuse_sizes(const Inputs& inputs, const Outputs& outputs) {
+    Text expected, received;
+    each_span(inputs, outputs, [&](const char* what, std::size_t sample, std::size_t size) {
+      expected << (expected.empty() ? "" : " and ") << what << " of batch * " << sample;
+      received << (received.empty() ? "" : " and ") << size;
+    });
+    detail::raise<InvalidArgument>(Text() << "Engine: expected " << expected << " elements, received " << received
+                                          << "; pass whole samples and room for each result");
+  }
 
   struct Release {
     std::atomic_flag& flag;
