@@ -1,5 +1,6 @@
 // Winograd's convolution and its gradient by the weights against a scalar reference in double precision.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -111,6 +112,56 @@ void check_forward(std::size_t batch) {
   require_close(out, plain, units);
 }
 
+/// One input that is not finite, or huge, anywhere in the second of three images reaches what direct sums say, and
+/// nothing else. Every third weight is 0.
+template <class V, WinogradGeometry g>
+void check_hot_input() {
+  using T = typename V::value_type;
+  using Limits = std::numeric_limits<T>;
+  using Residual = AddResidual<Identity, g.out_row, g.out_pixel(), Twice>;
+  constexpr std::size_t batch = 3, x_step = static_cast<std::size_t>((g.out_height + 2) * g.row);
+  const std::size_t out_step = guarded_output<g>().size();
+  const auto x = guarded_noise<T>(x_step * batch, 1), residual = guarded_noise<T>(out_step * batch, 4);
+  const auto weights = guarded_noise<T>(static_cast<std::size_t>(9 * g.in_channels * g.out_channels), 2);
+  for (std::size_t i = 0; i < weights.size(); i += 3) weights[i] = 0;
+  const Guarded<T> packed(winograd_weights_size<V>(g)), scratch(winograd_scratch_size<V>(g));
+  winograd_prepare<V, g>(weights.data(), false, packed.data());
+  const auto convolve = [&] {
+    std::vector<double> result(out_step * batch);
+    const auto out = guarded_fill(result.size(), T(guard));
+    winograd_convolve<V, g, Residual>(x.data(), packed.data(), nullptr, out.data(), residual.data(), scratch.data(),
+                                      batch, x_step, out_step, out_step);
+    REQUIRE(out.intact());
+    std::ranges::copy(out.span(), result.begin());
+    return result;
+  };
+  const std::vector<double> ordinary = convolve();
+  for (int cell = 0; cell < (g.out_height + 2) * (g.out_width + 2); ++cell) {
+    const int row = cell / (g.out_width + 2), column = cell % (g.out_width + 2), channel = cell % g.in_channels;
+    T& at = x[x_step + static_cast<std::size_t>(row * g.row + column * g.in_pixel() + channel)];
+    const T before = at;
+    at = std::array{Limits::infinity(), Limits::quiet_NaN(), Limits::max() / 4, -Limits::infinity()}[cell % 4];
+    std::vector<double> expected = ordinary, scale(expected.size(), 32);
+    for (int tap = 0; tap < 9; ++tap)
+      if (const int y = row - tap / 3, z = column - tap % 3; y >= 0 && z >= 0 && y < g.out_height && z < g.out_width)
+        for (int c = 0; c < g.out_channels; ++c) {
+          const std::size_t i = out_step + static_cast<std::size_t>(y * g.out_row + z * g.out_pixel() + c);
+          const double weight = weights[static_cast<std::size_t>((tap * g.in_channels + channel) * g.out_channels + c)];
+          expected[i] += 2 * (static_cast<double>(at) - static_cast<double>(before)) * weight;
+          scale[i] = static_cast<double>(at);
+        }
+    const std::vector<double> result = convolve();
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < result.size(); ++i)
+      if (std::isnan(expected[i])) wrong += !std::isnan(result[i]);
+      else if (std::isinf(expected[i])) wrong += result[i] != expected[i];
+      else wrong += !(std::abs(result[i] - expected[i]) <= 16 * static_cast<double>(Limits::epsilon()) * scale[i]);
+    CAPTURE(g.tile, g.out_height, g.out_width, row, column, channel, at);
+    CHECK(wrong == 0);
+    at = before;
+  }
+}
+
 /// `turned`: the kernel turned by 180 degrees, input and output channels swapped.
 template <class V, WinogradGeometry g>
 void check_turned() {
@@ -182,6 +233,14 @@ TEST_CASE("Winograd's convolution of doubles agrees with the scalar reference", 
   using V = simd::Vector<double>;
   check_geometry<V, geometry(4, 5, 7, 16, 17)>();
   check_geometry<V, geometry(2, 5, 7, 17, 40, 11)>();
+}
+
+TEST_CASE("an input that is not finite, or huge, reaches the outputs that see it", "[kernels]") {
+  using V = simd::Vector<float>;
+  check_hot_input<V, geometry(4, 5, 7, 16, 17)>();
+  check_hot_input<V, geometry(4, 6, 9, 16, 19, 2, 3)>();
+  check_hot_input<V, geometry(2, 5, 7, 17, 40, 11)>();
+  check_hot_input<simd::Vector<double>, geometry(4, 5, 7, 16, 17)>();
 }
 
 TEST_CASE("the tile of the fastest convolution", "[kernels]") {

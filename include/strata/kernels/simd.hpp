@@ -273,6 +273,12 @@ STRATA_INLINE bool any(M mask) {
     return xsimd::any(mask);
 }
 
+/// True if all lanes of the mask are.
+template <class M>
+STRATA_INLINE bool all(M mask) {
+    return xsimd::all(mask);
+}
+
 /// Sum of all lanes, added pairwise.
 template <class T>
 STRATA_INLINE T reduce_add(Vector<T> v) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include <strata/core/inline.hpp>
@@ -189,59 +190,116 @@ STRATA_INLINE void transform_output_column(const typename V::value_type* product
   Interpolation<g.tile>::template output<Parity>(column, t, g.points());
 }
 
+/// epilogue(bias + y) for pixels side by side.
 template <class V, WinogradGeometry g, class Epilogue, int Width, int... I>
-STRATA_INLINE void transform_output_row(const V* t, V bias, typename V::value_type* out,
-                                        const typename V::value_type* residual, std::integer_sequence<int, I...>) {
-  simd::Array<V, g.tile> y;
-  Interpolation<g.tile>::template output<0>(t, y, 2);
-  Interpolation<g.tile>::template output<1>(t, y + 1, 2);
+STRATA_INLINE void finish_pixels(V* y, V bias, typename V::value_type* out, const typename V::value_type* residual,
+                                 std::integer_sequence<int, I...>) {
   if constexpr (has_residual<Epilogue>)
     ((y[I] = Epilogue::apply(y[I] + bias, read<V, Width>(residual + I * Epilogue::residual_pixel))), ...);
   else
     ((y[I] = Epilogue::apply(y[I] + bias)), ...);
   (write<V, Width>(out + I * g.out_pixel(), y[I]), ...);
 }
+/// `squares` gets those of the first and the last pixel: each product is part of one of them.
+template <class V, WinogradGeometry g, class Epilogue, int Width>
+STRATA_INLINE void transform_output_row(const V* t, V bias, typename V::value_type* out,
+                                        const typename V::value_type* residual, V& squares) {
+  simd::Array<V, g.tile> y;
+  Interpolation<g.tile>::template output<0>(t, y, 2);
+  Interpolation<g.tile>::template output<1>(t, y + 1, 2);
+  squares = simd::fma(y[0], y[0], simd::fma(y[g.tile - 1], y[g.tile - 1], squares));
+  finish_pixels<V, g, Epilogue, Width>(y, bias, out, residual, Indices<g.tile>{});
+}
 /// The even or the odd rows of output.
 template <class V, WinogradGeometry g, class Epilogue, int Width, int Parity, int... I>
 STRATA_INLINE void transform_output_rows(const typename V::value_type* products, V bias, typename V::value_type* out,
-                                         const typename V::value_type* residual,
+                                         const typename V::value_type* residual, V& squares,
                                          std::integer_sequence<int, I...> line) {
   constexpr int n = g.points(), step = WinogradPlan<V>(g).position;
-  constexpr Indices<g.tile> pixels;
   simd::Array<V, g.tile / 2 * n> t;
   (transform_output_column<V, g, Parity>(products + I * step, t + I, line), ...);
   transform_output_row<V, g, Epilogue, Width>(t, bias, out + Parity * g.out_row,
-                                              residual_at<Epilogue>(residual, Parity, 0, 0), pixels);
+                                              residual_at<Epilogue>(residual, Parity, 0, 0), squares);
   if constexpr (g.tile == 4)
     transform_output_row<V, g, Epilogue, Width>(t + n, bias, out + (Parity + 2) * g.out_row,
-                                                residual_at<Epilogue>(residual, Parity + 2, 0, 0), pixels);
+                                                residual_at<Epilogue>(residual, Parity + 2, 0, 0), squares);
 }
 /// One tile and the vector of channels from `c` on.
 template <class V, WinogradGeometry g, class Epilogue, int Width>
 STRATA_INLINE void transform_output(const typename V::value_type* products, const typename V::value_type* bias, int c,
-                                    typename V::value_type* out, const typename V::value_type* residual) {
+                                    typename V::value_type* out, const typename V::value_type* residual, V& squares) {
   const V b = bias != nullptr ? read<V, Width>(bias + c) : V(typename V::value_type(0));
   const auto* r = residual_at<Epilogue>(residual, 0, 0, c);
   constexpr Indices<g.points()> line;
-  transform_output_rows<V, g, Epilogue, Width, 0>(products + c, b, out + c, r, line);
-  transform_output_rows<V, g, Epilogue, Width, 1>(products + c, b, out + c, r, line);
+  transform_output_rows<V, g, Epilogue, Width, 0>(products + c, b, out + c, r, squares, line);
+  transform_output_rows<V, g, Epilogue, Width, 1>(products + c, b, out + c, r, squares, line);
 }
 
-/// epilogue(bias + A^T products A) for `count` tiles from tile `first` on.
+/// The direct sums of the tile whose input begins at `x`, by weights made of the transformed ones.
+template <class V, int Tile>
+STRATA_NOINLINE void sum_directly(const WinogradGeometry& g, const typename V::value_type* x,
+                                  const typename V::value_type* weights, typename V::value_type* sums) {
+  const WinogradPlan<V> plan(g);
+  for (int out = 0; out < g.out_channels; out += plan.lanes) {
+    simd::Array<V, Tile * Tile> y;
+    V w[9];
+    fill(y, constant<V>(0), Indices<Tile * Tile>{});
+    for (int in = 0; in < g.in_channels; ++in) {
+      original_weights<V, Tile>(weights + plan.weight_index(g, 0, in, out), plan.weights_position, w,
+                                Indices<Tile + 2>{});
+      for (int pixel = 0; pixel < Tile * Tile; ++pixel)
+        for (int tap = 0; tap < 9; ++tap) {
+          const int row = pixel / Tile + tap / 3, column = pixel % Tile + tap % 3;
+          y[pixel] = simd::fma(simd::broadcast<V>(x[row * g.row + column * g.in_pixel() + in]), w[tap], y[pixel]);
+        }
+    }
+    for (int pixel = 0; pixel < Tile * Tile; ++pixel) simd::store(sums + pixel * plan.position + out, y[pixel]);
+  }
+}
+
+/// One tile by direct sums, which take the place of its products.
 template <class V, WinogradGeometry g, class Epilogue>
-STRATA_NOINLINE void transform_outputs(const typename V::value_type* products, std::size_t first, int count,
-                                       const typename V::value_type* bias, typename V::value_type* out,
-                                       std::size_t out_step, const typename V::value_type* residual,
-                                       std::size_t residual_step) {
+STRATA_NOINLINE void convolve_directly(const typename V::value_type* x, const typename V::value_type* weights,
+                                       typename V::value_type* sums, const typename V::value_type* bias,
+                                       typename V::value_type* out, const typename V::value_type* residual) {
+  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes;
+  sum_directly<V, g.tile>(g, x, weights, sums);
+  for (int pixel = 0; pixel < g.tile * g.tile; ++pixel, sums += WinogradPlan<V>(g).position) {
+    const int row = pixel / g.tile, column = pixel % g.tile;
+    const auto finish = [&]<int Width>(int c) {
+      V y = simd::load<V>(sums + c);
+      finish_pixels<V, g, Epilogue, Width>(&y, bias != nullptr ? read<V, Width>(bias + c) : constant<V>(0),
+                                           out + row * g.out_row + column * g.out_pixel() + c,
+                                           residual_at<Epilogue>(residual, row, column, c), Indices<1>{});
+    };
+    int c = 0;
+    for (; c + lanes <= g.out_channels; c += lanes) finish.template operator()<lanes>(c);
+    if constexpr (rest > 0) finish.template operator()<rest>(c);
+  }
+}
+
+/// epilogue(bias + A^T products A) for `count` tiles from tile `first` on. An input that is not finite, or so large that
+/// squares overflow, spoils a whole tile: this is computed again, and it reaches the outputs that see it only.
+template <class V, WinogradGeometry g, class Epilogue>
+STRATA_NOINLINE void transform_outputs(typename V::value_type* products, std::size_t first, int count,
+                                       const typename V::value_type* x, std::size_t x_step,
+                                       const typename V::value_type* weights, const typename V::value_type* bias,
+                                       typename V::value_type* out, std::size_t out_step,
+                                       const typename V::value_type* residual, std::size_t residual_step) {
   constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes, step = WinogradPlan<V>(g).product_tile;
   for (int tile = 0; tile < count; ++tile, products += step) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
     auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_pixel();
     const auto* r = residual_at<Epilogue>(residual, place.y, place.x, 0);
     if constexpr (has_residual<Epilogue>) r += place.image * residual_step;
+    V squares = constant<V>(0);
     int c = 0;
-    for (; c + lanes <= g.out_channels; c += lanes) transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r);
-    if constexpr (rest > 0) transform_output<V, g, Epilogue, rest>(products, bias, c, y, r);
+    for (; c + lanes <= g.out_channels; c += lanes)
+      transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r, squares);
+    if constexpr (rest > 0) transform_output<V, g, Epilogue, rest>(products, bias, c, y, r, squares);
+    if (!simd::all(squares < constant<V>(std::numeric_limits<double>::infinity()))) [[unlikely]]
+      convolve_directly<V, g, Epilogue>(x + place.image * x_step + place.y * g.row + place.x * g.in_pixel(), weights,
+                                        products, bias, y, r);
   }
 }
 
@@ -264,7 +322,8 @@ void winograd_convolve(const typename V::value_type* x, const typename V::value_
     const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
     detail::transform_inputs<V, g, plan.x_tile, plan.position>(x, x_step, first, count, transformed);
     detail::multiply_band<V, g>(transformed, weights, count, scratch);
-    detail::transform_outputs<V, g, Epilogue>(scratch, first, count, bias, out, out_step, residual, residual_step);
+    detail::transform_outputs<V, g, Epilogue>(scratch, first, count, x, x_step, weights, bias, out, out_step, residual,
+                                              residual_step);
   }
 }
 

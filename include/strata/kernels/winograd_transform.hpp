@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <strata/core/inline.hpp>
@@ -45,6 +46,13 @@ struct Interpolation<2> {
     u[1] = even + odd;
     u[2] = even - odd;
     u[3] = w[2 * step];
+  }
+  /// A left inverse of G.
+  template <class V>
+  static STRATA_INLINE void original_weights(const V* u, V* w, int step) {
+    w[0] = -u[0];
+    w[step] = u[1] - u[2];
+    w[2 * step] = u[3];
   }
   /// A.
   template <int Part, class V>
@@ -107,6 +115,13 @@ struct Interpolation<4> {
     u[4] = simd::neg_fma(constant<V>(q_scale * q), w[step], even_q);
     u[5] = w[2 * step];
   }
+  /// A left inverse of G.
+  template <class V>
+  static STRATA_INLINE void original_weights(const V* u, V* w, int step) {
+    w[0] = constant<V>(p2 * q2) * u[0];
+    w[step] = constant<V>(1 / (2 * p_scale * p)) * (u[1] - u[2]);
+    w[2 * step] = u[5];
+  }
   /// A.
   template <int Part, class V>
   static STRATA_INLINE void gradient(const V* y, V* t, int step) {
@@ -137,6 +152,25 @@ STRATA_INLINE void transform_weights(const V* w, V* u, std::integer_sequence<int
   simd::Array<V, 3 * n> t;  // [x][position y]
   for (int x = 0; x < 3; ++x) Interpolation<Tile>::weights(w + x, t + x * n, 3);
   (Interpolation<Tile>::weights(t + I, u + I * n, n), ...);
+}
+
+/// w of u = G w G^T, whose positions are `step` elements apart: 9 vectors of weights, to rounding. What cannot be told
+/// from 0 is 0, so that its product with infinity is no number.
+template <class V, int Tile, int... I>
+STRATA_INLINE void original_weights(const typename V::value_type* u, int step, V* w,
+                                    std::integer_sequence<int, I...>) {
+  constexpr int n = sizeof...(I);
+  constexpr double noise = 16 * std::numeric_limits<typename V::value_type>::epsilon();
+  V t[3 * n];  // [x][position y]
+  for (int y = 0; y < n; ++y) {
+    const V line[] = {simd::load<V>(u + (y * n + I) * step)...};
+    Interpolation<Tile>::original_weights(line, t + y, n);
+  }
+  for (int x = 0; x < 3; ++x) Interpolation<Tile>::original_weights(t + x * n, w + x, 3);
+  V largest = constant<V>(0);
+  for (int k = 0; k < 9; ++k) largest = simd::max(largest, simd::abs(w[k]));
+  for (int k = 0; k < 9; ++k)
+    w[k] = simd::select(simd::abs(w[k]) < constant<V>(noise) * largest, constant<V>(0), w[k]);
 }
 
 template <int Step, class V, int... I>
