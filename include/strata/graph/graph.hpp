@@ -314,6 +314,9 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
   }
 };
 
+template <class... Parts>
+using named_nodes = boost::mp11::mp_rename<boost::mp11::mp_rotate_right_c<boost::mp11::mp_list<Parts...>, 1>, NamedNodes>;
+
 }  // namespace detail
 
 /// A network of named nodes in any order. Each names the nodes that it reads; merges (`Add<>`, `Concatenate<>`,
@@ -327,8 +330,8 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
 /// Several inputs are in the order of their nodes, several outputs in that of `Outputs<"y", "z">`.
 /// A cycle, an unknown or repeated name, or a node that reaches no output is an error of the definition.
 template <class... Nodes>
-struct Graph
-    : detail::Definition<typename detail::examined<boost::mp11::mp_rename<
-          boost::mp11::mp_rotate_right_c<boost::mp11::mp_list<Nodes...>, 1>, detail::NamedNodes>>::type> {};
+struct Graph : detail::Definition<detail::sound<detail::named_nodes<Nodes...>>> {
+  static auto examined() -> std::bool_constant<detail::no_fault_in_layer<detail::named_nodes<Nodes...>>()>;
+};
 
 }  // namespace strata

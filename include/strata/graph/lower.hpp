@@ -130,6 +130,8 @@ struct Fault {
   LayerName name{};
   Shape input{};
   Text operands{};  ///< of a merge: a 8x8x3, x 4x4x3
+
+  constexpr const char* class_name() const { return rules ? rules->class_name.data() : "Graph"; }
 };
 
 /// The network as values.

@@ -199,55 +199,54 @@ inline constexpr auto inference_plan = plan_inference<Choice>(network<Graph>, fu
 template <class Graph>
 inline constexpr auto training_plan = plan_training(network<Graph>);
 
-/// No constant for a fault: clang cannot print a computed sentence, but prints the arguments of such a call.
-constexpr bool fault_in_layer([[maybe_unused]] int index, [[maybe_unused]] const char* class_name, const char* rule,
-                              [[maybe_unused]] const char* remedy, [[maybe_unused]] Shape input) {
-  if (rule != nullptr) throw rule;
-  return true;
-}
+/// Stands in for a faulty network, so that one mistake is one error.
+struct Nothing : Chain<Input<1>> {};
+
+template <class Graph>
+using sound = std::conditional_t<network<Graph>.fault.problem.rule == nullptr, Graph, Nothing>;
+
+/// A network whose definition has had its error.
+template <class Net>
+inline constexpr bool refused = std::is_same_v<sound<typename Net::graph>, Nothing>;
 
 /// A definition with a fault: g++ prints the sentence as the name of this type.
 template <FixedString Sentence, class Graph>
 struct invalid_network {
-#ifdef __clang__
-  static constexpr const Fault& fault = network<Graph>.fault;
-  static_assert(fault_in_layer(fault.layer, fault.rules ? fault.rules->class_name.data() : "Graph", fault.problem.rule,
-                               fault.problem.remedy, fault.input));
-#else
   static_assert(sizeof(Graph) == 0, "the definition of a network is wrong: see the sentence above");
-#endif
 };
 
-/// Stands in for a faulty network, so that one mistake is one error.
-using Nothing = Chain<Input<1>>;
-
-/// The one place where a wrong definition stops the compiler. (In a function: in a class, clang would drop all that
-/// derives from it, and every use of the network would be one more error.)
+/// The one place where a wrong definition stops the compiler: true, or no constant. clang before C++26 cannot print a
+/// computed sentence, but prints the arguments of such a call.
 template <class Graph>
-constexpr auto report() {
+constexpr bool no_fault_in_layer([[maybe_unused]] int index = network<Graph>.fault.layer,
+                                 [[maybe_unused]] const char* class_name = network<Graph>.fault.class_name(),
+                                 [[maybe_unused]] const char* rule = network<Graph>.fault.problem.rule,
+                                 [[maybe_unused]] const char* remedy = network<Graph>.fault.problem.remedy,
+                                 [[maybe_unused]] Shape input = network<Graph>.fault.input) {
+#if __cpp_static_assert >= 202306L
   constexpr Text text = sentence(network<Graph>.fault);
-  [[maybe_unused]] invalid_network<FixedString<text.length>{std::string_view(text)}, Graph> definition;
-  return Nothing{};
+  static_assert(text.empty(), std::string_view(text));
+#elif !defined __clang__
+  constexpr Text text = sentence(network<Graph>.fault);
+  if constexpr (!text.empty()) [[maybe_unused]]
+    invalid_network<FixedString<text.length>{std::string_view(text)}, Graph> definition;
+#else
+  if (rule != nullptr) __builtin_trap();
+#endif
+  return true;
 }
 
-template <class Graph, bool sound = network<Graph>.fault.problem.rule == nullptr>
-struct examined {
-  using type = Graph;
-};
-template <class Graph>
-struct examined<Graph, false> {
-  using type = decltype(report<Graph>());
-};
-
 /// A closed network is looked at where it is defined, a block where it is used.
-template <class Graph, class First = boost::mp11::mp_front<boost::mp11::mp_push_back<typename Graph::leaves, void>>>
+template <class Graph, class First = boost::mp11::mp_front<boost::mp11::mp_push_back<typename Graph::leaves, void>>,
+          bool closed = rules<First>::kind == Kind::input>
 struct defined {
   using type = Graph;
+  using examined = Nothing;
 };
 template <class Graph, class First>
-  requires(rules<First>::kind == Kind::input)
-struct defined<Graph, First> {
-  using type = typename examined<Graph>::type;
+struct defined<Graph, First, true> {
+  using type = sound<Graph>;
+  using examined = Graph;
 };
 
 /// What a definition offers. All members but the first are constants of the closed network (Keras
@@ -270,14 +269,17 @@ struct Definition {
   }
 
   /// The network as values: nodes, tensors, parameters.
-  static constexpr const auto& network() { return detail::network<typename detail::examined<graph>::type>; }
+  static constexpr const auto& network() {
+    static_assert(no_fault_in_layer<graph>());
+    return detail::network<sound<graph>>;
+  }
   /// What `Engine<Net, Choice>` runs: fused steps and where their tensors live, on every processor the same.
   template <Algorithms Choice = Fast>
   static constexpr const auto& inference_plan() {
-    return detail::inference_plan<typename detail::examined<graph>::type, Choice>;
+    return detail::inference_plan<sound<graph>, Choice>;
   }
   /// The order of a training step, and where its tensors and their gradients live.
-  static constexpr const auto& training_plan() { return detail::training_plan<typename detail::examined<graph>::type>; }
+  static constexpr const auto& training_plan() { return detail::training_plan<sound<graph>>; }
 
   /// Of the only, or the first, input and output.
   static constexpr Shape input_shape = network().tensor(0).shape;
@@ -318,6 +320,11 @@ struct Definition {
 ///     struct Net : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
 ///     static_assert(Net::param_count == 1'024);
 template <class... Layers>
-struct Sequential : detail::Definition<typename detail::defined<detail::Chain<Layers...>>::type> {};
+struct Sequential : detail::Definition<typename detail::defined<detail::Chain<Layers...>>::type> {
+  /// The definition is looked at here. (In the type of a function: of a class with a wrong member of another kind clang
+  /// drops all that derives from it, and every use of the network would be one more error.)
+  static auto examined()
+      -> std::bool_constant<detail::no_fault_in_layer<typename detail::defined<detail::Chain<Layers...>>::examined>()>;
+};
 
 }  // namespace strata

@@ -39,15 +39,19 @@ constexpr ParameterIndex find_parameter(const Lowered<N, Operands>& network, std
 
 /// A view of the parameter called `Name` in an arena with the layout of `Net`'s parameters.
 template <class Net, FixedString Name, class T>
-constexpr TensorView<T> parameter_view(T* arena) {
-  constexpr ParameterIndex index = find_parameter(Net::network(), Name);
-  static_assert(index.found,
-                "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
-                "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
-  constexpr const NodeInfo& node = Net::network().nodes[index.node];
-  constexpr Shape shape = node.parameters().list[index.parameter].shape;
-  constexpr std::size_t offset = node.offsets()[index.parameter];
-  return {{arena + offset, shape.size()}, shape};
+constexpr auto parameter_view(T* arena) {
+  if constexpr (refused<Net>) {
+    return TensorView<T>{};
+  } else {
+    constexpr ParameterIndex index = find_parameter(Net::network(), Name);
+    static_assert(index.found,
+                  "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
+                  "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
+    constexpr const NodeInfo& node = Net::network().nodes[index.node];
+    constexpr Shape shape = node.parameters().list[index.parameter].shape;
+    constexpr std::size_t offset = node.offsets()[index.parameter];
+    return RankedView<T, shape.rank>{{{arena + offset, shape.size()}, shape}};
+  }
 }
 
 /// Fills one tensor as its initialiser says.
@@ -79,6 +83,8 @@ void initialize(std::span<T> elements, const Initializer& initializer, Random ra
 /// `T` is float; double serves gradient checks.
 template <class Net, class T = float>
 class Model {
+  static_assert(Net::network().node_count > 0);  // a wrong definition stops here: the shortest way to its sentence
+
  public:
   using network_type = Net;
   using value_type = T;
@@ -100,11 +106,11 @@ class Model {
 
   /// One tensor by its name in Keras, checked by the compiler.
   template <FixedString Name>
-  TensorView<T> get() {
+  auto get() {
     return detail::parameter_view<Net, Name>(arena_.data());
   }
   template <FixedString Name>
-  TensorView<const T> get() const {
+  auto get() const {
     return detail::parameter_view<Net, Name>(arena_.data());
   }
 

@@ -13,7 +13,7 @@ namespace strata::detail {
 
 template <class Net, class Loss>
 constexpr Problem training_problem() {
-  if (std::is_same_v<typename Net::graph, Nothing>) return {};  // a faulty definition has had its error
+  if (refused<Net>) return {};
   if (Net::trainable_param_count == 0)
     return {"nothing to train", Text("a network with trainable parameters"), "add a layer that has some, such as Dense",
             Text("none")};
@@ -50,7 +50,7 @@ constexpr Text training_sentence() {
 
 /// No constant for a problem: clang cannot print a computed sentence, but prints the arguments of such a call.
 constexpr bool fault_in_training(const char* rule, [[maybe_unused]] const char* remedy, [[maybe_unused]] Shape output) {
-  if (rule != nullptr) throw rule;
+  if (rule != nullptr) __builtin_trap();
   return true;
 }
 

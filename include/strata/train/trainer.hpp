@@ -106,7 +106,7 @@ class Trainer {
   std::span<const T> gradients() const { return gradients_.span(); }
   /// One of them by its name: `gradient<"conv2d/kernel">()`.
   template <FixedString Name>
-  TensorView<const T> gradient() const {
+  auto gradient() const {
     constexpr detail::ParameterIndex index = detail::find_parameter(Net::network(), Name);
     static_assert(!index.found || Net::network().nodes[index.node].parameters().list[index.parameter].trainable,
                   "this parameter is not trained: it has no gradient");
