@@ -161,7 +161,7 @@ STRATA_INLINE void original_weights(const typename V::value_type* u, int step, V
                                     std::integer_sequence<int, I...>) {
   constexpr int n = sizeof...(I);
   constexpr double noise = 16 * std::numeric_limits<typename V::value_type>::epsilon();
-  V t[3 * n];  // [x][position y]
+  simd::Array<V, 3 * n> t;  // [x][position y]
   for (int y = 0; y < n; ++y) {
     const V line[] = {simd::load<V>(u + (y * n + I) * step)...};
     Interpolation<Tile>::original_weights(line, t + y, n);

@@ -114,8 +114,8 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static void infer(const Call& call) {
     constexpr Shape in = Call::input_shape;
     using kernels::DenseBatch;
-    constexpr DenseBatch kind = Call::target::samples == 1 ? DenseBatch::single : DenseBatch::alike;
-    kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue, kind>(
+    constexpr DenseBatch form = Call::target::samples == 1 ? DenseBatch::single : DenseBatch::alike;
+    kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue, form>(
         call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual);
   }
 
