@@ -50,11 +50,11 @@ namespace {
 struct Deep : Sequential<Input<16, 16, 64>, Conv2D<64, 3, Same>, ReLU, Conv2D<64, 3, Same>, ReLU, MaxPooling2D<>,
                          Conv2D<128, 3, Same>, ReLU, Conv2D<128, 3, Same>, ReLU, MaxPooling2D<>, Flatten, Dense<10>> {};
 constexpr std::size_t weights = sizeof(float) * Deep::param_count;
-constexpr auto packed = Engine<Deep>::packed_bytes, compact = Engine<Deep, Compact>::packed_bytes,
-               exact = Engine<Deep, Exact>::packed_bytes;
+constexpr std::size_t packed = Engine<Deep>::packed_bytes, compact = Engine<Deep, Compact>::packed_bytes,
+                      exact = Engine<Deep, Exact>::packed_bytes;
 static_assert(packed > 3.5 * weights && compact < 1.85 * weights && exact < 1.05 * weights);
 static_assert(2 * compact <= packed);
-static_assert(packed == packed() && Engine<Deep>::workspace_bytes == Engine<Deep>::workspace_bytes());
+static_assert(packed == Engine<Deep>::packed_bytes() && Engine<Deep>::workspace_bytes == Engine<Deep>::workspace_bytes());
 
 /// Arena, workspace and weights, as all say it.
 template <Algorithms Choice>
