@@ -40,7 +40,7 @@ TEST_CASE("a sample's bits do not depend on the threads that share its batch", "
     const std::span input(images.data(), batch * in);
     std::vector<float> expected(batch * out);
     one(input, expected);
-    for (const std::size_t threads : {1, 2, 3, 4, 7, 16}) {
+    for (const std::size_t threads : {1u, 2u, 3u, 4u, 7u, 16u}) {
       ParallelEngine<Sweeping, Threads> several{model, Threads{threads}};
       std::vector<float> output(batch * out, 99.0f);
       several(input, output);
