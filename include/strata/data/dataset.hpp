@@ -79,10 +79,10 @@ class Dataset {
     const std::size_t count = shape().size();
     std::vector<float> values(count);
     if (!inputs().empty()) {
-      std::ranges::copy(inputs().subspan(index * count, count), values.begin());
+      std::copy_n(inputs().data() + index * count, count, values.begin());
     } else {
-      std::ranges::transform(bytes().subspan(index * count, count), values.begin(),
-                             [this](std::uint8_t byte) { return static_cast<float>(byte) / divisor(); });
+      std::transform(bytes().data() + index * count, bytes().data() + (index + 1) * count, values.begin(),
+                     [this](std::uint8_t byte) { return static_cast<float>(byte) / divisor(); });
     }
     return values;
   }

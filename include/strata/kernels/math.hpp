@@ -227,8 +227,8 @@ STRATA_INLINE Vector<T> erf(Vector<T> x) {
         const Vector<T> log_erfc = detail::polynomial(t, -0.000341524108f, -1.12708914f, -0.63814497f, -0.103106603f,
                                                       0.0218379889f, -0.00294764317f, 0.000186378544f);
         const auto [n, r] = detail::reduce_down(log_erfc);
-        const Vector<T> far = one - simd::scale(detail::exp_of_remainder(r), n);
-        return simd::select(t < one, near_0, simd::copysign(far, x));
+        const Vector<T> tail = one - simd::scale(detail::exp_of_remainder(r), n);
+        return simd::select(t < one, near_0, simd::copysign(tail, x));
     }
 }
 

@@ -1,5 +1,6 @@
 /// @file
-/// The vector of the machine: the only file that knows xsimd (8 to 13) or an instruction set.
+/// The vector of the machine: the only file that knows xsimd (8 to 13) or an instruction set. Where xsimd knows none,
+/// vectors of one number (scalar.hpp).
 ///
 /// A kernel is written once over `V = Vector<float>` (or `double`) and the compiler's target flags choose the register:
 ///
@@ -12,18 +13,34 @@
 /// `+ - * /`, unary minus and the comparisons (which give a `Mask<V>`) are the vector's own operators.
 #pragma once
 
-#if !__has_include(<xsimd/xsimd.hpp>)
+// STRATA_SCALAR: vectors of one number. 32-bit ARM has only vectors of floats, and those round denormals to zero.
+#if !defined(STRATA_SCALAR) && defined(__arm__)
+#define STRATA_SCALAR
+#endif
+#if defined(STRATA_SCALAR) && (defined(__AVX__) || defined(__aarch64__))
+#error "STRATA_SCALAR is for processors without vectors: on this one, leave it undefined or compile without -mavx"
+#endif
+
+#if !defined(STRATA_SCALAR) && !__has_include(<xsimd/xsimd.hpp>)
 #error "Strata needs xsimd 8 or newer: install it (Debian and Ubuntu: apt install libxsimd-dev; else https://github.com/xtensor-stack/xsimd) or add its include directory"
 #endif
 
 #include <algorithm>
-#include <bit>
+#include <cfloat>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 
+#if defined(__MINGW32__) && defined(__AVX__) && !defined(__clang__) && !defined(STRATA_UNALIGNED_VECTOR_MOVE)
+#error "g++ for Windows keeps AVX's registers on a stack that is not aligned for them (GCC 54412): compile with -Wa,-muse-unaligned-vector-move -DSTRATA_UNALIGNED_VECTOR_MOVE, as the CMake target strata::strata does"
+#endif
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
+#error "Strata needs floats that are rounded to 32 bits, not x87's 80: compile for 32-bit x86 with -msse2 -mfpmath=sse"
+#endif
+
+#if !defined(STRATA_SCALAR)
 // g++ 12 reports the deliberately undefined operand of its own AVX-512 intrinsics as used uninitialized (GCC 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -35,12 +52,25 @@
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
+#pragma push_macro("min")  // those of windows.h; the library itself writes (std::min)(a, b)
+#pragma push_macro("max")
+#undef min
+#undef max
 #include <xsimd/xsimd.hpp>
+#pragma pop_macro("min")
+#pragma pop_macro("max")
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+#define STRATA_SCALAR
+#endif
+#endif
 
 #include <strata/core/inline.hpp>
+#if defined(STRATA_SCALAR)
+#include <strata/kernels/scalar.hpp>
+#endif
 
 #if defined(__aarch64__) && XSIMD_VERSION_MAJOR == 8
 // xsimd 8 estimates quotients of floats there; now they are correctly rounded, as elsewhere.
@@ -52,9 +82,15 @@ inline xsimd::batch<float, xsimd::neon64>& xsimd::batch<float, xsimd::neon64>::o
 
 namespace strata::simd {
 
-/// The widest vector of `T` (float or double) that the target flags allow.
+#if defined(STRATA_SCALAR)
+namespace backend = scalar;
+#else
+namespace backend = xsimd;
+#endif
+
+/// The widest vector of `T` (float or double) that the target flags allow; one number where there is none.
 template <class T>
-using Vector = xsimd::batch<T>;
+using Vector = backend::batch<T>;
 
 /// What comparing two vectors of type `V` gives: one truth value a lane.
 template <class V>
@@ -76,7 +112,7 @@ inline constexpr int register_count = 16;
 #endif
 
 /// True where `fma` rounds once, so that `fma(a, b, -(a * b))` is the rounding error of the product.
-#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__)
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__) || defined(__FP_FAST_FMAF)
 inline constexpr bool has_fma = true;
 #else
 inline constexpr bool has_fma = false;
@@ -195,7 +231,7 @@ STRATA_INLINE Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
 #if defined(__AVX512F__)
     return Vector<T>(detail::fma(a, b, c));
 #else
-    return xsimd::fma(a, b, c);
+    return backend::fma(a, b, c);
 #endif
 }
 
@@ -205,7 +241,7 @@ STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
 #if defined(__AVX512F__) || defined(__aarch64__)
     return Vector<T>(detail::neg_fma(a, b, c));
 #else
-    return xsimd::fnma(a, b, c);
+    return backend::fnma(a, b, c);
 #endif
 }
 
@@ -223,9 +259,9 @@ STRATA_INLINE Vector<T> reciprocal(Vector<T> x) {
 template <class T>
 STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
 #if defined(__aarch64__)
-    return xsimd::select(a < b, a, b);  // its instruction orders zeros by sign
+    return backend::select(a < b, a, b);  // its instruction orders zeros by sign
 #else
-    return xsimd::min(a, b);
+    return backend::min(a, b);
 #endif
 }
 
@@ -233,16 +269,16 @@ STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
 template <class T>
 STRATA_INLINE Vector<T> max(Vector<T> a, Vector<T> b) {
 #if defined(__aarch64__)
-    return xsimd::select(a > b, a, b);
+    return backend::select(a > b, a, b);
 #else
-    return xsimd::max(a, b);
+    return backend::max(a, b);
 #endif
 }
 
 /// |x|.
 template <class T>
 STRATA_INLINE Vector<T> abs(Vector<T> x) {
-    return xsimd::abs(x);
+    return backend::abs(x);
 }
 
 /// Correctly rounded square root.
@@ -251,26 +287,26 @@ STRATA_INLINE Vector<T> sqrt(Vector<T> x) {
 #if defined(__aarch64__)
     return Vector<T>(detail::sqrt(x));
 #else
-    return xsimd::sqrt(x);
+    return backend::sqrt(x);
 #endif
 }
 
 /// |magnitude| with the sign bit of `sign`.
 template <class T>
 STRATA_INLINE Vector<T> copysign(Vector<T> magnitude, Vector<T> sign) {
-    return xsimd::copysign(magnitude, sign);
+    return backend::copysign(magnitude, sign);
 }
 
 /// Where `mask`, the lane of `a`; elsewhere that of `b`.
 template <class T>
 STRATA_INLINE Vector<T> select(Mask<Vector<T>> mask, Vector<T> a, Vector<T> b) {
-    return xsimd::select(mask, a, b);
+    return backend::select(mask, a, b);
 }
 
 /// True if any lane of the mask is.
 template <class M>
 STRATA_INLINE bool any(M mask) {
-    return xsimd::any(mask);
+    return backend::any(mask);
 }
 
 /// True if all lanes of the mask are.
@@ -282,10 +318,10 @@ STRATA_INLINE bool all(M mask) {
 /// Sum of all lanes, added pairwise.
 template <class T>
 STRATA_INLINE T reduce_add(Vector<T> v) {
-#if XSIMD_VERSION_MAJOR >= 9
-    return xsimd::reduce_add(v);
+#if defined(STRATA_SCALAR) || XSIMD_VERSION_MAJOR >= 9
+    return backend::reduce_add(v);
 #else
-    return xsimd::hadd(v);
+    return backend::hadd(v);
 #endif
 }
 
@@ -323,10 +359,10 @@ STRATA_INLINE Vector<T> round(Vector<T> x) {
 /// 2^n for integer-valued `n` from -127 (as 0) to 128 (as infinity); double: -1023 to 1024.
 template <class T>
 STRATA_INLINE Vector<T> pow2(Vector<T> n) {
-    using Integers = xsimd::batch<detail::Bits<T>>;
+    using Integers = backend::batch<detail::Bits<T>>;
     constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
-    const auto biased = std::bit_cast<Integers>(n + Vector<T>(detail::integer_shift<T> + bias));
-    return std::bit_cast<Vector<T>>(Integers(biased << detail::mantissa_bits<T>));
+    const auto biased = __builtin_bit_cast(Integers, n + Vector<T>(detail::integer_shift<T> + bias));
+    return __builtin_bit_cast(Vector<T>, Integers(biased << detail::mantissa_bits<T>));
 }
 
 /// x * 2^n for integer-valued `n` up to 128 (double: 1024), any negative `n`.
@@ -344,11 +380,11 @@ STRATA_INLINE Vector<T> scale(Vector<T> x, Vector<T> n) {
 /// floor(log2(x)) of a positive normal finite `x`.
 template <class T>
 STRATA_INLINE Vector<T> exponent(Vector<T> x) {
-    using Integers = xsimd::batch<detail::Bits<T>>;
+    using Integers = backend::batch<detail::Bits<T>>;
     constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
-    const Integers biased = Integers(std::bit_cast<Integers>(x) >> detail::mantissa_bits<T>);
-    const Integers shifted = biased + Integers(std::bit_cast<detail::Bits<T>>(detail::integer_shift<T>));
-    return std::bit_cast<Vector<T>>(shifted) - Vector<T>(detail::integer_shift<T> + bias);
+    const Integers biased = Integers(__builtin_bit_cast(Integers, x) >> detail::mantissa_bits<T>);
+    const Integers shifted = biased + Integers(__builtin_bit_cast(detail::Bits<T>, detail::integer_shift<T>));
+    return __builtin_bit_cast(Vector<T>, shifted) - Vector<T>(detail::integer_shift<T> + bias);
 }
 
 } // namespace strata::simd

@@ -32,17 +32,24 @@ class OpenMP {
 
   template <class F>
   void run(F&& f) const {
+#ifdef __cpp_exceptions
     std::exception_ptr failure;
-#pragma omp parallel for num_threads(threads_) schedule(static, 1)
-    for (int t = 0; t < threads_; ++t) {
+    const auto call = [&](int t) {
       try {
         f(static_cast<std::size_t>(t));
       } catch (...) {
 #pragma omp critical(strata_parallel_failure)
         failure = std::current_exception();
       }
-    }
+    };
+#else
+    const auto call = [&](int t) { f(static_cast<std::size_t>(t)); };
+#endif
+#pragma omp parallel for num_threads(threads_) schedule(static, 1)
+    for (int t = 0; t < threads_; ++t) call(t);
+#ifdef __cpp_exceptions
     if (failure) std::rethrow_exception(failure);
+#endif
   }
 
  private:

@@ -9,10 +9,8 @@
 #include <ostream>
 #include <string>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <strata/core/number.hpp>
+#include <strata/core/terminal.hpp>
 #include <strata/train/history.hpp>
 
 namespace strata {
@@ -30,7 +28,7 @@ class Progress {
 
   /// `verbose` as in Keras: 0 silent, 1 a bar on a terminal (else lines), 2 lines. No stream means standard output.
   static Progress of(int verbose, std::ostream* output) {
-    const bool terminal = output == nullptr && isatty(STDOUT_FILENO) != 0;
+    const bool terminal = output == nullptr && detail::terminal_columns() > 0;
     return Progress(verbose == 0 ? Style::silent : verbose == 1 && terminal ? Style::bar : Style::lines, output);
   }
   explicit Progress(Style style, std::ostream* output = nullptr) : style_(style), output_(output) {}
@@ -52,7 +50,8 @@ class Progress {
     const double seconds = since_start(stepped_),
                  left = seconds / static_cast<double>(batches_done) * static_cast<double>(batches_ - batches_done);
     std::string line = bar(batches_done) + " ETA: " + duration(left) + " " + speed(seconds) + numbers(logs);
-    if (line.size() >= columns()) line.resize(columns() - 1);  // a line that wraps could not be drawn over
+    if (const std::size_t columns = output_ == nullptr ? detail::terminal_columns() : 0; columns > 0)
+      line.resize(std::min(line.size(), columns - 1));  // a line that wraps could not be drawn over
     draw(line);
   }
 
@@ -104,11 +103,6 @@ class Progress {
     return detail::fixed(static_cast<double>(samples_) / std::max(seconds, 1e-9), 0) + " samples/s";
   }
   /// Of the terminal; a stream of the caller's has no edge.
-  std::size_t columns() const {
-    winsize size{};
-    if (output_ == nullptr && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) return size.ws_col;
-    return std::string::npos;
-  }
   static std::string numbers(const Logs& logs) {
     std::string text;
     for (const auto& [name, value] : logs)
