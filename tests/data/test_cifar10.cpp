@@ -21,14 +21,14 @@ std::string batch(std::initializer_list<int> labels) {
 
 const std::string names = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
 
-/// Batches of one, two, … five records and a test batch of two.
+/// Training batches of three records and a test batch of two.
 struct CifarDirectory : Directory {
   CifarDirectory() {
-    write_text(path / "data_batch_1.bin", batch({1}));
-    write_text(path / "data_batch_2.bin", batch({2, 2}));
+    write_text(path / "data_batch_1.bin", batch({1, 2, 3}));
+    write_text(path / "data_batch_2.bin", batch({2, 2, 2}));
     write_text(path / "data_batch_3.bin", batch({3, 3, 3}));
-    write_text(path / "data_batch_4.bin", batch({4, 4, 4, 4}));
-    write_text(path / "data_batch_5.bin", batch({5, 5, 5, 5, 5}));
+    write_text(path / "data_batch_4.bin", batch({4, 4, 4}));
+    write_text(path / "data_batch_5.bin", batch({5, 5, 6}));
     write_text(path / "test_batch.bin", batch({0, 9}));
     write_text(path / "batches.meta.txt", names);
   }
@@ -44,7 +44,7 @@ TEST_CASE("CIFAR-10 files become a data set", "[cifar10]") {
   const CifarDirectory directory;
   const auto [train, test] = load_cifar10(directory.path);
   CHECK(train.shape() == Shape{32, 32, 3});
-  CHECK(std::ranges::equal(train.labels(), std::vector{1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5}));
+  CHECK(std::ranges::equal(train.labels(), std::vector{1, 2, 3, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6}));
   CHECK(std::ranges::equal(test.labels(), std::vector{0, 9}));
   CHECK(train.class_names()[9] == "truck");
   CHECK(test.class_names().size() == 10);
@@ -75,17 +75,30 @@ TEST_CASE("a wrong CIFAR-10 file is named, with the byte", "[cifar10]") {
   refused(path, "", {"byte 0", "one or more records of 3073 bytes", "received 0 bytes"});
   refused(path, batch({1, 2}).substr(0, 6145), {"byte 3073", "received 6145 bytes"});
   refused(path, batch({1}) + "x", {"byte 3073", "received 3074 bytes"});
+  refused(path, batch({4, 4}), {"byte 6146", "3 images, as many as the other files", "received 2"});
+  refused(path, batch({4, 4, 4, 4}), {"byte 9219", "3 images, as many as the other files", "received 4"});
   refused(path, batch({1, 10, 2}), {"byte 3073", "label from 0 to 9", "received 10"});
-  refused(path, batch({255}), {"byte 0", "received 255"});
+  refused(path, batch({255, 0, 0}), {"byte 0", "received 255"});
   std::filesystem::remove(path);
   CHECK(missing(refusal(directory), {path.string(), "No such file"}) == "");
-  write_text(path, batch({1}));
+  write_text(path, batch({1, 1, 1}));
   refused(meta, "", {"10 class names", "received 0"});
   refused(meta, "one\ntwo", {"10 class names", "received 2"});
   refused(meta, names + "eleven", {"10 class names", "received 11"});
   write_text(meta, "a\r\nb\r\nc\nd\ne\nf\ng\nh\n\ni\nj");
   CHECK(load_cifar10(directory.path).test.class_names()[1] == "b");
   CHECK(missing(error<FileError>([] { load_cifar10("/nonexistent"); }), {"/nonexistent/data_batch_1.bin"}) == "");
+}
+
+TEST_CASE("the published CIFAR-10 has as many images in every file", "[cifar10]") {
+  const CifarDirectory directory;
+  for (int n = 1; n <= 5; ++n)
+    std::filesystem::resize_file(directory / detail::join("data_batch_", n, ".bin"), 3073 * 10'000);  // zeros
+  CHECK(missing(refusal(directory), {"test_batch.bin: byte 6146", "10000 images", "received 2"}) == "");
+  std::filesystem::resize_file(directory / "test_batch.bin", 3073 * 10'000);
+  CHECK(load_cifar10(directory.path).test.size() == 10'000);
+  std::filesystem::resize_file(directory / "data_batch_1.bin", std::uintmax_t{3073} << 28);
+  CHECK(missing(refusal(directory), {"data_batch_1.bin: byte 30730000", "10000 at most"}) == "");
 }
 
 TEST_CASE("no CIFAR-10 file, however broken, does harm", "[cifar10]") {

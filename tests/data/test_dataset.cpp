@@ -73,6 +73,28 @@ TEST_CASE("take and split are views of the same samples", "[dataset]") {
   CHECK(set.split(0).first.inputs().empty());
   for (const double wrong : {-0.1, 1.1, 80.0, std::nan("")})
     CHECK(missing(error<InvalidArgument>([&] { set.split(wrong); }), {"from 0 to 1"}) == "");
+  CHECK(missing(error<InvalidArgument>([&] { set.split(80); }), {"received 80"}) == "");
+}
+
+// int(math.floor(n * (1.0 - v))), as Keras' train_validation_split cuts (data_adapters/data_adapter_utils.py),
+// computed by Python.
+TEST_CASE("split cuts where Keras' validation_split does", "[dataset]") {
+  const struct {
+    std::size_t samples;
+    double validation_split;
+    std::size_t first;
+  } cases[] = {{11, 0.2, 8},   {10, 0.25, 7}, {101, 0.2, 80}, {10, 0.05, 9},     {100, 0.43, 57}, {10, 0.8, 1},
+               {10, 0.3, 7},   {10, 0.9, 0},  {3, 0.5, 1},    {60000, 0.1, 54000}, {100, 0.71, 29}, {1, 0.5, 0}};
+  for (const auto& [samples, validation_split, first] : cases) {
+    INFO(samples << " samples, validation_split " << validation_split);
+    const auto [train, validation] =
+        Dataset({.shape = {1}, .inputs = std::vector<float>(samples)}).split(1 - validation_split);
+    CHECK(train.size() == first);
+    CHECK(validation.size() == samples - first);
+  }
+  const Dataset ten({.shape = {1}, .inputs = std::vector<float>(10)});
+  for (std::size_t tenth = 0; tenth <= 10; ++tenth)
+    CHECK(ten.split(static_cast<double>(tenth) / 10).first.size() == tenth);
 }
 
 TEST_CASE("samples outlive the data set they were taken from", "[dataset]") {

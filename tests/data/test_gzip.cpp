@@ -46,6 +46,15 @@ TEST_CASE("gunzip gives back what gzip took", "[gzip]") {
   const std::string zeros(5'000'000, '\0');
   CHECK((unpack(gzip(zeros)) == zeros));
   CHECK(unpack(gzip("one") + gzip("") + gzip("two")) == "onetwo");
+  // As GNU gzip and Python's: zeros fill up a tape's block.
+  for (const std::size_t zeros : {1, 7, 512, 3'000'000}) {
+    const std::string padding(zeros, '\0');
+    CHECK(unpack(gzip("one") + padding) == "one");
+    CHECK(unpack(gzip("one") + padding + gzip("two") + padding) == "onetwo");
+    CHECK(missing(refusal(gzip("one") + padding + "two"), {"gzip data", "incorrect header check"}) == "");
+    CHECK(missing(refusal(gzip("one") + padding + gzip("two").substr(0, 12)), {"end of the file"}) == "");
+    CHECK(missing(refusal(padding), {"file.gz: byte "}) == "");
+  }
 }
 
 TEST_CASE("a broken gzip file is named, with the byte", "[gzip]") {

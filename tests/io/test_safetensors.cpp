@@ -149,6 +149,19 @@ TEST_CASE("weights of another network are refused and nothing is loaded", "[io]"
   CHECK(bits(model.parameters()) == before);
 }
 
+TEST_CASE("another network's weights are refused before they are read", "[io]") {
+  const io_test::Directory directory;
+  const std::string entry = "{\"a\":{\"dtype\":\"F32\",\"shape\":[268435456,1024],\"data_offsets\":[0,1099511627776]}}";
+  write_text(directory / "x", io_test::container(entry));
+  std::error_code no_such_size;
+  std::filesystem::resize_file(directory / "x", (std::uintmax_t{1} << 40) + 8 + entry.size(), no_such_size);  // a hole
+  if (no_such_size) return;
+  Model<Net> model{Seed{1}};
+  const std::string before = bits(model.parameters());
+  CHECK(missing(file_error([&] { load_weights(model, directory / "x"); }), {"a file of 1 tensors without it"}) == "");
+  CHECK(bits(model.parameters()) == before);
+}
+
 TEST_CASE("a damaged file gives an Error or a whole model", "[io][fuzz]") {
   const io_test::Directory directory;
   const auto path = directory / "net.safetensors";

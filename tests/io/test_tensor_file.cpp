@@ -56,6 +56,8 @@ TEST_CASE("tensors and metadata come back", "[io]") {
   const TensorFile empty = read_tensors(directory / "x");
   CHECK(empty.tensors().empty());
   CHECK_THROWS_AS(write_tensors(directory / "x", std::vector{tensors[0], tensors[0]}), InvalidArgument);
+  CHECK_THROWS_AS(write_tensors(directory / "x", std::vector{TensorEntry{"__metadata__", "U8", {0}, {}, 0}}),
+                  InvalidArgument);
 }
 
 TEST_CASE("files of other writers are read", "[io]") {
@@ -82,8 +84,16 @@ TEST_CASE("foreign and damaged files are refused", "[io]") {
   CHECK(missing(complaint(container("{}").substr(0, 9)), {"byte 0", "at most 1 bytes, received 2"}) == "");
   CHECK(missing(complaint("\x89HDF\r\n\x1a\n and so on"), {"byte 0", "a header of at most 10 bytes"}) == "");
   CHECK(missing(complaint(std::string(8, '\xff')), {"received 18446744073709551615"}) == "");
-  CHECK(missing(complaint(container("")), {"byte 8", "a JSON object", "end of input"}) == "");
-  CHECK(missing(complaint(container("[1]")), {"byte 8", "array"}) == "");
+  CHECK(missing(complaint(container("")), {"byte 8", "a JSON object", "no bytes"}) == "");
+  CHECK(missing(complaint(container("[1]")), {"byte 8", "starts with '{'", "\"[\""}) == "");
+  for (const char* start : {"\xEF\xBB\xBF", " ", "\n"})
+    CHECK(missing(complaint(container(start + std::string("{}"))), {"byte 8", "starts with '{'"}) == "");
+  for (const char* end : {"\n", "\t", " \r"})
+    CHECK(missing(complaint(container("{}" + std::string(end))), {"nothing but spaces behind the JSON object"}) == "");
+  CHECK(missing(complaint(container(std::string("{}\0", 3))), {"byte 10", "a byte of value 0"}) == "");
+  CHECK(missing(complaint(container(std::string("{}\0{}", 5))), {"byte 10", "a byte of value 0"}) == "");
+  CHECK(missing(complaint(container(std::string("{\"a\0\":1}", 8))), {"a byte of value 0"}) == "");
+  CHECK(missing(complaint(container("{}x}")), {"byte 10", "a JSON object"}) == "");
   CHECK(missing(complaint(container("{\"a\":}")), {"byte 13", "a JSON object"}) == "");
   CHECK(missing(complaint(container("{\"\xff\":1}")), {"invalid string"}) == "");
   CHECK(missing(complaint(container("{} {}")), {"byte 11", "a JSON object"}) == "");
@@ -96,6 +106,34 @@ TEST_CASE("foreign and damaged files are refused", "[io]") {
   const std::string a = "\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
   CHECK(missing(complaint(container("{" + a + "," + a + "}")), {"byte 62", "each key once", "\"a\" again"}) == "");
   CHECK(missing(complaint(container("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}")), {"\"dtype\" again"}) == "");
+  CHECK(missing(complaint(container("{\"__metadata__\":{},\"__metadata__\":{}}")), {"\"__metadata__\" again"}) == "");
+}
+
+TEST_CASE("a large file is refused by its first bytes", "[io]") {
+  const io_test::Directory directory;
+  for (const std::string& start : {std::string("PK\3\4 an archive"), container("not one").substr(0, 15),
+                                   container("{\"a\":{\"dtype\":\"U8\",\"shape\":[9],\"data_offsets\":[0,9]}}")}) {
+    write_text(directory / "x", start);
+    std::error_code no_such_size;
+    std::filesystem::resize_file(directory / "x", std::uintmax_t{1} << 40, no_such_size);  // a hole
+    CHECK(missing(file_error([&] { read_tensors(directory / "x"); }), {"byte ", "expected "}) == "");
+    CHECK(missing(file_error([&] { read_tensors(directory / "x"); }), {"memory"}) != "");
+  }
+}
+
+TEST_CASE("a header of many tensors", "[io]") {
+  const io_test::Directory directory;
+  std::vector<std::byte> data(20'000);
+  std::vector<TensorEntry> tensors;
+  for (std::size_t i = 0; i < data.size(); ++i)
+    tensors.push_back({detail::join("tensor ", i), "U8", {1}, std::span(data).subspan(i, 1), 0});
+  write_tensors(directory / "x", tensors);
+  const TensorFile file = read_tensors(directory / "x");
+  REQUIRE(file.tensors().size() == data.size());
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < data.size(); ++i)
+    right += file.find(tensors[i].name) == &file.tensors()[i] && file.tensors()[i].name == tensors[i].name;
+  CHECK(right == data.size());
 }
 
 TEST_CASE("a wrong entry is named with its tensor", "[io]") {
@@ -125,6 +163,9 @@ TEST_CASE("gaps, overlaps and remainders are refused", "[io]") {
     return container("{\"a\":" + entry + first + "]},\"b\":" + entry + second + "]}}", std::string(8, 'x'));
   };
   const io_test::Directory directory;
+  write_text(directory / "x", container("{}" + std::string(100, ' ')));
+  const TensorFile padded = read_tensors(directory / "x");
+  CHECK(padded.tensors().empty());
   write_text(directory / "x", two("4,8", "0,4"));
   const TensorFile swapped = read_tensors(directory / "x");
   CHECK(swapped.tensors()[0].name == "b");

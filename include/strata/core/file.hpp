@@ -201,8 +201,8 @@ inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
 
 /// Replaces a file by the pieces, one after the other: all of them or, on failure, nothing. A reader sees the old file
 /// or the new one, and so does a program that starts after this one was killed; saves to one file may run at once. The
-/// new file has the permissions of the old one and, where the process may give them, its group and owner. Symbolic links
-/// keep pointing where they point; other hard links keep the old file. Throws FileError.
+/// new file has the permissions of the old one and, where the process may give them, its group and owner. Symbolic
+/// links keep pointing where they point; other hard links keep the old file. Throws FileError.
 inline void write_file_atomically(const std::filesystem::path& path,
                                   std::span<const std::span<const std::byte>> pieces) {
   const std::filesystem::path target = detail::follow_links(path);

@@ -61,8 +61,8 @@ inline bool is_named(int file, const std::filesystem::path& path) {
          opened.st_ino == named.st_ino;
 }
 
-/// Creates a file and locks it, for its owner alone or for whom the umask lets. EEXIST where the name is taken. The lock
-/// goes with the process, however it ends: what is not locked is abandoned.
+/// Creates a file and locks it, for its owner alone or for whom the umask lets. EEXIST where the name is taken. The
+/// lock goes with the process, however it ends: what is not locked is abandoned.
 inline int create_locked(const std::filesystem::path& path, bool for_owner) {
   for (;;) {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, for_owner ? 0600 : 0666);

@@ -90,13 +90,14 @@ class Dataset {
   /// The first `count` samples, or all where there are fewer.
   Dataset take(std::size_t count) const { return slice(0, std::min(count, size_)); }
 
-  /// The first floor(size * fraction) samples and the rest, in order: nothing is shuffled, and `split(1 - v)` cuts where
-  /// Keras' `validation_split = v` does. Throws InvalidArgument unless 0 <= fraction <= 1.
+  /// The first floor(size * fraction) samples and the rest, in order: nothing is shuffled, and `split(1 - v)` cuts
+  /// where Keras' `validation_split = v` does. Throws InvalidArgument unless 0 <= fraction <= 1.
   std::pair<Dataset, Dataset> split(double fraction) const {
     require(fraction >= 0 && fraction <= 1, "a fraction from 0 to 1", detail::general(fraction),
             "use split(0.8) for 80 % and 20 %");
-    const volatile double product = static_cast<double>(size_) * fraction;  // in double, as Keras, even where
-    const auto count = static_cast<std::size_t>(product);                   // registers hold more digits (x87)
+    // volatile: rounded to a double, as Keras', even where registers hold more digits (x87).
+    const volatile double product = static_cast<double>(size_) * fraction;
+    const auto count = static_cast<std::size_t>(product);
     return {slice(0, count), slice(count, size_ - count)};
   }
 

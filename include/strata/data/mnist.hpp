@@ -22,7 +22,7 @@ namespace strata {
 /// Unpacks a compressed file; `path` is for errors. `gunzip` in strata/data/gzip.hpp is one.
 using Decompress = std::vector<std::byte> (*)(std::span<const std::byte> file, const std::filesystem::path& path);
 
-/// IDX files: a magic number (two zeros, the type of the elements, the rank), the extents, the elements; all big endian.
+/// IDX files: two zeros, type of the elements, rank (together a magic number), extents, elements; all big endian.
 namespace detail::idx {
 
 inline constexpr std::string_view remedy = "check that this is the file its name says, and complete";
@@ -118,8 +118,8 @@ inline Array load(const std::filesystem::path& path, Decompress decompress, cons
 }  // namespace detail::idx
 
 /// Images (samples, height, width) of unsigned bytes and their labels from two IDX files; inputs from 0 to 1, of shape
-/// (height, width, 1). Labels are whole numbers of 8, 16 or 32 bits, or QMNIST's eight columns, of which the first is the
-/// class.
+/// (height, width, 1). Labels are whole numbers of 8, 16 or 32 bits, or QMNIST's eight columns, of which the first is
+/// the class.
 ///
 ///     Dataset letters = load_idx("emnist-letters-train-images-idx3-ubyte.gz",   // classes 1 to 26: a network of 27
 ///                                "emnist-letters-train-labels-idx1-ubyte.gz", gunzip);
@@ -156,8 +156,8 @@ inline Dataset load_idx(const std::filesystem::path& images_path, const std::fil
 }
 
 /// 60,000 training and 10,000 test images of shape (28, 28, 1), inputs from 0 to 1 and labels from 0 to 9, from
-/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; other sets under
-/// these names (Fashion-MNIST, KMNIST) have their own classes: a loss refuses labels that its network lacks.
+/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte. Other sets
+/// under these names (Fashion-MNIST, KMNIST) may have other labels: a loss refuses those that its network lacks.
 ///
 ///     auto [train, test] = load_mnist("data/mnist");
 ///     auto [train, test] = load_mnist("data/mnist", gunzip);  // takes the .gz where only that is there

@@ -25,7 +25,7 @@ inline std::string printable(const nlohmann::json& value) {
   return text;
 }
 
-/// Builds the value that nlohmann::json reads, but takes no name twice in an object and nothing deeper than `max_depth`.
+/// Builds the value that nlohmann::json reads; takes no name twice in an object and nothing deeper than `max_depth`.
 class StrictReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   using json = nlohmann::json;
@@ -89,17 +89,18 @@ class StrictReader : public nlohmann::json_sax<nlohmann::json> {
   std::string key_;          // its name, in an object
 };
 
-/// Parses an object whose `{` was seen and behind whose `}` only spaces may follow; it holds no value deeper than
-/// `max_depth` and names no key twice. `byte` is where `text` starts in the file. Throws FileError.
+/// Parses an object, behind whose `}` only spaces may follow; it holds no value deeper than `max_depth` and names no
+/// key twice. `byte` is where `text`, which starts with `{`, starts in the file. Throws FileError.
 inline nlohmann::json parse_json(std::string_view text, int max_depth, const std::filesystem::path& path,
                                  std::uint64_t byte) {
   StrictReader reader(text, max_depth, path, byte);
   // nlohmann::json takes a NUL for the end, and any white space behind the object.
   const std::size_t nul = text.find('\0'), end = text.find_last_not_of(' ') + 1;
   if (nul != text.npos) reader.fail(nul, "a JSON object", "a byte of value 0");
-  if (!text.substr(0, end).ends_with('}'))
-    reader.fail(end, "a JSON object that ends with '}' and spaces", "the end of the header");
-  return reader.read();
+  nlohmann::json object = reader.read();
+  if (text[end - 1] != '}')
+    reader.fail(end - 1, "nothing but spaces behind the JSON object", printable(text.substr(end - 1, 1)));
+  return object;
 }
 
 }  // namespace strata::detail

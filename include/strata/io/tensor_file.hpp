@@ -104,8 +104,10 @@ class TensorFile {
     if (length > limit)
       throw_file_error(path(), 0, detail::join("a header of at most ", limit, " bytes"), std::to_string(length),
                        damaged);
-    if (length == 0 || file_.peek() != '{')
-      throw_file_error(path(), 8, "a JSON object that starts with '{'", "something else", damaged);
+    if (length == 0) throw_file_error(path(), 8, "a JSON object", "a header of no bytes", damaged);
+    if (const int first = file_.peek(); first != '{')
+      throw_file_error(path(), 8, "a JSON object that starts with '{'",
+                       detail::printable(std::string(1, static_cast<char>(first))), damaged);
     const std::vector<std::byte> bytes = file_.read(length);
     header_ = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     const nlohmann::json header = detail::parse_json(header_, 2, path(), 8);
@@ -183,7 +185,7 @@ class TensorFile {
 
   /// Every byte of data belongs to one tensor.
   void check_coverage() {
-    std::ranges::sort(tensors_, {}, [](const TensorEntry& tensor) { return std::pair(tensor.byte, data_bytes(tensor)); });
+    std::ranges::sort(tensors_, {}, [](const TensorEntry& t) { return std::pair(t.byte, data_bytes(t)); });
     std::uint64_t end = 8 + header_.size();
     for (const TensorEntry& tensor : tensors_) {
       if (tensor.byte != end)
