@@ -24,6 +24,7 @@ struct FakeTrainer {
   std::vector<float> memory = std::vector<float>(2 * Net::trainable_param_count, 0.5f);
   Nothing method{};
   std::size_t steps = 3;
+  std::vector<Logs> past{};
 
   Model<Net>& model() { return network; }
   const Model<Net>& model() const { return network; }
@@ -33,17 +34,25 @@ struct FakeTrainer {
   std::size_t iterations() const { return steps; }
   void set_iterations(std::size_t count) { steps = count; }
   Seed seed() const { return Seed{4}; }
+  std::vector<Logs>& epochs() { return past; }
+  const std::vector<Logs>& epochs() const { return past; }
 };
 
-/// The epochs after which a number was the best so far.
-std::vector<int> saved_epochs(const std::string& monitor, const std::vector<double>& values) {
+Logs logs(const std::string& monitor, double value) {
+  return {{{"loss", 9}, {monitor, value}}, {{"val_loss", Monitor::min}, {"val_accuracy", Monitor::max}}};
+}
+
+/// The epochs after which a number was the best so far, where the first `known` were in another program.
+std::vector<int> saved_epochs(ModelCheckpoint callback, const std::vector<double>& values, std::size_t known = 0) {
   const io_test::Directory directory;
   FakeTrainer trainer;
-  ModelCheckpoint callback{.path = (directory / "best").string(), .monitor = monitor, .save_best_only = true};
-  callback.on_train_begin();
+  callback.path = (directory / "best").string();
+  callback.save_best_only = true;
+  for (std::size_t epoch = 0; epoch < known; ++epoch) trainer.past.push_back(logs(callback.monitor, values[epoch]));
+  callback.on_train_begin(trainer, logs(callback.monitor, std::numeric_limits<double>::quiet_NaN()));
   std::vector<int> epochs;
-  for (std::size_t epoch = 0; epoch < values.size(); ++epoch) {
-    callback.on_epoch_end(trainer, static_cast<int>(epoch), Logs{{{"loss", 9}, {monitor, values[epoch]}}});
+  for (std::size_t epoch = known; epoch < values.size(); ++epoch) {
+    callback.on_epoch_end(trainer, static_cast<int>(epoch), logs(callback.monitor, values[epoch]));
     if (std::filesystem::remove(directory / "best")) epochs.push_back(callback.best_epoch);
   }
   return epochs;
@@ -55,7 +64,7 @@ TEST_CASE("a checkpoint is written after every epoch", "[io]") {
   const io_test::Directory directory;
   FakeTrainer trainer;
   ModelCheckpoint callback{.path = (directory / "net-{epoch:02d}-{val_loss:.3f}").string()};
-  callback.on_train_begin();
+  callback.on_train_begin(trainer, Logs{});
   callback.on_epoch_end(trainer, 0, Logs{{{"val_loss", 0.25}}});
   callback.on_epoch_end(trainer, 11, Logs{{{"val_loss", 2.0 / 3}}});
   CHECK(callback.last_path == (directory / "net-12-0.667").string());
@@ -76,12 +85,22 @@ TEST_CASE("a checkpoint is written after every epoch", "[io]") {
 
 TEST_CASE("the best epoch is kept", "[io]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK(saved_epochs("val_loss", {3, 2, 2, 4, 1}) == std::vector{0, 1, 4});
-  CHECK(saved_epochs("val_accuracy", {0.3, 0.2, 0.3, 0.4}) == std::vector{0, 3});
-  CHECK(saved_epochs("val_loss", {nan, 2, nan, 1}) == std::vector{1, 3});
+  CHECK(saved_epochs({.path = ""}, {3, 2, 2, 4, 1}) == std::vector{0, 1, 4});
+  CHECK(saved_epochs({.path = "", .monitor = "val_accuracy"}, {0.3, 0.2, 0.3, 0.4}) == std::vector{0, 3});
+  CHECK(saved_epochs({.path = "", .monitor = "iou", .mode = Monitor::max}, {0.3, 0.2, 0.3, 0.4}) == std::vector{0, 3});
+  CHECK(saved_epochs({.path = "", .mode = Monitor::max}, {3, 2, 2, 4, 1}) == std::vector{0, 3});
+  CHECK(saved_epochs({.path = ""}, {nan, 2, nan, 1}) == std::vector{1, 3});
+  CHECK(saved_epochs({.path = "", .initial_value_threshold = 2}, {3, 2, 2, 4, 1}) == std::vector{4});
+  // of a run that goes on
+  CHECK(saved_epochs({.path = ""}, {3, 2, 2, 4, 1}, 2) == std::vector{4});
+  CHECK(saved_epochs({.path = "", .monitor = "val_accuracy"}, {0.3, 0.2, 0.25, 0.4}, 1) == std::vector{3});
+  CHECK(saved_epochs({.path = "", .initial_value_threshold = 2}, {1.5, 1.8, 1}, 1) == std::vector{2});
   FakeTrainer trainer;
   ModelCheckpoint callback{.path = "never", .save_best_only = true};
   CHECK_THROWS_AS(callback.on_epoch_end(trainer, 0, Logs{{{"loss", 1}}}), InvalidArgument);
+  callback.monitor = "val_iou";  // up or down?
+  CHECK_THROWS_AS(callback.on_train_begin(trainer, logs("val_iou", nan)), InvalidArgument);
+  CHECK_THROWS_AS(callback.on_epoch_end(trainer, 0, logs("val_iou", 1)), InvalidArgument);
 }
 
 TEST_CASE("fields of a file name", "[io]") {
@@ -97,7 +116,9 @@ TEST_CASE("fields of a file name", "[io]") {
 TEST_CASE("a missing directory is found before training", "[io]") {
   const io_test::Directory directory;
   ModelCheckpoint callback{.path = (directory / "none" / "net-{epoch}").string()};
-  CHECK(missing(file_error([&] { callback.on_train_begin(); }), {"none", "an existing directory", "create it"}) == "");
+  FakeTrainer trainer;
+  const auto begin = [&] { callback.on_train_begin(trainer, Logs{}); };
+  CHECK(missing(file_error(begin), {"none", "an existing directory", "create it"}) == "");
   callback.path = "net";
-  callback.on_train_begin();
+  begin();
 }

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <strata/layers/dense.hpp>
 #include <strata/layers/softmax.hpp>
@@ -17,6 +19,7 @@
 #include "train/support.hpp"
 
 using namespace strata;
+using Catch::Matchers::Contains;
 using namespace strata::train_test;
 
 namespace {
@@ -26,14 +29,17 @@ struct Net : Sequential<Input<2>, Dense<2, activation<Softmax>>> {};
 /// All that early stopping asks of a trainer.
 struct FakeTrainer {
   Model<Net> model_{Seed{1}};
+  std::vector<Logs> past{};
   bool stopped = false;
   Model<Net>& model() { return model_; }
+  std::vector<Logs>& epochs() { return past; }
   void stop() { stopped = true; }
 };
 
 Logs logs(const char* name, double value) {
   Logs one;
   one.set(name, value);
+  one.directions = {{"val_loss", Monitor::min}, {"accuracy", Monitor::max}};
   return one;
 }
 
@@ -57,10 +63,11 @@ struct Recorder {
 };
 
 /// The epoch in which a sequence of numbers stops training, or -1.
-int stops_at(EarlyStopping stopping, const char* name, const std::vector<double>& values) {
+int stops_at(EarlyStopping stopping, const char* name, const std::vector<double>& values, std::size_t known = 0) {
   FakeTrainer trainer;
-  stopping.on_train_begin();
-  for (std::size_t epoch = 0; epoch < values.size() && !trainer.stopped; ++epoch)
+  for (std::size_t epoch = 0; epoch < known; ++epoch) trainer.past.push_back(logs(name, values[epoch]));
+  stopping.on_train_begin(trainer, logs(name, NAN));
+  for (std::size_t epoch = known; epoch < values.size() && !trainer.stopped; ++epoch)
     stopping.on_epoch_end(trainer, static_cast<int>(epoch), logs(name, values[epoch]));
   CHECK(trainer.stopped == (stopping.stopped_epoch >= 0));
   return stopping.stopped_epoch;
@@ -78,12 +85,36 @@ TEST_CASE("early stopping counts epochs without improvement", "[train]") {
   CHECK(stops_at({.patience = 1}, "val_loss", {3, NAN, 1}) == 1);
   CHECK(stops_at({.patience = 1}, "val_loss", {NAN, 3, 2}) == -1);
   CHECK_THROWS_AS(stops_at({}, "loss", {1}), InvalidArgument);  // no validation data
+  // Keras: abs(min_delta)
+  CHECK(stops_at({.patience = 1, .min_delta = -0.5}, "val_loss", {3, 2.9, 2.8}) == 1);
+  CHECK(stops_at({.patience = 1, .min_delta = -0.1, .monitor = "accuracy"}, "accuracy", {0.1, 0.3, 0.35}) == 2);
+}
+
+TEST_CASE("early stopping of a run that goes on stops where one that never stopped does", "[train]") {
+  const std::vector<double> values{3, 1, 2, 2.5, 1.5, 1.2, 0.5};
+  for (std::size_t known = 0; known <= 5; ++known) CHECK(stops_at({.patience = 4}, "val_loss", values, known) == 5);
+  CHECK(stops_at({.patience = 5}, "val_loss", values, 3) == -1);
+}
+
+TEST_CASE("early stopping asks for a mode where nobody knows it", "[train]") {
+  const auto refused = [](EarlyStopping stopping, const Logs& coming) {
+    FakeTrainer trainer;
+    CHECK_THROWS_WITH(stopping.on_train_begin(trainer, coming), Contains("Monitor::max"));
+    stopping.mode = Monitor::min;
+    CHECK_NOTHROW(stopping.on_train_begin(trainer, coming));
+  };
+  refused({.monitor = "val_iou"}, logs("val_iou", NAN));
+  refused({.monitor = "accident_rate"}, logs("accident_rate", NAN));  // a name says nothing
+  FakeTrainer trainer;
+  EarlyStopping late{.monitor = "f1"};
+  late.on_train_begin(trainer, logs("val_loss", NAN));  // a callback may add it
+  CHECK_THROWS_WITH(late.on_epoch_end(trainer, 0, logs("f1", 1)), Contains("Monitor::max"));
 }
 
 TEST_CASE("early stopping restores the best weights", "[train]") {
   FakeTrainer trainer;
   EarlyStopping stopping{.patience = 2, .restore_best_weights = true};
-  stopping.on_train_begin();
+  stopping.on_train_begin(trainer, logs("val_loss", NAN));
   std::vector<float> best;
   for (int epoch = 0; epoch < 4; ++epoch) {
     for (float& w : trainer.model().parameters()) w += 1.0f;
@@ -96,6 +127,21 @@ TEST_CASE("early stopping restores the best weights", "[train]") {
   CHECK(copy(trainer.model().parameters()) != best);
   stopping.on_train_end(trainer);
   CHECK(copy(trainer.model().parameters()) == best);
+
+  // the same run goes on, worse: its best is still known
+  for (const double value : {1.0, 0.5, 1.0, 1.0}) trainer.past.push_back(logs("val_loss", value));
+  stopping.on_train_begin(trainer, logs("val_loss", NAN));
+  for (float& w : trainer.model().parameters()) w += 1.0f;
+  stopping.on_epoch_end(trainer, 4, logs("val_loss", 0.75));
+  stopping.on_train_end(trainer);
+  CHECK(copy(trainer.model().parameters()) == best);
+  // another run does not get these weights
+  trainer.past = {logs("val_loss", 0.25)};
+  stopping.on_train_begin(trainer, logs("val_loss", NAN));
+  for (float& w : trainer.model().parameters()) w += 1.0f;
+  stopping.on_epoch_end(trainer, 1, logs("val_loss", 0.5));
+  stopping.on_train_end(trainer);
+  CHECK(copy(trainer.model().parameters()) != best);
 }
 
 TEST_CASE("early stopping ends a fit with the best epoch's weights", "[train]") {
@@ -114,29 +160,69 @@ TEST_CASE("early stopping ends a fit with the best epoch's weights", "[train]") 
         Approx(history.val_loss[static_cast<std::size_t>(stopping.best_epoch)]).epsilon(1e-6));
 }
 
-TEST_CASE("the CSV log has a heading and a line an epoch", "[train]") {
-  const std::string path = (std::filesystem::temp_directory_path() / "strata_test_history.csv").string();
+namespace {
+
+/// A file that ends with the test.
+struct LogFile {
+  std::string path = (std::filesystem::temp_directory_path() / "strata_test_history.csv").string();
+  LogFile() { std::remove(path.c_str()); }
+  ~LogFile() { std::remove(path.c_str()); }
+  std::string text() const {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+};
+
+/// What one run of these epochs leaves in the file.
+std::string logged(const LogFile& file, CSVLogger logger, const std::vector<Logs>& epochs) {
+  logger.on_train_begin();
+  for (std::size_t epoch = 0; epoch < epochs.size(); ++epoch)
+    logger.on_epoch_end(static_cast<int>(epoch), epochs[epoch]);
+  return file.text();
+}
+
+}  // namespace
+
+// The texts are what Python's csv.DictWriter writes by the rules of Keras' csv_logger.py.
+TEST_CASE("the CSV log is Keras'", "[train]") {
+  const LogFile file;
+  const Logs plain{{{"loss", 0.1}, {"accuracy", 1}}}, validated{{{"loss", 1e-5}, {"val_loss", 1e16}, {"Auc", -0.0}}};
+  CHECK(logged(file, {.path = file.path}, {plain, plain}) ==
+        "epoch,accuracy,loss,val_accuracy,val_loss\r\n0,1.0,0.1,NA,NA\r\n1,1.0,0.1,NA,NA\r\n");
+  CHECK(logged(file, {.path = file.path}, {validated}) == "epoch,Auc,loss,val_loss\r\n0,-0.0,1e-05,1e+16\r\n");
+  // the columns are those of the first epoch
+  CHECK(logged(file, {.path = file.path, .separator = ';'}, {validated, plain}) ==
+        "epoch;Auc;loss;val_loss\r\n0;-0.0;1e-05;1e+16\r\n1;NA;0.1;NA\r\n");
+  const double nan = std::nan(""), infinity = INFINITY;
+  const Logs numbers{{{"val_a", nan}, {"b", -infinity}, {"c", 0.0001}, {"d", 2.0 / 3}, {"e", 123456789.0}}};
+  CHECK(logged(file, {.path = file.path}, {numbers}) ==
+        "epoch,b,c,d,e,val_a\r\n0,-inf,0.0001,0.6666666666666666,123456789.0,nan\r\n");
+  CHECK(logged(file, {.path = file.path}, {Logs{{{"val_x,y", 1}, {"a \"b\"", 2}}}}) ==
+        "epoch,\"a \"\"b\"\"\",\"val_x,y\"\r\n0,2.0,1.0\r\n");
+}
+
+TEST_CASE("the CSV log has one heading", "[train]") {
+  const LogFile file;
+  const Logs one{{{"val_loss", 0.5}}};
+  const std::string heading = "epoch,val_loss\r\n", row = "0,0.5\r\n";
+  CHECK(logged(file, {.path = file.path, .append = true}, {one}) == heading + row);        // no file
+  CHECK(logged(file, {.path = file.path, .append = true}, {one}) == heading + row + row);  // one with a heading
+  CHECK(logged(file, {.path = file.path}, {}) == "");
+  CHECK(logged(file, {.path = file.path, .append = true}, {one}) == heading + row);  // an empty one
+  CHECK(logged(file, {.path = file.path}, {one}) == heading + row);
+  CSVLogger twice{.path = file.path, .append = true};  // an object may be used again
+  for (int run = 0; run < 2; ++run) twice.on_train_begin(), twice.on_epoch_end(0, one);
+  CHECK(file.text() == heading + row + row + row);
+
   const Dataset train = circle(64, 1);
   Model<Net> model{Seed{1}};
-  const auto read = [&] {
-    std::ifstream file(path);
-    return std::string{std::istreambuf_iterator<char>(file), {}};
-  };
-  Trainer trainer{model, SparseCategoricalCrossentropy{}, SGD{}};
-  const auto first = fit(trainer, train, {.epochs = 2, .validation = &train, .verbose = 0}, CSVLogger{path});
-  CHECK(read().starts_with("epoch,loss,accuracy,val_loss,val_accuracy\n0,"));
-  fit(trainer, train, {.epochs = 3, .validation = &train, .initial_epoch = 2, .verbose = 0},
-      CSVLogger{.path = path, .append = true});
-  const std::string text = read();
-  CHECK(std::count(text.begin(), text.end(), '\n') == 4);
-  CHECK(text.find("\n2,") != std::string::npos);
-  char loss[32];
-  std::snprintf(loss, sizeof loss, "\n1,%.9g,", first.loss[1]);
-  CHECK(text.find(loss) != std::string::npos);
-  fit(trainer, train, {.epochs = 1, .verbose = 0}, CSVLogger{.path = path, .separator = ';'});
-  CHECK(read().starts_with("epoch;loss;accuracy\n0;"));
-  std::remove(path.c_str());
-  CHECK_THROWS_AS(fit(trainer, train, {.verbose = 0}, CSVLogger{"/no/such/folder/history.csv"}), FileError);
+  CHECK_THROWS_AS(fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.verbose = 0},
+                      CSVLogger{.path = "/no/such/folder/history.csv", .append = true}),
+                  FileError);
+  fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.verbose = 0},
+      LearningRateScheduler{[](int, double) { return 0.25; }}, CSVLogger{file.path});
+  CHECK(file.text().starts_with("epoch,accuracy,learning_rate,loss,val_accuracy,val_learning_rate,val_loss\r\n0,"));
+  CHECK(file.text().find(",0.25,") != std::string::npos);
 }
 
 TEST_CASE("callbacks hear of every moment, with the trainer or without", "[train]") {
@@ -154,11 +240,68 @@ TEST_CASE("callbacks hear of every moment, with the trainer or without", "[train
   CHECK(heard == "0y1y");
 }
 
+namespace {
+
+struct Failing {
+  std::string text;
+  void on_train_begin(auto&, const Logs& coming) {
+    for (const auto& [name, value] : coming) text += name + (std::isnan(value) ? " " : "! ");
+  }
+  void on_epoch_end(int, Logs& numbers) {
+    numbers.set("mine", 1);
+    throw std::runtime_error("enough");
+  }
+  void on_train_end() { text += "end"; }
+};
+struct Rising {
+  static constexpr std::string_view name = "iou";
+  static constexpr Monitor direction = Monitor::max;
+  double operator()(std::span<const float>, std::span<const int>, Shape) const { return 0.5; }
+};
+struct Unknown {
+  static constexpr std::string_view name = "iou";
+  double operator()(std::span<const float>, std::span<const int>, Shape) const { return 0.5; }
+};
+
+}  // namespace
+
+TEST_CASE("an exception ends a run without on_train_end, as in Keras", "[train]") {
+  Failing failing;
+  const Dataset train = circle(64, 1);
+  Model<Net> model{Seed{1}};
+  const FitOptions options{.validation = &train, .verbose = 0};
+  CHECK_THROWS_AS(fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, options, failing), std::runtime_error);
+  CHECK(failing.text == "loss accuracy val_loss val_accuracy ");
+}
+
+TEST_CASE("a metric of one's own says which way it should go, or nothing is trained", "[train]") {
+  const Dataset train = circle(64, 1);
+  Model<Net> model{Seed{1}};
+  const auto parameters = copy(model.parameters());
+  const auto run = [&](auto metric, Monitor mode) {
+    fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.validation = &train, .verbose = 0}, metric,
+        EarlyStopping{.monitor = "val_iou", .mode = mode});
+  };
+  CHECK_THROWS_AS(run(Unknown{}, Monitor::automatic), InvalidArgument);
+  CHECK(copy(model.parameters()) == parameters);
+  CHECK_NOTHROW(run(Unknown{}, Monitor::max));
+  CHECK_NOTHROW(run(Rising{}, Monitor::automatic));
+  CHECK_THROWS_WITH(fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.verbose = 0}, Rising{}, Unknown{}),
+                    Contains("two called 'iou'"));
+}
+
 TEST_CASE("the scheduler sets the learning rate of each epoch", "[train]") {
   const Dataset train = circle(64, 1);
   Model<Net> model{Seed{1}};
   Trainer trainer{model, SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0.5f}};
-  fit(trainer, train, {.epochs = 3, .verbose = 0},
-      LearningRateScheduler{[](int epoch, double rate) { return epoch == 0 ? rate : rate / 10; }});
-  CHECK(trainer.learning_rate() == Approx(0.005));
+  const auto history =
+      fit(trainer, train, {.epochs = 3, .verbose = 0},
+          LearningRateScheduler{[](int epoch, double rate) { return epoch == 0 ? rate : rate / 2; }});
+  CHECK(trainer.learning_rate() == 0.125);
+  CHECK(history["learning_rate"] == std::vector<double>{0.5, 0.25, 0.125});
+  const auto parameters = copy(model.parameters());
+  CHECK_THROWS_AS(
+      fit(trainer, train, {.verbose = 0}, LearningRateScheduler{[](int, double) { return NAN; }}),
+      InvalidArgument);
+  CHECK(copy(model.parameters()) == parameters);
 }

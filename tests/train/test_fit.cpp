@@ -14,9 +14,11 @@
 #include <strata/train/fit.hpp>
 #include <strata/train/losses.hpp>
 
+#include "harness/check_network.hpp"
 #include "train/support.hpp"
 
 using namespace strata;
+using Catch::Matchers::Contains;
 using namespace strata::train_test;
 
 namespace {
@@ -119,6 +121,64 @@ TEST_CASE("a resumed fit equals one that never stopped", "[train]") {
   CHECK(copy(model.parameters()) == copy(second.parameters()));
 }
 
+TEST_CASE("fit and evaluate take a trainer of several threads", "[train]") {
+  Model<Net> a{Seed{1}}, b{Seed{1}};
+  Trainer one{a, SparseCategoricalCrossentropy{}, SGD{}, Seed{2}};
+  Trainer three{b, SparseCategoricalCrossentropy{}, SGD{}, Seed{2}, test::Three{}};
+  const FitOptions options{.epochs = 2, .validation = &test_set, .verbose = 0};
+  EarlyStopping stopping{.patience = 5, .restore_best_weights = true};
+  const auto first = fit(one, train_set, options), second = fit(three, train_set, options, stopping);
+  CHECK(second.loss.back() == Approx(first.loss.back()).epsilon(1e-4));
+  CHECK(difference(b.parameters(), a.parameters()) < 1e-4);
+  const Evaluation result = evaluate(three, test_set);
+  CHECK(result.loss == Approx(evaluate(b, test_set, SparseCategoricalCrossentropy{}).loss).epsilon(1e-6));
+  CHECK(result.metric == second.val_metric.back());
+  CHECK(evaluate(three, test_set, 7, SparseTopKCategoricalAccuracy{.k = 2}).metric == 1);
+}
+
+TEST_CASE("the accuracy of logits is that of their probabilities", "[train]") {
+  struct Logits : Sequential<Input<2>, Dense<1>> {};
+  struct Probabilities : Sequential<Input<2>, Dense<1, activation<Sigmoid>>> {};
+  Model<Logits> logits{Seed{1}};
+  Model<Probabilities> probabilities{Seed{1}};
+  const BinaryCrossentropy on_logits{.from_logits = true};
+  const auto same = [&](auto metric) {
+    const double expected = evaluate(probabilities, test_set, BinaryCrossentropy{}, 32, metric).metric;
+    CHECK(evaluate(logits, test_set, on_logits, 32, metric).metric == expected);
+    const auto history = fit(logits, train_set, SGD{.learning_rate = 0}, on_logits,
+                             {.validation = &test_set, .verbose = 0}, metric);
+    CHECK(history["val_binary_accuracy"].back() == expected);
+    CHECK(history.metric.back() ==
+          evaluate(probabilities, train_set, BinaryCrossentropy{}, 32, metric).metric);
+  };
+  same(BinaryAccuracy{});
+  same(BinaryAccuracy{.threshold = 0.4});
+  CHECK(evaluate(logits, test_set, on_logits).metric == evaluate(probabilities, test_set, BinaryCrossentropy{}).metric);
+}
+
+namespace {
+
+struct HalfSquare {
+  static constexpr std::size_t targets_per_sample(Shape output) { return output.size(); }
+  template <class V, class T = typename V::value_type>
+  double evaluate(const T* predictions, std::span<const T> targets, T* gradient, std::size_t, Shape) const {
+    for (std::size_t i = 0; gradient != nullptr && i < targets.size(); ++i) gradient[i] = predictions[i] - targets[i];
+    return 0.25;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a loss that names no metric", "[train]") {
+  Model<Line> line{Seed{1}};
+  const Dataset points = plane();
+  const auto history = fit(line, points, SGD{}, HalfSquare{}, {.validation = &points, .verbose = 0});
+  CHECK(history.val_loss == std::vector<double>{0.25});
+  CHECK(history.metric.empty());
+  CHECK(evaluate(line, points, HalfSquare{}).loss == 0.25);
+  CHECK(std::isnan(evaluate(line, points, HalfSquare{}).metric));
+}
+
 TEST_CASE("losses choose labels or targets", "[train]") {
   struct Labels {
     std::size_t seen = 0;
@@ -186,6 +246,10 @@ TEST_CASE("a data set that does not fit is refused before training", "[train]") 
   CHECK(refused(train_set.take(0), "at least one sample"));
   CHECK_THROWS_AS(fit(model, train_set, SGD{}, SparseCategoricalCrossentropy{}, {.batch_size = 0, .verbose = 0}),
                   InvalidArgument);
+  CHECK_THROWS_AS(fit(model, train_set, SGD{}, SparseCategoricalCrossentropy{}, {.initial_epoch = -1, .verbose = 0}),
+                  InvalidArgument);
+  CHECK_THROWS_WITH(evaluate(model, train_set, SparseCategoricalCrossentropy{.from_logits = true}),
+                    Contains("from_logits"));
   CHECK_THROWS_AS(evaluate(model, plane(), SparseCategoricalCrossentropy{}), InvalidArgument);
   CHECK_THROWS_AS(predict(model, std::vector<float>(3)), InvalidArgument);
   CHECK(copy(model.parameters()) == parameters);

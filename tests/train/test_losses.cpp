@@ -141,6 +141,45 @@ TEST_CASE("probabilities of 0 and 1 are clipped as in Keras", "[train]") {
   CHECK(binary == Approx(-0.5 * (std::log(1e-7) + std::log(1 - 1e-7))).epsilon(1e-6));
 }
 
+TEST_CASE("probabilities that are none are clipped, or divided by their sum first, as in Keras", "[train]") {
+  // Keras' functions written out: sparse: softmax_cross_entropy(log(clip(p))); dense: -sum t log(clip(p / sum p))
+  struct Row {
+    std::vector<double> p;
+    int label;
+    double loss;
+    std::vector<double> gradient;
+  };
+  const double low = 1e-7, high = 1 - 1e-7;
+  for (const auto& [p, label, loss, slope] :
+       {Row{{1.2, 0.3, 0.5}, 1, std::log((high + 0.8) / 0.3), {0, 1 / (high + 0.8) - 1 / 0.3, 1 / (high + 0.8)}},
+        Row{{0, 0, 0}, 2, std::log(3.0), {0, 0, 0}},
+        Row{{0, 0.25, 0.75}, 0, std::log((1 + low) / low), {0, 1 / (1 + low), 1 / (1 + low)}},
+        Row{{-0.5, 0.25, 0.5}, 1, std::log((0.75 + low) / 0.25), {0, 1 / (0.75 + low) - 4, 1 / (0.75 + low)}}}) {
+    std::vector<double> gradient(3);
+    CHECK(SparseCategoricalCrossentropy{}.evaluate<V>(p.data(), std::span<const int>(&label, 1), gradient.data(), 1,
+                                                      Shape{3}) == Approx(loss).epsilon(1e-12));
+    CHECK(difference(gradient, slope) < 1e-12);
+  }
+  const std::vector<double> p{-0.5, 2, 0.5}, row{0, 1, 0}, unlikely{1, 0, 0};
+  double* const none = nullptr;
+  const auto dense = [&](const std::vector<double>& targets) {
+    return CategoricalCrossentropy{}.evaluate<V>(p.data(), std::span<const double>(targets), none, 1, Shape{3});
+  };
+  CHECK(dense(row) == Approx(-std::log(high)).epsilon(1e-12));
+  CHECK(dense(unlikely) == Approx(-std::log(low)).epsilon(1e-12));
+}
+
+TEST_CASE("a label smoothing is from 0 to 1", "[train]") {
+  for (const double good : {0.0, 0.1, 1.0}) {
+    CHECK_NOTHROW(CategoricalCrossentropy{.label_smoothing = good}.validate());
+    CHECK_NOTHROW(BinaryCrossentropy{.label_smoothing = good}.validate());
+  }
+  for (const double bad : {-0.1, 1.1, std::nan("")}) {
+    CHECK_THROWS_AS(CategoricalCrossentropy{.label_smoothing = bad}.validate(), InvalidArgument);
+    CHECK_THROWS_AS(BinaryCrossentropy{.label_smoothing = bad}.validate(), InvalidArgument);
+  }
+}
+
 TEST_CASE("NaN and infinite predictions show in the loss", "[train]") {
   using F = simd::Vector<float>;
   for (const float bad : {NAN, INFINITY}) {

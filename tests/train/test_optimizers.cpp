@@ -8,6 +8,7 @@
 #include "train/support.hpp"
 
 using namespace strata;
+using Catch::Matchers::Contains;
 using namespace strata::train_test;
 
 namespace {
@@ -73,6 +74,31 @@ TEST_CASE("optimisers follow Keras' formulas", "[train]") {
     r.m = 0.5 * r.m + lr * g / std::sqrt(r.v + 1e-7);
     r.p -= r.m;
   });
+}
+
+TEST_CASE("hyperparameters out of range are refused by their names", "[train]") {
+  const double nan = std::nan(""), infinity = HUGE_VAL;
+  const auto refused = [](const auto& optimizer, const char* sentence) {
+    CHECK_THROWS_WITH(optimizer.validate(), Contains(sentence));
+  };
+  for (const double bad : {-0.1, 1.0, 1.5, nan}) {
+    refused(Adam{.beta_1 = bad}, "Adam: expected .beta_1 from 0 to below 1, received ");
+    refused(Adam{.beta_2 = bad}, "Adam: expected .beta_2 ");
+    refused(AdamW{.beta_1 = bad}, "AdamW: expected .beta_1 ");
+  }
+  for (const double bad : {-0.1, 1.1, nan}) {  // Keras' SGD: ValueError
+    refused(SGD{.momentum = bad}, "SGD: expected .momentum from 0 to 1, received ");
+    refused(RMSprop{.momentum = bad}, "RMSprop: expected .momentum ");
+    refused(RMSprop{.rho = bad}, "RMSprop: expected .rho ");
+  }
+  for (const double bad : {0.0, -1e-7, 1e-60, infinity, nan}) {  // 0 / (sqrt(0) + 0) would be the step
+    refused(Adam{.epsilon = bad}, "Adam: expected .epsilon above 0, received ");
+    refused(RMSprop{.epsilon = bad}, "RMSprop: expected .epsilon ");
+  }
+  for (const double bad : {-0.1, infinity, nan}) refused(AdamW{.weight_decay = bad}, "AdamW: expected .weight_decay ");
+  SGD{.momentum = 1}.validate();
+  Adam{.beta_1 = 0, .beta_2 = 0}.validate();
+  AdamW{.weight_decay = 0}.validate();
 }
 
 TEST_CASE("the update stays within its arrays", "[train]") {

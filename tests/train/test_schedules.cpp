@@ -1,10 +1,12 @@
 #include "harness/catch.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <strata/train/schedules.hpp>
 
 using namespace strata;
+using Catch::Matchers::Contains;
 
 TEST_CASE("schedules follow Keras' formulas", "[train]") {
   const ExponentialDecay decay{.initial_learning_rate = 0.1, .decay_steps = 100, .decay_rate = 0.96};
@@ -48,6 +50,33 @@ TEST_CASE("schedules follow Keras' formulas", "[train]") {
   CHECK(cycle(0) == Approx(0.1));
   CHECK(cycle(100) == Approx(0).margin(1e-12));
   CHECK(cycle(150) == Approx(0.1 * 0.25));
+}
+
+TEST_CASE("a schedule that can give no rate is refused before it is used", "[train]") {
+  const auto refused = [](const auto& schedule) {
+    CHECK_THROWS_AS(schedule(3), InvalidArgument);
+    CHECK_THROWS_AS(LearningRate(schedule).validate(), InvalidArgument);
+  };
+  for (const double steps : {0.0, -1.0, std::nan("")}) {  // Keras: ValueError for decay_steps <= 0
+    refused(ExponentialDecay{.initial_learning_rate = 0.1, .decay_steps = steps, .decay_rate = 0.9});
+    refused(CosineDecay{.initial_learning_rate = 0.1, .decay_steps = steps});
+    refused(PolynomialDecay{.initial_learning_rate = 0.1, .decay_steps = steps});
+  }
+  refused(PiecewiseConstantDecay{.boundaries = {20, 10}, .values = {1, 2, 3}});
+  refused(PiecewiseConstantDecay{.boundaries = {10}, .values = {1}});
+}
+
+TEST_CASE("a learning rate is finite", "[train]") {
+  for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL, 1e39}) {  // the last is infinite as a float
+    CHECK_THROWS_AS(LearningRate(bad).validate(), InvalidArgument);
+    CHECK_THROWS_AS(LearningRate(bad)(0), InvalidArgument);
+    const LearningRate later([=](std::size_t step) { return step < 3 ? 0.1 : bad; });
+    CHECK_NOTHROW(later.validate());
+    CHECK(later(2) == 0.1);
+    CHECK_THROWS_WITH(later(3), Contains("learning rate of step 3"));
+  }
+  CHECK_THROWS_AS(LearningRate(ExponentialDecay{0.1, 2, -0.5})(1), InvalidArgument);  // a root of a negative number
+  CHECK(LearningRate(-0.1)(0) == -0.1);  // as Keras
 }
 
 TEST_CASE("a learning rate is a number or any function of the step", "[train]") {

@@ -6,12 +6,19 @@
 #include <limits>
 #include <string>
 
+#include <strata/graph/graph.hpp>
 #include <strata/layers/activations.hpp>
+#include <strata/layers/average.hpp>
 #include <strata/layers/batch_norm.hpp>
+#include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
 #include <strata/layers/dense.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
+#include <strata/layers/global_average_pooling2d.hpp>
+#include <strata/layers/multiply.hpp>
+#include <strata/layers/rescaling.hpp>
+#include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>
 #include <strata/train/losses.hpp>
 #include <strata/train/trainer.hpp>
@@ -19,6 +26,7 @@
 #include "train/support.hpp"
 
 using namespace strata;
+using Catch::Matchers::Contains;
 using namespace strata::train_test;
 
 namespace {
@@ -250,6 +258,168 @@ TEST_CASE("clipping limits what the optimiser sees", "[train]") {
   CHECK(gradients({.clipnorm = 1e9}) == raw);
   CHECK_THROWS_AS(gradients({.clipnorm = 1, .clipvalue = 1}), InvalidArgument);
   CHECK_THROWS_AS(gradients({.clipnorm = -1}), InvalidArgument);
+}
+
+TEST_CASE("gradients of any size are clipped to the length", "[train]") {
+  // kernel gradients 2 error x / 2 outputs, of which the first two are 0.6 and 0.8 of their length
+  Model<Regression> model;
+  const auto clipped = [&](double size, auto optimizer) {
+    std::ranges::fill(model.parameters(), 0.0f);
+    Trainer trainer{model, MeanSquaredError{}, optimizer};
+    const float scale = static_cast<float>(size);
+    trainer.step(std::vector<float>{0.6f * scale, 0.8f * scale, 0}, std::vector<float>{-1, 0});
+    return copy(trainer.gradients());
+  };
+  for (const double size : {1e-22, 1.0, 1e17, 1e19, 1e20, 3e38}) {
+    CAPTURE(size);
+    for (const double limit : {1e-25, 1e-3, 1e3}) {
+      CAPTURE(limit);
+      const auto tensor = clipped(size, SGD{.learning_rate = 0, .clipnorm = limit});
+      const double length = std::min(size, limit);
+      CHECK(tensor[0] == Approx(0.6 * length).epsilon(1e-5));
+      CHECK(tensor[2] == Approx(0.8 * length).epsilon(1e-5));
+      const auto global = clipped(size, SGD{.learning_rate = 0, .global_clipnorm = limit});  // the bias' gradient is 1
+      CHECK(global[0] == Approx(0.6 * size * std::min(1.0, limit / std::hypot(size, 1.0))).epsilon(1e-5));
+    }
+    CHECK(clipped(size, SGD{.learning_rate = 0, .clipvalue = 0.5})[0] ==
+          std::min(0.5f, 0.6f * static_cast<float>(size)));
+  }
+  // Adam remembers squares: they must be finite, after clipping
+  CHECK_THROWS_WITH(clipped(1e20, Adam{}), Contains("the square of the gradient of dense/kernel"));
+  CHECK(copy(model.parameters()) == std::vector<float>(8));
+  CHECK_NOTHROW(clipped(1e20, Adam{.clipnorm = 1}));
+  CHECK_NOTHROW(clipped(1e19, Adam{}));
+}
+
+TEST_CASE("moving averages stay finite", "[train]") {
+  struct Normalised : Sequential<Input<2>, BatchNorm, Dense<1>> {};
+  Model<Normalised> model{Seed{1}};
+  const auto parameters = copy(model.parameters());
+  Trainer trainer{model, MeanSquaredError{}, Adam{}};
+  const std::vector<float> targets{1, 2, 3, 4};
+  const std::string text = message([&] {
+    trainer.step(std::vector<float>{1, 1e20f, 2, -1e20f, 3, 2e20f, 4, -2e20f}, targets);
+  });
+  CHECK(contains(text, "step 0: batch_normalization/moving_variance would get values that are not finite"));
+  CHECK(same_bits(model.parameters(), parameters));
+  CHECK(trainer.iterations() == 0);
+  CHECK(std::ranges::all_of(trainer.slots(), [](float slot) { return slot == 0; }));
+  trainer.step(std::vector<float>{1, 1e18f, 2, -1e18f, 3, 1e18f, 4, -1e18f}, targets);
+  CHECK(model.get<"batch_normalization/moving_variance">()(1) == Approx(0.99 + 0.01 * 1e36));
+}
+
+TEST_CASE("numbers out of range are refused before anything changes", "[train]") {
+  Model<Plain> model{Seed{1}};
+  const auto parameters = copy(model.parameters());
+  const std::vector<float> inputs = normal(8 * 3, 1);
+  const std::vector<int> wanted = labels(8, 4, 2);
+  const SparseCategoricalCrossentropy loss{.from_logits = true};
+  CHECK_THROWS_AS((Trainer{model, loss, SGD{.learning_rate = NAN}}), InvalidArgument);
+  CHECK_THROWS_AS((Trainer{model, loss, Adam{.learning_rate = CosineDecay{0.1, 0}}}), InvalidArgument);
+  CHECK_THROWS_AS((Trainer{model, loss, Adam{.beta_1 = 1}}), InvalidArgument);
+  CHECK_THROWS_AS((Trainer{model, CategoricalCrossentropy{.from_logits = true, .label_smoothing = 2}, Adam{}}),
+                  InvalidArgument);
+  Trainer trainer{model, loss, Adam{.learning_rate = [](std::size_t step) { return step == 0 ? 0.0 : 1.0 / 0.0; }}};
+  trainer.step(inputs, wanted);
+  const auto slots = copy(trainer.slots());
+  CHECK_THROWS_WITH(trainer.step(inputs, wanted), Contains("learning rate of step 1"));
+  trainer.optimizer() = Adam{.beta_2 = 1};
+  CHECK_THROWS_WITH(trainer.step(inputs, wanted), Contains("beta_2"));
+  CHECK(same_bits(model.parameters(), parameters));
+  CHECK(same_bits(trainer.slots(), slots));
+  CHECK(trainer.iterations() == 1);
+}
+
+namespace {
+
+/// A layer of one's own that says it makes probabilities, and one that says nothing.
+struct Clip : Elementwise<Clip> {
+  static constexpr bool makes_probabilities = true;
+  template <class V>
+  static V apply(V x) {
+    return simd::min(V(1), simd::max(V(0), x));
+  }
+  template <class V>
+  static V derivative(V, V) {
+    return V(1);
+  }
+};
+struct Cube : Elementwise<Cube> {
+  template <class V>
+  static V apply(V x) {
+    return x * x * x;
+  }
+  template <class V>
+  static V derivative(V x, V) {
+    return V(3) * x * x;
+  }
+};
+
+enum class Refused { never, logits, probabilities };
+
+/// Whether losses that take probabilities, or logits, refuse the end of a network. Nothing runs.
+template <class... End>
+bool refuses(Refused expected) {
+  using Net = Sequential<Input<4, 4, 2>, End...>;
+  const auto refused = [](const auto& loss) {
+    try {
+      detail::validate_losses<Net>(loss);
+    } catch (const InvalidArgument& error) {
+      return contains(error.what(), "from_logits");
+    }
+    return false;
+  };
+  const auto agree = [&](bool from_logits, bool wanted) {
+    return refused(SparseCategoricalCrossentropy{from_logits}) == wanted &&
+           refused(CategoricalCrossentropy{from_logits}) == wanted &&
+           refused(BinaryCrossentropy{from_logits}) == wanted;
+  };
+  return agree(false, expected == Refused::logits) && agree(true, expected == Refused::probabilities);
+}
+
+}  // namespace
+
+TEST_CASE("a loss refuses logits for probabilities and probabilities for logits", "[train]") {
+  using Scores = Conv2D<3, 1>;
+  CHECK(refuses<Scores>(Refused::logits));
+  CHECK(refuses<Flatten, Dense<3>>(Refused::logits));
+  CHECK(refuses<Scores, BatchNorm>(Refused::logits));
+  CHECK(refuses<Flatten, Dense<3>, Dropout<0.5>>(Refused::logits));
+  CHECK(refuses<Scores, Flatten>(Refused::logits));
+  CHECK(refuses<Scores, GlobalAveragePooling2D>(Refused::logits));
+  CHECK(refuses<Concatenate<Scores, Scores>>(Refused::logits));
+  CHECK(refuses<Scores, Softmax>(Refused::probabilities));
+  CHECK(refuses<Conv2D<3, 1, activation<Softmax>>>(Refused::probabilities));
+  CHECK(refuses<Scores, Sigmoid>(Refused::probabilities));
+  CHECK(refuses<Scores, HardSigmoid>(Refused::probabilities));
+  CHECK(refuses<Scores, Clip>(Refused::probabilities));
+  CHECK(refuses<Scores, Softmax, Flatten>(Refused::probabilities));
+  CHECK(refuses<Scores, Softmax, GlobalAveragePooling2D>(Refused::probabilities));
+  CHECK(refuses<Average<Sequential<Scores, Softmax>, Sequential<Scores, Sigmoid>>>(Refused::probabilities));
+  // what may be either
+  CHECK(refuses<Scores, ReLU>(Refused::never));
+  CHECK(refuses<Scores, Tanh>(Refused::never));
+  CHECK(refuses<Scores, Cube>(Refused::never));
+  CHECK(refuses<Scores, Softmax, Rescaling<0.5>>(Refused::never));
+  CHECK(refuses<Concatenate<Scores, Sequential<Scores, Sigmoid>>>(Refused::never));
+  CHECK(refuses<Multiply<Scores, Sequential<Scores, Sigmoid>>>(Refused::never));
+  CHECK(refuses<Residual<Conv2D<2, 1>>>(Refused::never));
+  CHECK(refuses<>(Refused::never));
+
+  Model<WithSoftmax> model{Seed{1}};
+  CHECK(contains(message([&] { Trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{}}; }),
+                 "SparseCategoricalCrossentropy: the network ends in Softmax (softmax), whose output is probabilities: "
+                 "expected .from_logits = false, received true; leave it out, or take the Softmax away"));
+  Model<Plain> plain{Seed{1}};
+  CHECK(contains(message([&] { Trainer{plain, BinaryCrossentropy{}, SGD{}}; }),
+                 "BinaryCrossentropy: the network ends in Dense (dense_1), whose output is logits: expected "
+                 ".from_logits = true, received false; set it, or put Sigmoid at the end"));
+  // each output by its own loss
+  struct TwoHeads : Graph<Node<"x", Input<3>>, Node<"policy", Dense<3, activation<Softmax>>, "x">,
+                          Node<"value", Dense<1>, "x">, Outputs<"policy", "value">> {};
+  const SparseCategoricalCrossentropy first{};
+  CHECK_NOTHROW(detail::validate_losses<TwoHeads>(Losses{first, BinaryCrossentropy{.from_logits = true}}));
+  CHECK_THROWS_WITH(detail::validate_losses<TwoHeads>(Losses{first, BinaryCrossentropy{}}), Contains("Dense (value)"));
 }
 
 TEST_CASE("observers see the outputs and the gradients of each step", "[train]") {

@@ -22,6 +22,9 @@
 //   backward_scratch_size<V>(in)        elements of working memory of a backward call              (0)
 //   kernel_name<Target>(in) -> Text     what inference runs, for `explain`                         (none)
 //   link                                the activation is the inverse link of a loss               (Link::none)
+//   makes_probabilities                 true: its output is probabilities, which a loss with from_logits = true refuses;
+//                                       false: surely none, refused without it   (false for linear layers, else unknown)
+//   keeps_probabilities                 true: its output is probabilities, or none, as its inputs (views, concatenations)
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //   strided                             true: inference may give it images with borders and images that are slices of
 //                                       wider ones, and take such from it, as calls say                         (false)
@@ -93,6 +96,9 @@ struct Needs {
 
 /// Layers that a cross-entropy can undo for a stable, fused gradient (inverse links of generalised linear models).
 enum class Link { none, softmax, sigmoid };
+
+/// What a loss must know of a layer's output: whether it is probabilities or surely not, made so or kept as it came.
+enum class Probabilities { unknown, none, made, kept };
 
 /// How a parameter starts. Fans as in Keras: receptive field x channels.
 struct Initializer {
@@ -170,6 +176,14 @@ struct rules {
   static constexpr Link link = [] {
     if constexpr (requires { L::link; }) return L::link;
     else return Link::none;
+  }();
+  static constexpr Probabilities probabilities = [] {
+    if constexpr (requires { L::makes_probabilities; })
+      return L::makes_probabilities ? Probabilities::made : Probabilities::none;
+    else if (kind == Kind::linear) return Probabilities::none;
+    else if (kind == Kind::view || kind == Kind::concatenation || requires { requires L::keeps_probabilities; })
+      return Probabilities::kept;
+    else return Probabilities::unknown;
   }();
   static constexpr bool batched = [] {
     if constexpr (requires { L::batched; }) return L::batched;

@@ -25,6 +25,7 @@ struct LayerRules {
   Kind training_kind;
   Needs backward_needs;
   Link link;
+  Probabilities probabilities;
   bool visible;
   bool merge;    ///< takes several tensors
   bool batched;  ///< see core/layer.hpp
@@ -56,6 +57,7 @@ inline constexpr LayerRules layer_rules{
     rules<L>::training_kind,
     rules<L>::backward_needs,
     rules<L>::link,
+    rules<L>::probabilities,
     !requires { L::hidden; },
     MergeLayer<L>,
     rules<L>::batched,

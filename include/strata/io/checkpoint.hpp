@@ -1,5 +1,6 @@
 /// @file
-/// A training run in a file, to go on later to the same bits: weights, what the optimiser remembers, iterations, seed.
+/// A training run in a file, to go on later to the same bits: weights, what the optimiser remembers, iterations, seed,
+/// and the logs of its epochs.
 ///
 ///     Trainer trainer{model, SparseCategoricalCrossentropy{}, Adam{}, Seed{42}};
 ///     save_checkpoint(trainer, "run.safetensors", 5);             // after five epochs
@@ -20,10 +21,13 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <strata/core/text.hpp>
+#include <strata/io/json.hpp>
 #include <strata/io/safetensors.hpp>
+#include <strata/train/history.hpp>
 
 namespace strata {
 
@@ -64,9 +68,41 @@ T metadata_number(const TensorFile& file, const std::string& key) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < T{})
     throw_file_error(file.path(), 8,
-                     join("a whole number from 0 to ", std::numeric_limits<T>::max(), " as metadata '", key, "'"),
+                     join("a whole number from 0 to ", (std::numeric_limits<T>::max)(), " as metadata '", key, "'"),
                      printable(text), "the file is damaged");
   return number;
+}
+
+/// [{"loss": 0.5, "val_loss": null}, …]: an object an epoch; null is a number that is not finite.
+inline std::string logs_text(const std::vector<Logs>& epochs) {
+  nlohmann::ordered_json text = nlohmann::ordered_json::array();
+  for (const Logs& logs : epochs) {
+    text.push_back(nlohmann::ordered_json::object());
+    for (const Logs::Entry& entry : logs) text.back()[entry.name] = entry.value;
+  }
+  return text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// None where the file has none.
+inline std::vector<Logs> metadata_logs(const TensorFile& file) {
+  std::vector<Logs> epochs;
+  const auto found = file.metadata().find("logs");
+  if (found == file.metadata().end()) return epochs;
+  const auto fail = [&] {
+    throw_file_error(file.path(), 8, "numbers by their names for each epoch as metadata 'logs'", found->second,
+                     "the file is damaged");
+  };
+  const auto text = nlohmann::ordered_json::parse(found->second, nullptr, false);
+  if (!text.is_array()) fail();
+  for (const auto& epoch : text) {
+    if (!epoch.is_object()) fail();
+    Logs& logs = epochs.emplace_back();
+    for (const auto& [name, value] : epoch.items()) {
+      if (!value.is_number() && !value.is_null()) fail();
+      logs.set(name, value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.template get<double>());
+    }
+  }
+  return epochs;
 }
 
 /// What the trainer must have been made with: its value is compared, not loaded.
@@ -87,12 +123,13 @@ void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, 
                  {"optimizer", detail::optimizer_name(trainer)},
                  {"iterations", std::to_string(trainer.iterations())},
                  {"seed", std::to_string(trainer.seed().value)},
-                 {"epoch", std::to_string(epoch)}});
+                 {"epoch", std::to_string(epoch)},
+                 {"logs", detail::logs_text(trainer.epochs())}});
 }
 
-/// Sets parameters, slots and iterations; returns the number of complete epochs. The trainer must have the network, the
-/// type of optimiser and the seed of the one that was saved; hyper-parameters, the learning rate among them, stay those
-/// of the trainer. Throws FileError, and then has changed nothing.
+/// Sets parameters, slots, iterations and logs; returns the number of complete epochs. The trainer must have the network,
+/// the type of optimiser and the seed of the one that was saved; hyper-parameters, the learning rate among them, stay
+/// those of the trainer. Throws FileError, and then has changed nothing.
 template <class Trainer>
 int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
   const TensorFile file = read_tensors(path);
@@ -104,11 +141,13 @@ int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
   detail::require_metadata(
       file, "seed", std::to_string(trainer.seed().value),
       detail::join("make the trainer with Seed{", seed, "}, or take only the weights with load_weights"));
+  std::vector<Logs> logs = detail::metadata_logs(file);
   const auto tensors = detail::matching_tensors(file, detail::checkpoint_entries(trainer));
 
   detail::assign_weights(trainer.model(), tensors);
   std::ranges::copy(tensors.back()->data, std::as_writable_bytes(std::span<float>(trainer.slots())).begin());
   trainer.set_iterations(iterations);
+  trainer.epochs() = std::move(logs);
   return epoch;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,6 +15,7 @@
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
 #include <strata/io/checkpoint.hpp>
+#include <strata/train/history.hpp>
 
 namespace strata {
 
@@ -22,35 +24,46 @@ namespace strata {
 ///     fit(model, train, Adam{}, SparseCategoricalCrossentropy{}, {.epochs = 50, .validation = &test},
 ///         ModelCheckpoint{.path = "net-{epoch:02d}-{val_loss:.3f}.safetensors", .save_best_only = true});
 ///
+/// A run that goes on from a checkpoint (`load_checkpoint`, then `fit` with `initial_epoch`) remembers its best, so that
+/// no worse epoch takes its place; one that goes on from weights alone is told of it by `initial_value_threshold`.
+///
 /// Throws FileError where a file cannot be written (a missing directory before the first epoch), InvalidArgument where
-/// the logs lack a number or a field of `path` is not like `{epoch}`, `{epoch:02d}`, `{val_loss}` or `{val_loss:.3f}`.
+/// the logs lack a number, where neither `mode` nor they know whether it should rise, or where a field of `path` is not
+/// like `{epoch}`, `{epoch:02d}`, `{val_loss}` or `{val_loss:.3f}`.
 struct ModelCheckpoint {
   std::string path;                  ///< epochs count from 1 in it, as in Keras
-  std::string monitor = "val_loss";  ///< for save_best_only: the highest where the name has "acc", else the lowest
+  std::string monitor = "val_loss";  ///< for save_best_only
   bool save_best_only = false;
   bool save_weights_only = false;  ///< save_weights, else save_checkpoint
+  Monitor mode = Monitor::automatic;
+  std::optional<double> initial_value_threshold{};  ///< the best so far: an epoch must be better to be saved
 
-  // what came of it
+  // what came of it; the best of one `fit` is also that of the next
   int best_epoch = -1;  ///< counted from 0
   double best = std::numeric_limits<double>::quiet_NaN();
   std::string last_path{};  ///< of the file saved last
 
-  void on_train_begin() {
+  template <class Trainer>
+  void on_train_begin(Trainer& trainer, const Logs& coming) {
     const std::filesystem::path directory = std::filesystem::path(path).parent_path();
     if (!directory.empty() && directory.string().find('{') == std::string::npos &&
         !std::filesystem::is_directory(directory))
       detail::raise<FileError>(
           path + ": expected an existing directory " + directory.string() + ", received none; create it");
+    if (!save_best_only) return;
+    if (std::isnan(best)) best = initial_value_threshold.value_or(best);
+    if (mode == Monitor::automatic && coming.find(monitor) == nullptr) return;  // a callback may yet add it
+    const Monitor direction = detail::direction("ModelCheckpoint", mode, monitor, coming);
+    for (std::size_t epoch = 0; epoch < trainer.epochs().size(); ++epoch)
+      if (const double* value = trainer.epochs()[epoch].find(monitor))
+        look(*value, static_cast<int>(epoch), direction);
   }
 
-  template <class Trainer, class Logs>
+  template <class Trainer>
   void on_epoch_end(Trainer& trainer, int epoch, const Logs& logs) {
     if (save_best_only) {
       const double value = logs[monitor];
-      const bool highest = monitor.find("acc") != monitor.npos;
-      if (!std::isnan(best) ? !(highest ? value > best : value < best) : std::isnan(value)) return;
-      best = value;
-      best_epoch = epoch;
+      if (!look(value, epoch, detail::direction("ModelCheckpoint", mode, monitor, logs))) return;
     }
     last_path = file_name(epoch, logs);
     if (save_weights_only)
@@ -60,7 +73,6 @@ struct ModelCheckpoint {
   }
 
   /// `path` with its fields filled in.
-  template <class Logs>
   std::string file_name(int epoch, const Logs& logs) const {
     std::string name;
     for (std::size_t at = 0; at < path.size();) {
@@ -78,6 +90,13 @@ struct ModelCheckpoint {
   }
 
  private:
+  /// Whether this is the best so far.
+  bool look(double value, int epoch, Monitor direction) {
+    if (!detail::improves(direction, value, best)) return false;
+    best = value, best_epoch = epoch;
+    return true;
+  }
+
   /// The number by a format of `start`, digits, `end`, or by none.
   template <class Number>
   static std::string text(const std::string& field, std::string_view format, std::string_view start, char end,
@@ -94,7 +113,7 @@ struct ModelCheckpoint {
     if constexpr (std::is_integral_v<Number>) {
       const std::string plain = std::to_string(number);
       const std::size_t width = digits < 0 ? 0 : static_cast<std::size_t>(digits);
-      return std::string(width - std::min(width, plain.size()), '0') + plain;
+      return std::string(width - (std::min)(width, plain.size()), '0') + plain;
     } else {
       return digits < 0 ? detail::general(number) : detail::fixed(number, digits);
     }

@@ -15,6 +15,7 @@ namespace strata {
 struct Sigmoid : Elementwise<Sigmoid> {
   static constexpr Needs backward_needs{.input = false};
   static constexpr Link link = Link::sigmoid;
+  static constexpr bool makes_probabilities = true;
   template <class V>
   static STRATA_INLINE V apply(V x) {
     return simd::sigmoid(x);
@@ -171,6 +172,7 @@ struct Softplus : Elementwise<Softplus> {
 
 /// x / 6 + 0.5 between 0 and 1, as in Keras 3. Keras `Activation('hard_sigmoid')`, ONNX HardSigmoid (alpha 1/6).
 struct HardSigmoid : Elementwise<HardSigmoid> {
+  static constexpr bool makes_probabilities = true;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {

@@ -39,6 +39,7 @@ struct BatchNormWith {
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
   static constexpr bool borders = true;
+  static constexpr bool makes_probabilities = false;
   static constexpr double momentum = LayerOptions<Given...>::get(Momentum{0.99}).value;
   static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
   static constexpr bool scaling = LayerOptions<Given...>::get(Scaling::on) == Scaling::on;

@@ -15,7 +15,7 @@ namespace strata::detail {
 /// `Derived::geometry(in)` says which windows, `Pool` what to do with their cells.
 template <class Derived, class Pool>
 struct Pooling {
-  static constexpr bool strided = true;
+  static constexpr bool strided = true, keeps_probabilities = true;
   static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
 
   static constexpr Problem check(Shape in) { return image_problem("pooling needs an image", in); }

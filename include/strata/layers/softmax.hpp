@@ -20,6 +20,7 @@ struct Softmax {
   static constexpr const char* class_name = "Softmax";
   static constexpr Needs backward_needs{.input = false, .output = true};
   static constexpr Link link = Link::softmax;
+  static constexpr bool makes_probabilities = true;
 
   static constexpr Shape output_shape(Shape in) { return in; }
 

@@ -25,6 +25,7 @@ template <auto Size = 2, auto... Given>
 struct UpSampling2D {
   static constexpr const char* class_name = "UpSampling2D";
   static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr bool keeps_probabilities = true;
   static constexpr Kernel size{Size};
   static constexpr Interpolation interpolation = LayerOptions<Given...>::get(Nearest);
 

@@ -16,6 +16,7 @@ struct BinaryCrossentropy {
   using metric = BinaryAccuracy;
   static constexpr std::size_t targets_per_sample(Shape output) { return output.size(); }
   static void check_targets(std::span<const int> labels, Shape) { detail::check_labels(labels, 2); }
+  void validate() const { detail::require_smoothing("BinaryCrossentropy", label_smoothing); }
 
   template <class V, class T = typename V::value_type, class Target>
   requires(std::same_as<Target, int> ||

@@ -21,10 +21,10 @@ template <class V, class T>
 T row_max(const T* values, int n) {
   V largest(values[0]);
   int i = 0;
-  for (; i + simd::lanes<V> <= n; i += simd::lanes<V>) largest = simd::max(simd::load<V>(values + i), largest);
+  for (; i + simd::lanes<V> <= n; i += simd::lanes<V>) largest = (simd::max)(simd::load<V>(values + i), largest);
   if (i < n)
     largest =
-        simd::max(simd::select(first_lanes<V>(n - i), simd::load_partial<V>(values + i, n - i), largest), largest);
+        (simd::max)(simd::select(first_lanes<V>(n - i), simd::load_partial<V>(values + i, n - i), largest), largest);
   return simd::reduce_max(largest);
 }
 
@@ -53,30 +53,14 @@ void row_scale(T* values, T factor, int n) {
   if (i < n) simd::store_partial(values + i, simd::load_partial<V>(values + i, n - i) * V(factor), n - i);
 }
 
-/// One row of probabilities against `target(k)`, as Keras: q = p / sum(p), clipped; loss = -sum t log q.
-/// `weight` is that of the row in the mean; a clipped q has no gradient.
-template <class T, class Target>
-double row_from_probabilities(const T* p, T* gradient, int classes, double weight, const Target& target) {
-  constexpr double low = probability_epsilon, high = 1 - probability_epsilon;
-  double sum = 0, loss = 0, inner = 0;
-  for (int k = 0; k < classes; ++k) sum += static_cast<double>(p[k]);
-  const auto slope = [&](int k, double q) { return q >= low && q <= high ? -target(k) / q : 0.0; };
-  for (int k = 0; k < classes; ++k) {
-    const double t = target(k), q = static_cast<double>(p[k]) / sum;
-    if (!(q >= 0 && sum > 0)) return std::numeric_limits<double>::quiet_NaN();
-    if (t != 0) loss -= t * std::log(std::clamp(q, low, high));
-    if (gradient != nullptr) inner += slope(k, q) * q;
-  }
-  if (gradient != nullptr)
-    for (int k = 0; k < classes; ++k)
-      gradient[k] = static_cast<T>(weight * (slope(k, static_cast<double>(p[k]) / sum) - inner) / sum);
-  return loss;
-}
+/// Keras clips probabilities before a logarithm; a clipped one has no gradient.
+inline double clipped(double p) { return std::clamp(p, probability_epsilon, 1 - probability_epsilon); }
 
 }  // namespace detail
 
 /// loss = -log p[label] (Keras `SparseCategoricalCrossentropy`): one label for each position of the output; a network
-/// whose output is 32x32x10 wants 32 * 32 labels a sample, each in [0, 10).
+/// whose output is 32x32x10 wants 32 * 32 labels a sample, each in [0, 10). Of probabilities, as in Keras, p is first
+/// clipped to [1e-7, 1 - 1e-7], then divided by its sum; NaN where one is not finite.
 struct SparseCategoricalCrossentropy {
   bool from_logits = false;
 
@@ -98,8 +82,7 @@ struct SparseCategoricalCrossentropy {
       T* const slope = gradient == nullptr ? nullptr : gradient + row * static_cast<std::size_t>(classes);
       const int label = labels[row];
       if (!from_logits) {
-        total +=
-            detail::row_from_probabilities(z, slope, classes, weight, [=](int k) { return k == label ? 1.0 : 0.0; });
+        total += row_from_probabilities(z, slope, classes, weight, label);
         continue;
       }
       const T largest = detail::row_max<V>(z, classes);
@@ -111,9 +94,27 @@ struct SparseCategoricalCrossentropy {
     }
     return total * weight;
   }
+
+ private:
+  /// `weight` is that of the row in the mean.
+  template <class T>
+  static double row_from_probabilities(const T* p, T* gradient, int classes, double weight, int label) {
+    double sum = 0;
+    for (int k = 0; k < classes; ++k) {
+      if (!std::isfinite(p[k])) return std::numeric_limits<double>::quiet_NaN();
+      sum += detail::clipped(static_cast<double>(p[k]));
+    }
+    for (int k = 0; gradient != nullptr && k < classes; ++k) {
+      const double given = static_cast<double>(p[k]), slope = 1 / sum - (k == label ? 1 / given : 0.0);
+      gradient[k] = static_cast<T>(given == detail::clipped(given) ? weight * slope : 0.0);
+    }
+    return std::log(sum) - std::log(detail::clipped(static_cast<double>(p[label])));
+  }
 };
 
-/// loss = -sum t log p (Keras `CategoricalCrossentropy`); targets: (batch, shape), one-hot or other distributions.
+/// loss = -sum t log p (Keras `CategoricalCrossentropy`); targets: (batch, shape), one-hot or other distributions. Of
+/// probabilities, as in Keras, p is first divided by its sum, then clipped to [1e-7, 1 - 1e-7]; NaN where one is not
+/// finite. Where targets do not sum to 1, the gradient is that of this formula (Keras' on logits is not).
 struct CategoricalCrossentropy {
   bool from_logits = false;
   double label_smoothing = 0;  ///< t becomes t (1 - smoothing) + smoothing / classes
@@ -122,6 +123,7 @@ struct CategoricalCrossentropy {
   using metric = CategoricalAccuracy;
   static constexpr Problem check(Shape output) { return detail::check_classes(output); }
   static constexpr std::size_t targets_per_sample(Shape output) { return output.size(); }
+  void validate() const { detail::require_smoothing("CategoricalCrossentropy", label_smoothing); }
 
   template <class V, class T = typename V::value_type>
   double evaluate(const T* predictions, std::span<const T> targets, T* gradient, std::size_t, Shape shape) const {
@@ -138,12 +140,30 @@ struct CategoricalCrossentropy {
                label_smoothing / classes;
       };
       total += from_logits ? row_from_logits<V>(z, slope, classes, weight, target)
-                           : detail::row_from_probabilities(z, slope, classes, weight, target);
+                           : row_from_probabilities(z, slope, classes, weight, target);
     }
     return total * weight;
   }
 
  private:
+  /// `weight` is that of the row in the mean.
+  template <class T, class Target>
+  static double row_from_probabilities(const T* p, T* gradient, int classes, double weight, const Target& target) {
+    double sum = 0, loss = 0, inner = 0;
+    for (int k = 0; k < classes; ++k) sum += static_cast<double>(p[k]);
+    const auto slope = [&](int k, double q) { return q == detail::clipped(q) ? -target(k) / q : 0.0; };
+    for (int k = 0; k < classes; ++k) {
+      const double t = target(k), q = static_cast<double>(p[k]) / sum;
+      if (!std::isfinite(q)) return std::numeric_limits<double>::quiet_NaN();
+      if (t != 0) loss -= t * std::log(detail::clipped(q));
+      if (gradient != nullptr) inner += slope(k, q) * q;
+    }
+    if (gradient != nullptr)
+      for (int k = 0; k < classes; ++k)
+        gradient[k] = static_cast<T>(weight * (slope(k, static_cast<double>(p[k]) / sum) - inner) / sum);
+    return loss;
+  }
+
   template <class V, class T, class Target>
   static double row_from_logits(const T* z, T* gradient, int classes, double weight, const Target& target) {
     const T largest = detail::row_max<V>(z, classes);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <strata/train/gradients.hpp>
 #include <strata/train/metrics.hpp>
 #include <strata/train/trainable.hpp>
+#include <strata/train/trainer.hpp>
 
 namespace strata {
 
@@ -30,6 +32,24 @@ struct Mean {
     weight += static_cast<double>(size);
   }
   double value() const { return weight == 0 ? 0 : sum / weight; }
+};
+
+/// For a loss that names no metric.
+struct NoMetric {
+  static constexpr std::string_view name = "none";
+  template <class Target>
+  double operator()(std::span<const float>, std::span<const Target>, Shape) const {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+};
+template <class Loss>
+struct metric_of {
+  using type = NoMetric;
+};
+template <class Loss>
+  requires requires { typename Loss::metric; }
+struct metric_of<Loss> {
+  using type = typename Loss::metric;
 };
 
 template <class M, class Target>
@@ -63,15 +83,15 @@ struct BatchTargets {
   std::span<const float> targets() const { return batch.targets; }
 };
 
-/// The values of those of `extras` that are metrics, one after another.
+/// The values of those of `extras` that are metrics, one after another; as the loss, they are told of logits.
 template <std::size_t N, class Target, class... Extras>
-std::array<double, N> measure(std::span<const float> outputs, std::span<const Target> targets, Shape shape,
-                              const Extras&... extras) {
+std::array<double, N> measure([[maybe_unused]] bool on_logits, std::span<const float> outputs,
+                              std::span<const Target> targets, Shape shape, const Extras&... extras) {
   std::array<double, N> values{};
   [[maybe_unused]] std::size_t i = 0;
-  const auto one = [&]<class E>(const E& extra) {
+  [[maybe_unused]] const auto one = [&]<class E>(const E& extra) {
     if constexpr (MetricOn<E, Target>)
-      values[i++] = extra(outputs, targets, shape);
+      values[i++] = with_logits(extra, on_logits)(outputs, targets, shape);
     else if constexpr (is_metric<E>)
       detail::raise<InvalidArgument>(
           "the metric '" + std::string(extra.name) + "' does not take the targets of this loss: expected " +
@@ -87,6 +107,13 @@ constexpr void examine_data_set_network() {
   static_assert(Net::input_count == 1 && Net::output_count == 1,
                 "a Dataset feeds networks of one input and one output: for others call Trainer::step, Executor or "
                 "Engine with your batches");
+}
+
+template <class V>
+constexpr void examine_floats() {
+  static_assert(std::is_same_v<typename V::value_type, float>,
+                "a Dataset holds float: give fit and evaluate the trainer of a Model<Net>, and call Trainer::step "
+                "where the model is one of double");
 }
 
 /// A data set must look like the network's input, and have what the loss wants for its output.
@@ -125,9 +152,10 @@ std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel>& executor,
       means[0].add(actual.template evaluate<V>(executor.value(executor.output(0, on_logits)), targets, no_gradient,
                                                batch.size, Net::output_shape),
                    batch.size);
-      const auto values =
-          measure<N>(std::span(outputs, batch.size * Net::output_shape.size()), targets, Net::output_shape, extras...);
-      for (std::size_t i = 0; i < N; ++i) means[i + 1].add(values[i], batch.size);
+      const std::span all(outputs, batch.size * Net::output_shape.size());
+      std::size_t i = 0;
+      for (const double value : measure<N>(takes_logits(loss), all, targets, Net::output_shape, extras...))
+        means[++i].add(value, batch.size);
     });
   }
   std::array<double, N + 1> results{};
@@ -140,21 +168,41 @@ std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel>& executor,
 
 struct Evaluation {
   double loss = 0;
-  double metric = 0;
+  double metric = 0;  ///< NaN where neither the caller nor the loss names one
 };
 
+namespace detail {
+
+template <class Net, class V, class Parallel, class Loss, class Metric>
+Evaluation evaluate_with(Executor<Net, V, Parallel>& executor, const Model<Net>& model, const Dataset& dataset,
+                         const Loss& loss, int batch_size, const Metric& metric) {
+  static_assert(is_metric<Metric>, "not a metric: strata/train/metrics.hpp says what a metric has");
+  examine_data_set_network<Net>();
+  validate_losses<Net>(loss);
+  check_dataset<Net, Loss>(dataset, "evaluate");
+  Batches batches(dataset, {.batch_size = batch_size});
+  const auto [mean_loss, value] = evaluate_batches<1>(executor, model, batches, loss, metric);
+  return {mean_loss, value};
+}
+
+}  // namespace detail
+
 /// Mean loss and metric over a data set at inference (Keras `Model.evaluate`). Throws InvalidArgument where the data
-/// set does not fit the network or the loss.
-template <class Net, class Loss, class Metric = typename Loss::metric>
+/// set does not fit the network or the loss, or the loss not the network (as Trainer).
+template <class Net, class Loss, class Metric = typename detail::metric_of<Loss>::type>
 Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss& loss, int batch_size = 32,
                     const Metric& metric = {}) {
-  static_assert(detail::is_metric<Metric>, "not a metric: strata/train/metrics.hpp says what a metric has");
-  detail::examine_data_set_network<Net>();
-  detail::check_dataset<Net, Loss>(dataset, "evaluate");
   Executor<Net, simd::Vector<float>> executor;
-  Batches batches(dataset, {.batch_size = batch_size});
-  const auto [mean_loss, value] = detail::evaluate_batches<1>(executor, model, batches, loss, metric);
-  return {mean_loss, value};
+  return detail::evaluate_with(executor, model, dataset, loss, batch_size, metric);
+}
+
+/// With the loss and the threads of a trainer.
+template <class Net, class Loss, class Optimizer, class V, class Parallel,
+          class Metric = typename detail::metric_of<Loss>::type>
+Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel>& trainer, const Dataset& dataset, int batch_size = 32,
+                    const Metric& metric = {}) {
+  detail::examine_floats<V>();
+  return detail::evaluate_with(trainer.executor(), trainer.model(), dataset, trainer.loss(), batch_size, metric);
 }
 
 /// The network's outputs, (samples, Net::output_shape), layer by layer (Keras `Model.predict`); Engine is faster.
@@ -171,7 +219,7 @@ std::vector<float> predict(const Model<Net>& model, std::span<const float> input
   std::vector<float> outputs(samples * out);
   Executor<Net, simd::Vector<float>> executor;
   for (std::size_t first = 0; first < samples; first += static_cast<std::size_t>(batch_size)) {
-    const std::size_t batch = std::min(static_cast<std::size_t>(batch_size), samples - first);
+    const std::size_t batch = (std::min)(static_cast<std::size_t>(batch_size), samples - first);
     std::copy_n(executor.forward(model.parameters().data(), inputs.data() + first * in, batch), batch * out,
                 outputs.data() + first * out);
   }

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <iosfwd>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <strata/data/batches.hpp>
@@ -20,11 +22,22 @@
 
 namespace strata {
 
+namespace detail {
+struct KerasName {
+  constexpr KerasName() = default;
+  template <class T>
+  constexpr KerasName(const T&) {
+    static_assert(std::is_void_v<T>, "write .validation = &test: a pointer to a Dataset");
+  }
+};
+}  // namespace detail
+
 /// The options of `fit`, with Keras' names and defaults.
 struct FitOptions {
   int epochs = 1;                       ///< the number of the last epoch, counted from 1
   int batch_size = 32;                  ///< samples; the last batch of an epoch holds what is left
   const Dataset* validation = nullptr;  ///< evaluated after each epoch
+  detail::KerasName validation_data{};  ///< takes nothing: it says what to write instead
   bool shuffle = true;                  ///< a new order each epoch, which follows from seed and epoch
   Augmentation augmentation{};          ///< of the training samples
   Seed seed{};                          ///< for a new trainer; one that exists has its own
@@ -47,14 +60,57 @@ struct OnForward {
 template <class Function>
 OnForward(Function) -> OnForward<Function>;
 
+/// Whether an argument of `fit` after its options is a metric, or a callback that can be called.
 template <class Extra, class Trainer>
-constexpr bool is_callback() {
-  using Outputs = const std::span<const float>;
-  return hears<TrainBegin, Extra, Trainer> || hears<EpochBegin, Extra, Trainer, const int> ||
-         hears<AfterForward, Extra, Trainer, Outputs, const std::span<const int>> ||
-         hears<AfterForward, Extra, Trainer, Outputs, Outputs> || hears<AfterBackward, Extra, Trainer> ||
-         hears<BatchEnd, Extra, Trainer, const int, const Logs> ||
-         hears<EpochEnd, Extra, Trainer, const int, const Logs> || hears<TrainEnd, Extra, Trainer>;
+constexpr bool examine_extra() {
+  constexpr bool any = TrainBegin::named<Extra> || EpochBegin::named<Extra> || AfterForward::named<Extra> ||
+                       AfterBackward::named<Extra> || BatchEnd::named<Extra> || EpochEnd::named<Extra> ||
+                       TrainEnd::named<Extra>;
+  static_assert(is_metric<Extra> || any,
+                "an argument of fit after its options is neither a metric (strata/train/metrics.hpp) nor a callback "
+                "(strata/train/events.hpp)");
+  constexpr bool heard[] = {
+      examine_event<TrainBegin, Extra,
+                    hears<TrainBegin, Extra, Trainer> || hears<TrainBegin, Extra, Trainer, const Logs>>(),
+      examine_event<EpochBegin, Extra, hears<EpochBegin, Extra, Trainer, const int>>(),
+      examine_observer<Extra, Trainer, float>(),
+      examine_event<BatchEnd, Extra, hears<BatchEnd, Extra, Trainer, const int, const Logs>>(),
+      examine_event<EpochEnd, Extra, hears<EpochEnd, Extra, Trainer, const int, Logs>>(),
+      examine_event<TrainEnd, Extra, hears<TrainEnd, Extra, Trainer>>()};
+  for (const bool fine : heard)
+    if (!fine) return false;
+  return is_metric<Extra> || any;
+}
+
+/// on_train_begin hears of the names to come if it wants to.
+template <class Callback, class Trainer>
+void notify_begin(Callback& callback, Trainer& trainer, const Logs& coming) {
+  if constexpr (requires { callback.on_train_begin(trainer, coming); })
+    callback.on_train_begin(trainer, coming);
+  else
+    notify<TrainBegin>(callback, trainer);
+}
+
+/// The numbers that each epoch will tell, not known yet: loss, metrics, and those of a validation.
+template <class... Extras>
+Logs names_of(bool validated, const Extras&... extras) {
+  Logs names;
+  const auto announce = [&](std::string_view name, Monitor direction) {
+    if (names.find(name) != nullptr)
+      raise<InvalidArgument>("fit: expected metrics of different names, received two called '" + std::string(name) +
+                             "'; a metric's name is its member `name`");
+    names.set(name, std::numeric_limits<double>::quiet_NaN());
+    names.directions.emplace_back(name, direction);
+  };
+  announce("loss", Monitor::min);
+  [[maybe_unused]] const auto one = [&]<class E>(const E& extra) {
+    if constexpr (is_metric<E> && requires { extra.direction; }) announce(extra.name, extra.direction);
+    else if constexpr (is_metric<E>) announce(extra.name, Monitor::automatic);
+  };
+  (one(extras), ...);
+  if (!validated) return names;
+  for (const auto& [name, direction] : Logs(names).directions) announce("val_" + name, direction);
+  return names;
 }
 
 inline void record(History& history, int epoch, double seconds, const Logs& logs, std::string_view metric) {
@@ -76,40 +132,38 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
   using Net = typename Trainer::network_type;
   using Loss = typename Trainer::loss_type;
   constexpr std::size_t metric_count = (std::size_t{0} + ... + std::size_t{is_metric<Extras>});
-  static_assert(((is_metric<Extras> || NamesAnEvent<Extras> || is_callback<Extras, Trainer>()) && ...),
-                "an argument of fit after its options is neither a metric (strata/train/metrics.hpp) nor a callback "
-                "(strata/train/events.hpp)");
   examine_data_set_network<Net>();
+  examine_floats<typename Trainer::vector_type>();
   check_dataset<Net, Loss>(train, "fit, training data");
   if (options.validation != nullptr) check_dataset<Net, Loss>(*options.validation, "fit, validation data");
-  std::array<std::string_view, metric_count + 1> names{};  // the last is for a fit without metrics
-  std::size_t named = 0;
-  (
-      [&] {
-        if constexpr (is_metric<Extras>) names[named++] = extras.name;
-      }(),
-      ...);
+  if (options.initial_epoch < 0)
+    raise<InvalidArgument>("fit: expected .initial_epoch, the epochs already trained, of 0 or more, received " +
+                           std::to_string(options.initial_epoch));
+  const Logs names = names_of(options.validation != nullptr, extras...);
+  const std::string metric = metric_count == 0 ? "" : names.entries[1].name;
+  const bool on_logits = takes_logits(trainer.loss());
 
   Batches batches(train,
                   {.batch_size = options.batch_size, .shuffle = options.shuffle, .augmentation = options.augmentation});
   Batches validation(options.validation != nullptr ? *options.validation : train, {.batch_size = options.batch_size});
   Progress progress = Progress::of(options.verbose, options.output);
   History history;
-  Logs logs;
   trainer.stop(false);
-  (notify<TrainBegin>(extras, trainer), ...);
+  if (options.initial_epoch < options.epochs) trainer.epochs().resize(static_cast<std::size_t>(options.initial_epoch));
+  (notify_begin(extras, trainer, names), ...);
   for (int epoch = options.initial_epoch; epoch < options.epochs && !trainer.stopped(); ++epoch) {
     const auto start = std::chrono::steady_clock::now();
     progress.start_epoch(epoch, options.epochs, batches.count());
     (notify<EpochBegin>(extras, trainer, std::as_const(epoch)), ...);
     batches.start_epoch(Random(trainer.seed()).split(1).split(static_cast<std::uint64_t>(epoch)));
-    logs.entries.clear();
+    Logs logs = names;
+    logs.entries.resize(metric_count + 1);
     std::array<Mean, metric_count + 1> means{};
     int index = 0;
     for (Batch batch; batches.next(batch); ++index) {
       std::array<double, metric_count> values{};
       OnForward meter{[&](auto outputs, auto targets) {
-        values = measure<metric_count>(outputs, targets, Net::output_shape, extras...);
+        values = measure<metric_count>(on_logits, outputs, targets, Net::output_shape, extras...);
       }};
       const double loss = with_targets<Loss>(BatchTargets{batch}, [&](auto targets) {
         if constexpr (metric_count == 0)
@@ -118,24 +172,26 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
           return static_cast<double>(trainer.step(batch.inputs, targets, meter, extras...));
       });
       means[0].add(loss, batch.size);
-      logs.set("loss", means[0].value());
-      for (std::size_t i = 0; i < metric_count; ++i) {
-        means[i + 1].add(values[i], batch.size);
-        logs.set(names[i], means[i + 1].value());
-      }
+      std::size_t next = 0;
+      for (const double value : values) means[++next].add(value, batch.size);
+      for (std::size_t i = 0; i <= metric_count; ++i) logs.entries[i].value = means[i].value();
       progress.update(static_cast<std::size_t>(index) + 1, batch.size, logs);
       (notify<BatchEnd>(extras, trainer, std::as_const(index), std::as_const(logs)), ...);
     }
     if (options.validation != nullptr) {
       const auto results =
           evaluate_batches<metric_count>(trainer.executor(), trainer.model(), validation, trainer.loss(), extras...);
-      logs.set("val_loss", results[0]);
-      for (std::size_t i = 0; i < metric_count; ++i) logs.set("val_" + std::string(names[i]), results[i + 1]);
+      logs = names;
+      for (std::size_t i = 0; i <= metric_count; ++i) {
+        logs.entries[i].value = means[i].value();
+        logs.entries[metric_count + 1 + i].value = results[i];
+      }
     }
     progress.finish_epoch(logs);
-    record(history, epoch, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), logs,
-           names[0]);
-    (notify<EpochEnd>(extras, trainer, std::as_const(epoch), std::as_const(logs)), ...);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    Logs& told = trainer.epochs().emplace_back(std::move(logs));
+    (notify<EpochEnd>(extras, trainer, std::as_const(epoch), told), ...);
+    record(history, epoch, seconds, told, metric);
   }
   (notify<TrainEnd>(extras, trainer), ...);
   return history;
@@ -147,14 +203,20 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
 /// interrupted run ends with the same bits as one that never stopped. After the options: metrics, in place of the loss'
 /// own, and callbacks (strata/train/callbacks.hpp). Throws InvalidArgument where a data set does not fit the network or
 /// the loss, NonFiniteLoss where a loss or a gradient is not finite: the model is then as it was before that step.
-template <class Net, class Loss, class Optimizer, class... Extras>
-History fit(Trainer<Net, Loss, Optimizer>& trainer, const Dataset& train, const FitOptions& options = {},
+template <class Net, class Loss, class Optimizer, class V, class Parallel, class... Extras>
+History fit(Trainer<Net, Loss, Optimizer, V, Parallel>& trainer, const Dataset& train, const FitOptions& options = {},
             Extras&&... extras) {
-  if constexpr ((detail::is_metric<std::remove_cvref_t<Extras>> || ...) || !requires { typename Loss::metric; })
-    return detail::run_epochs(trainer, train, options, extras...);
-  else {
+  using Run = Trainer<Net, Loss, Optimizer, V, Parallel>;
+  constexpr bool fine = detail::IsLoss<Loss> && detail::IsOptimizer<Optimizer> &&
+                        !std::is_same_v<Net, detail::NoModel> &&
+                        (detail::examine_extra<std::remove_reference_t<Extras>, Run>() && ...);
+  if constexpr (!fine) {
+    return {};  // the compiler has said why
+  } else if constexpr (requires { typename Loss::metric; } && !(detail::is_metric<std::remove_cvref_t<Extras>> || ...)) {
     typename Loss::metric metric{};
     return detail::run_epochs(trainer, train, options, metric, extras...);
+  } else {
+    return detail::run_epochs(trainer, train, options, extras...);
   }
 }
 
@@ -167,6 +229,14 @@ History fit(Model<Net>& model, const Dataset& train, Optimizer optimizer, Loss l
             Extras&&... extras) {
   Trainer<Net, Loss, Optimizer> trainer{model, std::move(loss), std::move(optimizer), options.seed};
   return fit(trainer, train, options, extras...);
+}
+
+/// Where the first argument is no model, the compiler says so, once.
+template <class M, class Optimizer, class Loss, class... Extras>
+  requires(!detail::is_model<M> && (detail::IsOptimizer<Optimizer> || detail::IsLoss<Optimizer>))
+History fit(M&&, const Dataset&, Optimizer, Loss, const FitOptions& = {}, Extras&&...) {
+  detail::examine_model<M>();
+  return {};
 }
 
 }  // namespace strata

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/train/monitor.hpp>
 
 namespace strata {
 
@@ -17,6 +18,7 @@ struct Logs {
     double value = 0;
   };
   std::vector<Entry> entries{};
+  std::vector<std::pair<std::string, Monitor>> directions{};  ///< of those of which it is known: see `direction`
 
   auto begin() const { return entries.begin(); }
   auto end() const { return entries.end(); }
@@ -36,6 +38,13 @@ struct Logs {
     detail::raise<InvalidArgument>(
         "no number called '" + std::string(name) + "' in the logs: expected one of " + known +
         "; val_ numbers need FitOptions::validation");
+  }
+
+  /// Whether it should fall or rise; automatic where that is not known.
+  Monitor direction(std::string_view name) const {
+    for (const auto& [known, direction] : directions)
+      if (known == name) return direction;
+    return Monitor::automatic;
   }
 
   void set(std::string_view name, double value) {

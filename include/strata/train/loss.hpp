@@ -12,9 +12,12 @@
 //
 //   static constexpr Problem check(Shape)           why it cannot follow such an output
 //   static void check_targets(targets, Shape)       throws InvalidArgument, before anything changes
+//   void validate() const                           throws InvalidArgument where one of its options is out of range
 //   static constexpr Link link; bool from_logits    after a layer with this link it is trained on the layer's input,
 //                                                   with from_logits = true: stable, and the gradient is exact
 //   using metric = …                                what `fit` and `evaluate` report beside it
+//
+// A network that ends in probabilities under `from_logits = true`, or in logits without it, is refused: trainable.hpp.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +33,7 @@
 #include <strata/core/layer.hpp>
 #include <strata/core/text.hpp>
 #include <strata/kernels/math.hpp>
+#include <strata/train/require.hpp>
 
 namespace strata {
 
@@ -44,6 +48,10 @@ namespace detail {
 
 /// Keras `backend.epsilon()`: probabilities are kept in [1e-7, 1 - 1e-7] before a logarithm.
 inline constexpr double probability_epsilon = 1e-7;
+
+inline void require_smoothing(const char* loss, double smoothing) {
+  require(smoothing >= 0 && smoothing <= 1, loss, "label_smoothing", "from 0 to 1", smoothing);
+}
 
 /// Labels in [0, classes), one for each row of the predictions.
 inline void check_labels(std::span<const int> labels, int classes) {
@@ -69,7 +77,7 @@ double sum_over(std::size_t size, Term&& term) {
   constexpr std::size_t lanes = static_cast<std::size_t>(simd::lanes<V>);
   double total = 0;
   for (std::size_t block = 0; block < size; block += 4096) {
-    const std::size_t end = std::min(size, block + 4096);
+    const std::size_t end = (std::min)(size, block + 4096);
     V sum(0);
     std::size_t i = block;
     for (; i + lanes <= end; i += lanes) sum += term(i, simd::lanes<V>);

@@ -5,6 +5,11 @@
 //   double operator()(std::span<const T> predictions, std::span<const Target> targets, Shape shape) const
 //
 // the mean over a batch; predictions: (batch, shape). `fit` averages it over the batches of an epoch, weighted by size.
+// It may have
+//
+//   static constexpr Monitor direction    whether it should rise (max) or fall (min), for EarlyStopping and
+//                                         ModelCheckpoint
+//   bool from_logits                      as the loss: `fit` and `evaluate` set it where the loss' is set
 #pragma once
 
 #include <algorithm>
@@ -15,6 +20,7 @@
 #include <string_view>
 
 #include <strata/core/shape.hpp>
+#include <strata/train/monitor.hpp>
 
 namespace strata {
 
@@ -42,6 +48,7 @@ double share_of_rows(std::span<const T> predictions, Shape shape, Right&& right)
 /// The share of positions whose largest output is that of the label (Keras `SparseCategoricalAccuracy`).
 struct SparseCategoricalAccuracy {
   static constexpr std::string_view name = "accuracy";
+  static constexpr Monitor direction = Monitor::max;
 
   template <class T>
   double operator()(std::span<const T> predictions, std::span<const int> labels, Shape shape) const {
@@ -51,16 +58,19 @@ struct SparseCategoricalAccuracy {
   }
 };
 
-/// The share of positions whose label is among the `k` largest outputs (Keras `SparseTopKCategoricalAccuracy`).
+/// The share of positions whose label is among the `k` largest outputs (Keras `SparseTopKCategoricalAccuracy`); none is
+/// among outputs that are not all finite (TensorFlow `in_top_k`).
 struct SparseTopKCategoricalAccuracy {
   static constexpr std::string_view name = "sparse_top_k_categorical_accuracy";
+  static constexpr Monitor direction = Monitor::max;
   int k = 5;
 
   template <class T>
   double operator()(std::span<const T> predictions, std::span<const int> labels, Shape shape) const {
     return detail::share_of_rows(predictions, shape, [&](std::size_t row, const T* values, int classes) {
       const T wanted = values[labels[row]];
-      return std::count_if(values, values + classes, [&](T value) { return value > wanted; }) < k;
+      return std::all_of(values, values + classes, [](T value) { return std::isfinite(value); }) &&
+             std::count_if(values, values + classes, [&](T value) { return value > wanted; }) < k;
     });
   }
 };
@@ -68,6 +78,7 @@ struct SparseTopKCategoricalAccuracy {
 /// As SparseCategoricalAccuracy, for one-hot targets (Keras `CategoricalAccuracy`).
 struct CategoricalAccuracy {
   static constexpr std::string_view name = "accuracy";
+  static constexpr Monitor direction = Monitor::max;
 
   template <std::floating_point T>
   double operator()(std::span<const T> predictions, std::span<const T> targets, Shape shape) const {
@@ -78,16 +89,21 @@ struct CategoricalAccuracy {
   }
 };
 
-/// The share of outputs on the target's side of the threshold (Keras `BinaryAccuracy`).
+/// The share of outputs that are on the side of the threshold that the target, 0 or 1, says (Keras `BinaryAccuracy`);
+/// no other target is ever met. Of logits, a threshold between 0 and 1 is that of their sigmoid.
 struct BinaryAccuracy {
-  static constexpr std::string_view name = "accuracy";
+  static constexpr std::string_view name = "binary_accuracy";
+  static constexpr Monitor direction = Monitor::max;
   double threshold = 0.5;
+  bool from_logits = false;
 
   template <class T, class Target>
   double operator()(std::span<const T> predictions, std::span<const Target> targets, Shape) const {
+    const bool sigmoid = from_logits && threshold > 0 && threshold < 1;
+    const T limit = static_cast<T>(sigmoid ? std::log(threshold / (1 - threshold)) : threshold);
     std::size_t count = 0;
     for (std::size_t i = 0; i < predictions.size(); ++i)
-      count += (static_cast<double>(predictions[i]) > threshold) == (static_cast<double>(targets[i]) > 0.5);
+      count += static_cast<Target>(predictions[i] > limit) == targets[i];
     return static_cast<double>(count) / static_cast<double>(predictions.size());
   }
 };
@@ -95,6 +111,7 @@ struct BinaryAccuracy {
 /// mean |prediction - target| (Keras `MeanAbsoluteError`).
 struct MeanAbsoluteError {
   static constexpr std::string_view name = "mean_absolute_error";
+  static constexpr Monitor direction = Monitor::min;
 
   template <class T, class Target>
   double operator()(std::span<const T> predictions, std::span<const Target> targets, Shape) const {

@@ -3,8 +3,11 @@
 // An optimiser is a plain aggregate with
 //
 //   LearningRate learning_rate
-//   double clipnorm, clipvalue, global_clipnorm   (may be left out)  0 is off, at most one is on; clipnorm is per
-//   tensor static constexpr std::size_t slots           numbers that it remembers for each parameter; they start at 0
+//   double clipnorm, clipvalue, global_clipnorm   0 is off, at most one is on; clipnorm is per tensor (may be left out)
+//   static constexpr std::size_t slots            numbers that it remembers for each parameter; they start at 0
+//   void validate() const                         throws InvalidArgument where a number is out of range, before a step
+//                                                 changes anything (may be left out)
+//   static constexpr bool squares = true;         remembers squares of gradients: they must be finite (may be left out)
 //   template <class V> auto update(std::size_t iteration) const
 //       What one step does: a function (V parameter, V gradient, V* slots) -> V, the new parameter. Iterations count
 //       from 0.
@@ -16,9 +19,22 @@
 
 #include <strata/core/parallel.hpp>
 #include <strata/kernels/simd.hpp>
+#include <strata/train/require.hpp>
 #include <strata/train/schedules.hpp>
 
 namespace strata {
+
+namespace detail {
+
+inline void require_share(const char* optimizer, const char* name, double share) {
+  require(share >= 0 && share <= 1, optimizer, name, "from 0 to 1", share);
+}
+/// So that 0 / (sqrt(0) + epsilon) is no NaN, in float.
+inline void require_epsilon(const char* optimizer, double epsilon) {
+  require(static_cast<float>(epsilon) > 0 && std::isfinite(epsilon), optimizer, "epsilon", "above 0", epsilon);
+}
+
+}  // namespace detail
 
 /// m = momentum m - lr g; p += m, with Nesterov p += momentum m - lr g (Keras `SGD`).
 struct SGD {
@@ -28,6 +44,7 @@ struct SGD {
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
 
   static constexpr std::size_t slots = 1;
+  void validate() const { detail::require_share("SGD", "momentum", momentum); }
 
   template <class V, class T = typename V::value_type>
   auto update(std::size_t iteration) const {
@@ -41,6 +58,16 @@ struct SGD {
 };
 
 namespace detail {
+
+template <class Options>
+void validate_adam(const char* optimizer, const Options& options) {
+  const auto require_beta = [&](const char* name, double beta) {
+    require(beta >= 0 && beta < 1, optimizer, name, "from 0 to below 1", beta);
+  };
+  require_beta("beta_1", options.beta_1);
+  require_beta("beta_2", options.beta_2);
+  require_epsilon(optimizer, options.epsilon);
+}
 
 /// Adam after a decay of the weights by `weight_decay` times the learning rate.
 template <class V, class T, class Options>
@@ -70,6 +97,8 @@ struct Adam {
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
 
   static constexpr std::size_t slots = 2;
+  static constexpr bool squares = true;
+  void validate() const { detail::validate_adam("Adam", *this); }
 
   template <class V, class T = typename V::value_type>
   auto update(std::size_t iteration) const {
@@ -87,6 +116,12 @@ struct AdamW {
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
 
   static constexpr std::size_t slots = 2;
+  static constexpr bool squares = true;
+  void validate() const {
+    detail::validate_adam("AdamW", *this);
+    detail::require(weight_decay >= 0 && std::isfinite(weight_decay), "AdamW", "weight_decay", "of 0 or more",
+                    weight_decay);
+  }
 
   template <class V, class T = typename V::value_type>
   auto update(std::size_t iteration) const {
@@ -103,14 +138,20 @@ struct RMSprop {
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
 
   static constexpr std::size_t slots = 2;
+  static constexpr bool squares = true;
+  void validate() const {
+    detail::require_share("RMSprop", "rho", rho);
+    detail::require_share("RMSprop", "momentum", momentum);
+    detail::require_epsilon("RMSprop", epsilon);
+  }
 
   template <class V, class T = typename V::value_type>
   auto update(std::size_t iteration) const {
     const V rate(static_cast<T>(learning_rate(iteration))), kept(static_cast<T>(momentum));
-    const V added(static_cast<T>(1 - rho)), small(static_cast<T>(epsilon));
+    const V added(static_cast<T>(1 - rho)), least(static_cast<T>(epsilon));
     return [=](V parameter, V gradient, V* slot) STRATA_INLINE_LAMBDA -> V {
       slot[0] = simd::fma(added, V(gradient * gradient - slot[0]), slot[0]);
-      slot[1] = simd::fma(kept, slot[1], V(rate * gradient / simd::sqrt(V(slot[0] + small))));
+      slot[1] = simd::fma(kept, slot[1], V(rate * gradient / simd::sqrt(V(slot[0] + least))));
       return parameter - slot[1];
     };
   }

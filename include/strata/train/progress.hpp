@@ -51,14 +51,14 @@ class Progress {
                  left = seconds / static_cast<double>(batches_done) * static_cast<double>(batches_ - batches_done);
     std::string line = bar(batches_done) + " ETA: " + duration(left) + " " + speed(seconds) + numbers(logs);
     if (const std::size_t columns = output_ == nullptr ? detail::terminal_columns() : 0; columns > 0)
-      line.resize(std::min(line.size(), columns - 1));  // a line that wraps could not be drawn over
+      line.resize((std::min)(line.size(), columns - 1));  // a line that wraps could not be drawn over
     draw(line);
   }
 
   /// Training speed is that of the batches, without the validation that followed.
   void finish_epoch(const Logs& logs) {
     if (style_ == Style::silent) return;
-    const double training = std::max(since_start(stepped_), 1e-9);
+    const double training = (std::max)(since_start(stepped_), 1e-9);
     const std::string rest = " " + duration(since_start(Clock::now())) + " " +
                              step_time(training / static_cast<double>(batches_)) + "/step " + speed(training) +
                              numbers(logs);
@@ -100,7 +100,7 @@ class Progress {
                              : detail::fixed(seconds * 1e6, 0) + "us";
   }
   std::string speed(double seconds) const {
-    return detail::fixed(static_cast<double>(samples_) / std::max(seconds, 1e-9), 0) + " samples/s";
+    return detail::fixed(static_cast<double>(samples_) / (std::max)(seconds, 1e-9), 0) + " samples/s";
   }
   /// Of the terminal; a stream of the caller's has no edge.
   static std::string numbers(const Logs& logs) {

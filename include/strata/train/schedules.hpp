@@ -4,7 +4,9 @@
 //     Adam{.learning_rate = CosineDecay{.initial_learning_rate = 0, .decay_steps = 9'000, .warmup_target = 1e-3,
 //     .warmup_steps = 1'000}} Adam{.learning_rate = [](std::size_t step) { return step < 100 ? 1e-4 : 1e-3; }}
 //
-// Steps count from 0 and are optimiser steps (batches), not epochs. Keras: `keras.optimizers.schedules`.
+// Steps count from 0 and are optimiser steps (batches), not epochs. Keras: `keras.optimizers.schedules`. A schedule may
+// have `void validate() const`, which throws InvalidArgument where it cannot give rates: asked before training, and by
+// ours at each call.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <numbers>
 #include <optional>
 #include <string>
@@ -20,6 +23,8 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/core/number.hpp>
+#include <strata/train/require.hpp>
 
 namespace strata {
 
@@ -30,40 +35,72 @@ class LearningRate {
   requires std::is_arithmetic_v<Number> LearningRate(Number rate) : constant_(static_cast<double>(rate)) {}
   template <class Schedule>
   requires(std::invocable<const Schedule&, std::size_t> && !std::same_as<Schedule, LearningRate>)
-      LearningRate(Schedule schedule)
-      : schedule_(std::move(schedule)) {}
+      LearningRate(Schedule schedule) {
+    if constexpr (requires(const Schedule& given) { given.validate(); })
+      validate_ = [schedule] { schedule.validate(); };
+    schedule_ = std::move(schedule);
+  }
 
-  double operator()(std::size_t step) const { return schedule_ ? schedule_(step) : constant_; }
+  /// Throws InvalidArgument where a number is not finite, or where the schedule can give none.
+  void validate() const {
+    if (validate_) validate_();
+    if (!schedule_) require_finite(constant_, 0);
+  }
+
+  /// Throws InvalidArgument where the rate is not finite, as a float included.
+  double operator()(std::size_t step) const { return require_finite(schedule_ ? schedule_(step) : constant_, step); }
 
  private:
+  static double require_finite(double rate, std::size_t step) {
+    if (!(std::abs(rate) <= static_cast<double>((std::numeric_limits<float>::max)())))
+      detail::raise<InvalidArgument>(
+          "learning rate of step " + std::to_string(step) + ": expected a finite number, received " +
+          detail::general(rate));
+    return rate;
+  }
+
   double constant_ = 0;
   std::function<double(std::size_t)> schedule_;
+  std::function<void()> validate_;
 };
+
+namespace detail {
+inline void require_steps(const char* schedule, double steps) {
+  require(steps > 0, schedule, "decay_steps", "above 0", steps);
+}
+}  // namespace detail
 
 /// initial * decay_rate ^ (step / decay_steps); staircase: whole powers.
 struct ExponentialDecay {
   double initial_learning_rate;
-  double decay_steps;
+  double decay_steps;  ///< above 0
   double decay_rate;
   bool staircase = false;
 
+  void validate() const { detail::require_steps("ExponentialDecay", decay_steps); }
   double operator()(std::size_t step) const {
+    validate();
     const double power = static_cast<double>(step) / decay_steps;
     return initial_learning_rate * std::pow(decay_rate, staircase ? std::floor(power) : power);
   }
 };
 
 /// values[i] up to and including step boundaries[i], values.back() after the last. One more value than boundaries,
-/// else InvalidArgument.
+/// which rise, else InvalidArgument.
 struct PiecewiseConstantDecay {
   std::vector<std::size_t> boundaries;
   std::vector<double> values;
 
-  double operator()(std::size_t step) const {
+  void validate() const {
     if (values.size() != boundaries.size() + 1)
       detail::raise<InvalidArgument>(
           "PiecewiseConstantDecay: expected one more value than boundaries, received " +
           std::to_string(values.size()) + " values and " + std::to_string(boundaries.size()) + " boundaries");
+    if (!std::is_sorted(boundaries.begin(), boundaries.end()))
+      detail::raise<InvalidArgument>("PiecewiseConstantDecay: expected .boundaries that rise, received others");
+  }
+  double operator()(std::size_t step) const {
+    validate();
     return values[static_cast<std::size_t>(std::lower_bound(boundaries.begin(), boundaries.end(), step) -
                                            boundaries.begin())];
   }
@@ -73,17 +110,19 @@ struct PiecewiseConstantDecay {
 /// initial rate to the target over `warmup_steps`, and the cosine starts there (Loshchilov & Hutter 2016).
 struct CosineDecay {
   double initial_learning_rate;
-  double decay_steps;
+  double decay_steps;  ///< above 0
   double alpha = 0;
   std::optional<double> warmup_target = std::nullopt;
   double warmup_steps = 0;
 
+  void validate() const { detail::require_steps("CosineDecay", decay_steps); }
   double operator()(std::size_t count) const {
+    validate();
     double step = static_cast<double>(count);
     if (warmup_target && step < warmup_steps)
       return initial_learning_rate + (*warmup_target - initial_learning_rate) * step / warmup_steps;
     if (warmup_target) step -= warmup_steps;
-    const double done = std::min(step, decay_steps) / decay_steps;
+    const double done = (std::min)(step, decay_steps) / decay_steps;
     const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * done));
     return warmup_target.value_or(initial_learning_rate) * ((1 - alpha) * cosine + alpha);
   }
@@ -93,14 +132,16 @@ struct CosineDecay {
 /// ending.
 struct PolynomialDecay {
   double initial_learning_rate;
-  double decay_steps;
+  double decay_steps;  ///< above 0
   double end_learning_rate = 0.0001;
   double power = 1;
   bool cycle = false;
 
+  void validate() const { detail::require_steps("PolynomialDecay", decay_steps); }
   double operator()(std::size_t count) const {
-    const double step = cycle ? static_cast<double>(count) : std::min(static_cast<double>(count), decay_steps);
-    const double steps = cycle ? decay_steps * std::max(1.0, std::ceil(step / decay_steps)) : decay_steps;
+    validate();
+    const double step = cycle ? static_cast<double>(count) : (std::min)(static_cast<double>(count), decay_steps);
+    const double steps = cycle ? decay_steps * (std::max)(1.0, std::ceil(step / decay_steps)) : decay_steps;
     return (initial_learning_rate - end_learning_rate) * std::pow(1 - step / steps, power) + end_learning_rate;
   }
 };

@@ -1,15 +1,55 @@
-// Whether a loss can train a network, and how: looked at by the compiler.
+// Whether a loss can train a network, and how: looked at by the compiler, and its options before anything runs.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
+#include <strata/core/error.hpp>
+#include <strata/core/one_or_more.hpp>
 #include <strata/graph/sequential.hpp>
+#include <strata/runtime/model.hpp>
 #include <strata/train/loss.hpp>
 #include <strata/train/output_losses.hpp>
 
 namespace strata::detail {
+
+template <class T>
+concept IsLoss = requires { losses_of<T>::template type<0>::targets_per_sample(Shape{}); };
+template <class T>
+concept IsOptimizer = requires {
+  { T::slots } -> std::convertible_to<std::size_t>;
+};
+
+/// Whether these are a loss and an optimiser; where not, an error says so, and nothing is to be made of them.
+template <class Loss, class Optimizer>
+constexpr bool examine_roles() {
+  static_assert(!IsLoss<Optimizer> || !IsOptimizer<Loss>,
+                "loss and optimiser are exchanged: write fit(model, data, Adam{}, SparseCategoricalCrossentropy{}) and "
+                "Trainer{model, SparseCategoricalCrossentropy{}, Adam{}}");
+  static_assert(IsLoss<Loss> || IsOptimizer<Loss>, "not a loss: strata/train/loss.hpp says what a loss has");
+  static_assert(IsOptimizer<Optimizer> || IsLoss<Optimizer>,
+                "not an optimiser: strata/train/optimizers.hpp says what an optimiser has");
+  return IsLoss<Loss> && IsOptimizer<Optimizer>;
+}
+
+/// What training takes first: `M` is the type of an argument.
+template <class M>
+inline constexpr bool is_model = false;
+template <class Net, class T>
+inline constexpr bool is_model<Model<Net, T>&> = true;
+
+/// Takes the place of the network where there is none.
+struct NoModel {};
+template <class M>
+constexpr bool examine_model() {
+  static_assert(is_model<M>, "expected a model that can change, such as Model<Net> model; give that to fit or Trainer, "
+                             "not the network's type, a constant or a temporary");
+  return is_model<M>;
+}
 
 template <class Net, class Loss>
 constexpr Problem training_problem() {
@@ -93,6 +133,10 @@ inline constexpr bool ends_in_link = [] {
   }
 }();
 
+/// Losses, and metrics, that can be told whether they get logits.
+template <class T>
+concept KnowsLogits = requires(T& loss) { loss.from_logits = true; };
+
 template <class Loss>
 constexpr bool takes_logits(const Loss& loss) {
   if constexpr (requires { loss.from_logits; })
@@ -101,11 +145,64 @@ constexpr bool takes_logits(const Loss& loss) {
     return false;
 }
 
-/// The loss, told that it gets logits.
-template <class Loss>
-constexpr Loss with_logits(Loss loss, [[maybe_unused]] bool on_logits) {
-  if constexpr (requires { loss.from_logits; }) loss.from_logits |= on_logits;
-  return loss;
+/// The loss or metric, told that it gets logits.
+template <class T>
+constexpr decltype(auto) with_logits(const T& loss, [[maybe_unused]] bool on_logits) {
+  if constexpr (KnowsLogits<T>) {
+    T told = loss;
+    told.from_logits |= on_logits;
+    return told;
+  } else {
+    return (loss);
+  }
+}
+
+/// The node that decides whether a tensor holds probabilities, and what it decided.
+struct ProbabilitiesFound {
+  Probabilities what = Probabilities::unknown;
+  std::size_t node = 0;
+};
+
+template <std::size_t N, std::size_t Operands>
+ProbabilitiesFound find_probabilities(const Lowered<N, Operands>& network, std::size_t tensor) {
+  std::array<ProbabilitiesFound, N> found{};
+  for (std::size_t n = network.input_count; n <= tensor && n < network.node_count; ++n) {
+    const NodeInfo& node = network.nodes[n];
+    found[n] = {node.rules->probabilities, n};
+    if (found[n].what != Probabilities::kept) continue;
+    found[n] = found[static_cast<std::size_t>(network.input_of(n))];
+    for (int i = 1; i < node.operand_count; ++i)
+      if (found[static_cast<std::size_t>(network.input_of(n, i))].what != found[n].what) found[n] = {};
+  }
+  return found[tensor];
+}
+
+/// Throws InvalidArgument where an option of the loss is out of range, or where the loss of this output surely takes
+/// probabilities for logits or logits for probabilities.
+template <class Net, std::size_t Output, class Loss>
+void validate_loss(const Loss& loss) {
+  if constexpr (requires { loss.validate(); }) loss.validate();
+  if constexpr (requires { loss.from_logits; }) {
+    constexpr const auto& network = Net::network();
+    const bool from_logits = takes_logits(loss);
+    const ProbabilitiesFound end = find_probabilities(network, static_cast<std::size_t>(network.output(Output)));
+    if (end.what != (from_logits ? Probabilities::made : Probabilities::none)) return;
+    std::string activation = "Softmax or Sigmoid";
+    if constexpr (requires { Loss::link; })
+      activation = Loss::link == Link::softmax ? "Softmax" : Loss::link == Link::sigmoid ? "Sigmoid" : activation;
+    const NodeInfo& node = network.nodes[end.node];
+    raise<InvalidArgument>(
+        Text() << type_name<Loss>() << ": the network ends in " << node.rules->class_name << " (" << Text(node.name)
+               << "), whose output is " << (from_logits ? "probabilities: expected .from_logits = false"
+                                                        : "logits: expected .from_logits = true")
+               << ", received " << (from_logits ? "true; leave it out, or take the " : "false; set it, or put ")
+               << (from_logits ? std::string_view(node.rules->class_name) : std::string_view(activation))
+               << (from_logits ? " away" : " at the end"));
+  }
+}
+template <class Net, class Loss>
+void validate_losses(const Loss& loss) {
+  each<losses_of<Loss>::count>([&]<std::size_t K>() { validate_loss<Net, K>(losses_of<Loss>::template get<K>(loss)); });
 }
 
 }  // namespace strata::detail

@@ -1,6 +1,7 @@
 // One optimiser step at a time: forward, loss, backward, update.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
@@ -23,6 +25,7 @@
 #include <strata/runtime/model.hpp>
 #include <strata/train/events.hpp>
 #include <strata/train/gradients.hpp>
+#include <strata/train/history.hpp>
 #include <strata/train/loss.hpp>
 #include <strata/train/output_losses.hpp>
 #include <strata/train/optimizers.hpp>
@@ -52,7 +55,8 @@ class Trainer {
   /// A span, or an array of spans where the network has several inputs.
   using Inputs = OneOrMore<std::span<const T>, Net::input_count>;
 
-  /// The model must outlive the trainer. Throws InvalidArgument where two kinds of clipping are on.
+  /// The model must outlive the trainer. Throws InvalidArgument where a number of the loss or the optimiser is out of
+  /// range, two kinds of clipping are on, or the loss takes probabilities for logits or logits for probabilities.
   Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {}, Parallel parallel = {})
       : model_(&model),
         loss_(std::move(loss)),
@@ -60,18 +64,23 @@ class Trainer {
         seed_(seed),
         executor_(std::move(parallel)),
         gradients_(Net::trainable_param_count),
-        slots_(Optimizer::slots * Net::trainable_param_count) {
-    detail::examine_training<Net, Loss>();
-    detail::check_clipping(optimizer_);
+        slots_(slots_each * Net::trainable_param_count),
+        state_(Net::non_trainable_param_count) {
+    if constexpr (detail::examine_roles<Loss, Optimizer>()) {
+      detail::examine_training<Net, Loss>();
+      detail::validate_losses<Net>(loss_);
+      detail::validate_optimizer(optimizer_);
+    }
   }
 
   /// One optimiser step on one batch. Returns the mean loss before the step, L2 penalties included. Throws
-  /// InvalidArgument (sizes, labels) or NonFiniteLoss; then nothing has changed. Allocates only for a batch larger than
-  /// any before. `observers` may have on_forward and on_backward: see events.hpp.
+  /// InvalidArgument (sizes, labels, numbers of the optimiser, its learning rate) or NonFiniteLoss; then nothing has
+  /// changed. Allocates only for a batch larger than any before. `observers` may have on_forward and on_backward: see
+  /// events.hpp.
   template <class... Observers>
   T step(const Inputs& inputs, std::span<const int> labels, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, int>;
-    static_assert(fits, "this loss takes targets: std::span<const float>, not labels");
+    static_assert(fits || !sound, "this loss takes targets: std::span<const float>, not labels");
     if constexpr (fits)
       return train(inputs, labels, observers...);
     else
@@ -80,7 +89,7 @@ class Trainer {
   template <class... Observers>
   T step(const Inputs& inputs, std::span<const T> targets, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, T>;
-    static_assert(fits, "this loss takes labels: std::span<const int>, not float targets");
+    static_assert(fits || !sound, "this loss takes labels: std::span<const int>, not float targets");
     if constexpr (fits)
       return train(inputs, targets, observers...);
     else
@@ -123,11 +132,23 @@ class Trainer {
   /// Of the next step.
   double learning_rate() const { return optimizer_.learning_rate(iterations_); }
 
+  /// The logs of the epochs so far, by epoch: `fit` adds to them, checkpoints keep them, so that EarlyStopping and
+  /// ModelCheckpoint of a run that goes on know its best. Empty logs where an epoch's are not known.
+  std::vector<Logs>& epochs() { return epochs_; }
+  const std::vector<Logs>& epochs() const { return epochs_; }
+
   /// Asks `fit` to stop after this epoch; `fit` clears the request when it starts.
   void stop(bool request = true) { stopped_ = request; }
   bool stopped() const { return stopped_; }
 
  private:
+  static constexpr bool sound = detail::IsLoss<Loss> && detail::IsOptimizer<Optimizer>;
+  static constexpr std::size_t slots_each = [] {
+    if constexpr (sound)
+      return Optimizer::slots;
+    else
+      return std::size_t{0};  // the constructor has said why
+  }();
   using AllLosses = detail::losses_of<Loss>;
   template <std::size_t K>
   using LossOf = typename AllLosses::template type<K>;
@@ -146,11 +167,14 @@ class Trainer {
   /// `Given` is a span, or an array of Targets.
   template <class Given, class... Observers>
   T train(const Inputs& inputs, const Given& targets, Observers&... observers) {
+    static_assert((detail::examine_observer<Observers, Trainer, T>() && ...));
     using Values = std::span<const T>;
     constexpr bool observed =
         Net::output_count == 1 &&
         (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const Given> || ...);
     const std::size_t batch = check(inputs, targets);
+    detail::validate_optimizer(optimizer_);
+    learning_rate();  // throws unless it is finite
     typename Executing::Replaced replaced{};
     detail::each<Net::output_count>([&]<std::size_t K>() {
       replaced[K] = detail::ends_in_link<Net, LossOf<K>, K> && !detail::takes_logits(AllLosses::template get<K>(loss_));
@@ -172,19 +196,46 @@ class Trainer {
 
     executor_.backward(parameters.data(), gradients_.data(), replaced);
     detail::add_l2_gradient<Net, V>(Values(model_->trainable()), gradients_.span());
-    if (const std::string tensor = detail::non_finite_tensor<Net, V>(gradients()); !tensor.empty())
-      throw_non_finite("the gradient of " + tensor + " has values that are not finite");
+    const bool ordinary = detail::all_finite<V, true>(gradients());  // squares, too
+    if (!ordinary) require_finite<false>("the gradient of ");
     (detail::notify<detail::AfterBackward>(observers, *this), ...);
 
     detail::clip_gradients<Net, V>(optimizer_, gradients_.span());
+    if constexpr (requires { requires Optimizer::squares; })
+      if (!ordinary) require_finite<true>("the square of the gradient of ");
+    move_state();
     const Parallel& parallel = executor_.parallel();
     parallel.run([&](std::size_t t) {
       apply_gradients<V>(optimizer_, iterations_, model_->trainable(), gradients(), slots_.span(), t,
                          parallel.threads());
     });
-    executor_.update_state(parameters.data());
     ++iterations_;
     return static_cast<T>(loss);
+  }
+
+  /// Throws where a gradient, or its square, is not finite.
+  template <bool squared>
+  void require_finite(const std::string& what) const {
+    if (const std::string tensor = detail::non_finite_tensor<Net, V, squared>(gradients()); !tensor.empty())
+      throw_non_finite(what + tensor + " has values that are not finite");
+  }
+
+  /// Moves the layers' state (moving averages); throws where a finite number would become another, and leaves it then.
+  void move_state() {
+    const std::span<T> parameters = model_->parameters(), state = parameters.subspan(Net::trainable_param_count);
+    std::ranges::copy(state, state_.data());
+    executor_.update_state(parameters.data());
+    if (detail::all_finite<V>(std::span<const T>(state))) return;
+    std::string tensor;
+    model_->for_each_parameter(
+        [&](const NodeInfo& node, const Parameter& parameter, std::span<const T> moved) {
+          if (!tensor.empty() || parameter.trainable || detail::all_finite<V>(moved)) return;
+          const std::span<const T> before(state_.data() + (moved.data() - state.data()), moved.size());
+          if (detail::all_finite<V>(before)) tensor = detail::parameter_name(node, parameter);
+        });
+    if (tensor.empty()) return;
+    std::ranges::copy(state_.span(), state.begin());
+    throw_non_finite(tensor + " would get values that are not finite");
   }
 
   /// The loss of an output by its weight; its gradient is left for backward.
@@ -273,11 +324,29 @@ class Trainer {
   Optimizer optimizer_;
   Seed seed_;
   Executor<Net, V, Parallel> executor_;
-  Arena<T> gradients_, slots_;
+  Arena<T> gradients_, slots_, state_;
+  std::vector<Logs> epochs_;
   std::size_t iterations_ = 0;
   bool stopped_ = false;
 };
 
+/// Where the first argument is no model, the compiler says so, once.
+template <class Loss, class Optimizer>
+class Trainer<detail::NoModel, Loss, Optimizer> {
+ public:
+  template <class M, class... Others>
+  Trainer(M&&, Others&&...) {
+    detail::examine_model<M>();
+  }
+  template <class... Arguments>
+  float step(Arguments&&...) {
+    return 0;
+  }
+};
+
+template <class M, class Loss, class Optimizer, class... Others>
+  requires(!detail::is_model<M>)
+Trainer(M&&, Loss, Optimizer, Others...) -> Trainer<detail::NoModel, Loss, Optimizer>;
 template <class Net, class T, class Loss, class Optimizer>
 Trainer(Model<Net, T>&, Loss, Optimizer) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>>;
 template <class Net, class T, class Loss, class Optimizer>
