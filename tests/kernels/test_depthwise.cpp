@@ -46,6 +46,10 @@ TEST_CASE("depthwise kernels agree with the scalar reference", "[kernels]") {
   check<V, depthwise(4, 11, 3, 2, 20, 1, 2)>();  // dilation
   check<V, depthwise(3, 10, 5, 5, 18)>();        // larger kernels
   check<V, depthwise(2, 7, 7, 7, 5)>();
+  check<V, depthwise(2, 9, 9, 31, 19)>();  // taken in parts
+  check<V, depthwise(3, 3, 4, 13, 20, 2)>();
+  check<V, depthwise(2, 10, 7, 5, 18, 1, 3)>();
+  check<V, in_slice(depthwise(1, 3, 33, 32, 5))>();  // taps too many for the stack
   check<V, depthwise(3, 3, 1, 1, 40)>();
   check<V, in_border(depthwise(4, 17, 3, 3, 21))>();
   check<V, in_slice(depthwise(4, 17, 3, 3, 21, 2))>();
@@ -55,5 +59,6 @@ TEST_CASE("depthwise kernels of doubles agree with the scalar reference", "[kern
   using V = simd::Vector<double>;
   check<V, depthwise(5, 9, 3, 3, 19)>();
   check<V, depthwise(4, 11, 3, 2, 20, 1, 2)>();
+  check<V, depthwise(2, 5, 5, 21, 9)>();
   check<V, in_slice(depthwise(4, 17, 3, 3, 21, 2))>();
 }

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <strata/core/inline.hpp>
@@ -18,48 +21,46 @@ constexpr bool is_depthwise(const ConvGeometry& g) { return g.in_channels == 1 &
 
 namespace detail {
 
-/// Cells of a row under the windows of `pixels` neighbours.
-constexpr int depthwise_span(const ConvGeometry& g, int pixels) {
-  return (pixels - 1) * g.stride_width + (g.kernel_width - 1) * g.dilation_width + 1;
-}
+/// sums[sum] += x[cell] * factors[factor].
+struct DepthwiseProduct {
+  int cell, sum, factor;
+};
 
-/// The pixel whose window has its tap `kx` on a cell of the row, or -1.
-constexpr int depthwise_pixel(const ConvGeometry& g, int pixels, int cell, int kx) {
-  const int distance = cell - kx * g.dilation_width;
-  return distance >= 0 && distance % g.stride_width == 0 && distance / g.stride_width < pixels
-             ? distance / g.stride_width
-             : -1;
-}
+/// The products of `Taps` neighbouring taps in the windows of `Pixels` neighbouring pixels, cell by cell. For the
+/// gradient by the weights a tap has a sum and a pixel is a factor, else the other way round.
+template <int Stride, int Dilation, int Pixels, int Taps, bool Gradient>
+inline constexpr auto depthwise_products = [] {
+  std::array<DepthwiseProduct, std::size_t{Pixels * Taps}> products{};
+  for (int i = 0; i < Pixels * Taps; ++i) {
+    const int pixel = i / Taps, tap = i % Taps;
+    products[static_cast<std::size_t>(i)] = {pixel * Stride + tap * Dilation, Gradient ? tap : pixel,
+                                             Gradient ? pixel : tap};
+  }
+  std::sort(products.begin(), products.end(), [](const DepthwiseProduct& a, const DepthwiseProduct& b) {
+    return a.cell != b.cell ? a.cell < b.cell : Gradient ? a.sum < b.sum : a.factor < b.factor;
+  });
+  return products;
+}();
 
-/// sums[p] += x[Cell] * taps[KX] where the window of p has its tap KX on `Cell`.
-template <class V, ConvGeometry g, int Pixels, int Cell, int KX>
-STRATA_INLINE void multiply_tap(V* sums, V x, const V* taps) {
-  if constexpr (constexpr int p = depthwise_pixel(g, Pixels, Cell, KX); p >= 0)
-    sums[p] = simd::fma(x, taps[KX], sums[p]);
+/// A cell is read for its first product.
+template <class V, const auto& products, int Pixel, int Width, int I>
+STRATA_INLINE void multiply_cell(V& cell, V* sums, const typename V::value_type* x, const V* factors) {
+  constexpr DepthwiseProduct product = products[I];
+  if constexpr (I == 0 || products[I == 0 ? 0 : I - 1].cell != product.cell)
+    cell = read<V, Width>(x + product.cell * Pixel);
+  sums[product.sum] = simd::fma(cell, factors[product.factor], sums[product.sum]);
 }
-template <class V, ConvGeometry g, int Pixels, int Width, int Cell, int... KX>
-STRATA_INLINE void multiply_cell(V* sums, const typename V::value_type* x, const V* taps,
-                                 std::integer_sequence<int, KX...>) {
-  const V cell = read<V, Width>(x + Cell * g.in_pixel());
-  (multiply_tap<V, g, Pixels, Cell, KX>(sums, cell, taps), ...);
+template <class V, const auto& products, int Pixel, int Width, int... I>
+STRATA_INLINE void multiply_cells(V* sums, const typename V::value_type* x, const V* factors,
+                                  std::integer_sequence<int, I...>) {
+  V cell;
+  (multiply_cell<V, products, Pixel, Width, I>(cell, sums, x, factors), ...);
 }
-/// One row of the kernel over the cells of one row.
-template <class V, ConvGeometry g, int Pixels, int Width, int... Cell>
-STRATA_INLINE void multiply_row(V* sums, const typename V::value_type* x, const V* taps,
-                                std::integer_sequence<int, Cell...>) {
-  (multiply_cell<V, g, Pixels, Width, Cell>(sums, x, taps, Indices<g.kernel_width>{}), ...);
-}
-
-/// One vector of channels of neighbouring pixels: bias + convolution, epilogue, store.
-template <class V, ConvGeometry g, int Pixels, int Width, class Epilogue, int... KY>
-STRATA_INLINE void depthwise_tile(const typename V::value_type* x, const V* taps, V bias, typename V::value_type* out,
-                                  const typename V::value_type* residual, std::integer_sequence<int, KY...>) {
-  simd::Array<V, Pixels> sums;
-  fill(sums, bias, Indices<Pixels>{});
-  (multiply_row<V, g, Pixels, Width>(sums, x + KY * g.dilation_height * g.row, taps + KY * g.kernel_width,
-                                     Indices<depthwise_span(g, Pixels)>{}),
-   ...);
-  finish<V, g, Patch{1, Pixels}, 1, Width, Epilogue>(sums, out, residual, Indices<Pixels>{});
+/// Neighbouring taps of a row of the kernel in the windows of neighbouring pixels.
+template <class V, ConvGeometry g, int Pixels, int Taps, int Width, bool Gradient = false>
+STRATA_INLINE void multiply_row(V* sums, const typename V::value_type* x, const V* factors) {
+  multiply_cells<V, depthwise_products<g.stride_width, g.dilation_width, Pixels, Taps, Gradient>, g.in_pixel(), Width>(
+      sums, x, factors, Indices<Pixels * Taps>{});
 }
 
 template <class V, int Width, int... I>
@@ -71,55 +72,115 @@ STRATA_INLINE void write_each(const V* vectors, typename V::value_type* p, int s
   (write<V, Width>(p + I * step, vectors[I]), ...);
 }
 
-/// One vector of channels of a row, in equal tiles; the last may overlap the one before.
+/// Kernels up to 5x5 are unrolled as a whole: their taps find room in the registers, or nearly so.
+constexpr bool unrolled(const ConvGeometry& g) { return g.taps() <= 25; }
+
+/// The taps of one vector of channels, in registers; all of a tile's products are one straight line.
+template <class V, ConvGeometry g, int Width>
+struct UnrolledTaps {
+  using T = typename V::value_type;
+  simd::Array<V, g.taps()> taps;
+
+  explicit STRATA_INLINE UnrolledTaps(const T* weights) {
+    read_each<V, Width>(taps, weights, g.groups, Indices<g.taps()>{});
+  }
+  template <int Pixels>
+  STRATA_INLINE void multiply(V* sums, const T* x) const {
+    multiply_rows<Pixels>(sums, x, Indices<g.kernel_height>{});
+  }
+
+ private:
+  template <int Pixels, int... KY>
+  STRATA_INLINE void multiply_rows(V* sums, const T* x, std::integer_sequence<int, KY...>) const {
+    (multiply_row<V, g, Pixels, g.kernel_width, Width>(sums, x + KY * g.dilation_height * g.row,
+                                                       taps + KY * g.kernel_width),
+     ...);
+  }
+};
+
+/// The same for larger kernels: in memory, a few at a time. Side by side the taps do not fight for a set of the cache;
+/// those too many for the stack stay where they are.
+template <class V, ConvGeometry g, int Width>
+struct LoopedTaps {
+  using T = typename V::value_type;
+  static constexpr bool copied = g.taps() <= 1024;
+  static constexpr int step = copied ? simd::lanes<V> : g.groups;
+  alignas(V) simd::Array<T, copied ? g.taps() * step : 1> copy;
+  const T* taps;
+
+  explicit STRATA_INLINE LoopedTaps(const T* weights) : taps(copied ? copy : weights) {
+    if constexpr (copied)
+      for (int i = 0; i < g.taps(); ++i) simd::store(copy + i * step, read<V, Width>(weights + i * g.groups));
+  }
+  template <int Pixels>
+  STRATA_INLINE void multiply(V* sums, const T* x) const {
+    constexpr int part = even_part(g.kernel_width, simd::register_count >= 32 ? 8 : 4);
+    constexpr int parts = g.kernel_width / part, rest = g.kernel_width % part;
+    constexpr int x_step = part * g.dilation_width * g.in_pixel();
+    const T* row = taps;
+    for (int ky = 0; ky < g.kernel_height; ++ky, x += g.dilation_height * g.row, row += g.kernel_width * step) {
+      for (int i = 0; i < parts; ++i) multiply_part<Pixels, part>(sums, x + i * x_step, row + i * part * step);
+      if constexpr (rest > 0) multiply_part<Pixels, rest>(sums, x + parts * x_step, row + parts * part * step);
+    }
+  }
+
+ private:
+  template <int Pixels, int Taps>
+  static STRATA_INLINE void multiply_part(V* sums, const T* x, const T* taps) {
+    simd::Array<V, Taps> part;
+    read_each<V, copied ? simd::lanes<V> : Width>(part, taps, step, Indices<Taps>{});
+    multiply_row<V, g, Pixels, Taps, Width>(sums, x, part);
+  }
+};
+
+/// One vector of channels of some rows: bias + convolution, epilogue, store, in equal tiles of a row; the last may
+/// overlap the one before.
 template <class V, ConvGeometry g, int Width, class Epilogue>
-STRATA_NOINLINE void depthwise_row(const typename V::value_type* x, const typename V::value_type* weights,
-                                   const typename V::value_type* bias, typename V::value_type* out,
-                                   const typename V::value_type* residual) {
+STRATA_NOINLINE void depthwise_rows(int rows, const typename V::value_type* x, const typename V::value_type* weights,
+                                    const typename V::value_type* bias, typename V::value_type* out,
+                                    const typename V::value_type* residual) {
   constexpr int tiles = (g.out_width + 7) / 8;
   constexpr int pixels = (g.out_width + tiles - 1) / tiles;
-  simd::Array<V, g.taps()> taps;
-  read_each<V, Width>(taps, weights, g.groups, Indices<g.taps()>{});
+  const std::conditional_t<unrolled(g), UnrolledTaps<V, g, Width>, LoopedTaps<V, g, Width>> taps(weights);
   const V start = bias != nullptr ? read<V, Width>(bias) : V(typename V::value_type(0));
-  for (int tile = 0; tile < tiles; ++tile) {
-    const int column = std::min(tile * pixels, g.out_width - pixels);
-    depthwise_tile<V, g, pixels, Width, Epilogue>(
-        x + column * g.stride_width * g.in_pixel(), taps, start, out + column * g.out_step(),
-        residual_at<Epilogue>(residual, 0, column, 0), Indices<g.kernel_height>{});
-  }
+  for (int y = 0; y < rows; ++y, x += g.stride_height * g.row, out += g.out_row)
+    for (int tile = 0; tile < tiles; ++tile) {
+      const int column = std::min(tile * pixels, g.out_width - pixels);
+      simd::Array<V, pixels> sums;
+      fill(sums, start, Indices<pixels>{});
+      taps.template multiply<pixels>(sums, x + column * g.stride_width * g.in_pixel());
+      finish<V, g, Patch{1, pixels}, 1, Width, Epilogue>(sums, out + column * g.out_step(),
+                                                         residual_at<Epilogue>(residual, y, column, 0),
+                                                         Indices<pixels>{});
+    }
 }
 
-/// sums[KX] += x[Cell] * gradient[p] where the window of p has its tap KX on `Cell`.
-template <class V, ConvGeometry g, int Pixels, int Cell, int KX>
-STRATA_INLINE void add_tap(V* sums, V x, const V* gradient) {
-  if constexpr (constexpr int p = depthwise_pixel(g, Pixels, Cell, KX); p >= 0)
-    sums[KX] = simd::fma(x, gradient[p], sums[KX]);
-}
-template <class V, ConvGeometry g, int Pixels, int Width, int Cell, int... KX>
-STRATA_INLINE void add_cell(V* sums, const typename V::value_type* x, const V* gradient,
-                            std::integer_sequence<int, KX...>) {
-  const V cell = read<V, Width>(x + Cell * g.groups);
-  (add_tap<V, g, Pixels, Cell, KX>(sums, cell, gradient), ...);
-}
-template <class V, ConvGeometry g, int Pixels, int Width, int... Cell>
-STRATA_INLINE void add_row(V* sums, const typename V::value_type* x, const V* gradient,
-                           std::integer_sequence<int, Cell...>) {
-  (add_cell<V, g, Pixels, Width, Cell>(sums, x, gradient, Indices<g.kernel_width>{}), ...);
-}
-/// Neighbouring pixels of a row, for the rows KY of the kernel.
-template <class V, ConvGeometry g, int Pixels, int Width, int... KY>
+/// A part of a kernel whose sums leave registers for the pixels.
+struct KernelPart {
+  int rows, columns;
+
+  constexpr explicit KernelPart(int height, int width) : rows(height), columns(width) {}
+  constexpr explicit KernelPart(const ConvGeometry& g) : columns(even_part(g.kernel_width, most)) {
+    rows = even_part(g.kernel_height, columns == g.kernel_width ? std::max(1, most / columns) : 1);
+  }
+
+ private:
+  static constexpr int most = simd::register_count >= 32 ? 23 : 11;
+};
+
+/// Neighbouring pixels of a row, for a part of the kernel.
+template <class V, ConvGeometry g, int Pixels, int Width, int Columns, int... KY>
 STRATA_INLINE void add_pixels(V* sums, const typename V::value_type* x, const typename V::value_type* gradient,
                               std::integer_sequence<int, KY...>) {
   simd::Array<V, Pixels> pixels;
   read_each<V, Width>(pixels, gradient, g.groups, Indices<Pixels>{});
-  (add_row<V, g, Pixels, Width>(sums + KY * g.kernel_width, x + KY * g.dilation_height * g.row, pixels,
-                                Indices<depthwise_span(g, Pixels)>{}),
+  (multiply_row<V, g, Pixels, Columns, Width, true>(sums + KY * Columns, x + KY * g.dilation_height * g.row, pixels),
    ...);
 }
 
-/// One vector of channels of a band of rows, for some rows of the kernel, whose sums stay in registers.
-template <class V, ConvGeometry g, int Width, int KernelRows>
-STRATA_NOINLINE void depthwise_gradient_rows(int rows, const typename V::value_type* x,
+/// One vector of channels of a band of rows, for a part of the kernel.
+template <class V, ConvGeometry g, int Width, KernelPart part>
+STRATA_NOINLINE void depthwise_gradient_part(int rows, const typename V::value_type* x,
                                              const typename V::value_type* gradient,
                                              typename V::value_type* weights) {
   constexpr int most = simd::register_count >= 32 ? 8 : 4;
@@ -127,34 +188,44 @@ STRATA_NOINLINE void depthwise_gradient_rows(int rows, const typename V::value_t
   constexpr int pixels = g.out_width / tiles;
   constexpr int rest = g.out_width % pixels;
   constexpr int x_step = pixels * g.stride_width * g.groups;
-  constexpr Indices<KernelRows * g.kernel_width> taps;
-  V sums[taps.size()];
+  constexpr Indices<part.rows * part.columns> taps;  // neighbours: several rows are whole ones
+  simd::Array<V, static_cast<int>(taps.size())> sums;
   read_each<V, Width>(sums, weights, g.groups, taps);
   for (int y = 0; y < rows; ++y, x += g.stride_height * g.row, gradient += g.out_row) {
     for (int tile = 0; tile < g.out_width / pixels; ++tile)
-      add_pixels<V, g, pixels, Width>(sums, x + tile * x_step, gradient + tile * pixels * g.groups,
-                                      Indices<KernelRows>{});
+      add_pixels<V, g, pixels, Width, part.columns>(sums, x + tile * x_step, gradient + tile * pixels * g.groups,
+                                                    Indices<part.rows>{});
     if constexpr (rest > 0)
-      add_pixels<V, g, rest, Width>(sums, x + g.out_width / pixels * x_step,
-                                    gradient + (g.out_width - rest) * g.groups, Indices<KernelRows>{});
+      add_pixels<V, g, rest, Width, part.columns>(sums, x + g.out_width / pixels * x_step,
+                                                  gradient + (g.out_width - rest) * g.groups, Indices<part.rows>{});
   }
   write_each<V, Width>(sums, weights, g.groups, taps);
 }
 
-/// Cuts the rows of the kernel, so that their sums leave registers for the pixels.
+/// `Rows` rows of the kernel.
+template <class V, ConvGeometry g, int Width, int Rows>
+STRATA_INLINE void depthwise_gradient_rows(int rows, const typename V::value_type* x,
+                                           const typename V::value_type* gradient, typename V::value_type* weights) {
+  constexpr int part = KernelPart(g).columns;
+  constexpr int parts = g.kernel_width / part, rest = g.kernel_width % part;
+  constexpr int x_step = part * g.dilation_width * g.groups, step = part * g.groups;
+  for (int i = 0; i < parts; ++i)
+    depthwise_gradient_part<V, g, Width, KernelPart(Rows, part)>(rows, x + i * x_step, gradient, weights + i * step);
+  if constexpr (rest > 0)
+    depthwise_gradient_part<V, g, Width, KernelPart(Rows, rest)>(rows, x + parts * x_step, gradient,
+                                                                 weights + parts * step);
+}
+/// All of them.
 template <class V, ConvGeometry g, int Width>
 void depthwise_gradient(int rows, const typename V::value_type* x, const typename V::value_type* gradient,
                         typename V::value_type* weights) {
-  constexpr int most = std::max(1, (simd::register_count >= 32 ? 23 : 11) / g.kernel_width);
-  constexpr int blocks = (g.kernel_height + most - 1) / most;
-  constexpr int kernel_rows = (g.kernel_height + blocks - 1) / blocks;
-  constexpr int last = g.kernel_height - (g.kernel_height - 1) / kernel_rows * kernel_rows;
-  int ky = 0;
-  for (; ky + kernel_rows < g.kernel_height; ky += kernel_rows)
-    depthwise_gradient_rows<V, g, Width, kernel_rows>(rows, x + ky * g.dilation_height * g.row, gradient,
-                                                      weights + ky * g.kernel_width * g.groups);
-  depthwise_gradient_rows<V, g, Width, last>(rows, x + ky * g.dilation_height * g.row, gradient,
-                                             weights + ky * g.kernel_width * g.groups);
+  constexpr int part = KernelPart(g).rows;
+  constexpr int parts = g.kernel_height / part, rest = g.kernel_height % part;
+  constexpr int x_step = part * g.dilation_height * g.row, step = part * g.kernel_width * g.groups;
+  for (int i = 0; i < parts; ++i)
+    depthwise_gradient_rows<V, g, Width, part>(rows, x + i * x_step, gradient, weights + i * step);
+  if constexpr (rest > 0)
+    depthwise_gradient_rows<V, g, Width, rest>(rows, x + parts * x_step, gradient, weights + parts * step);
 }
 
 /// f.operator()<lanes used>(first channel) for each vector of channels.
@@ -175,13 +246,15 @@ void depthwise_convolve(const typename V::value_type* x, const typename V::value
                         const typename V::value_type* bias, typename V::value_type* out,
                         const typename V::value_type* residual = nullptr) {
   static_assert(is_depthwise(g));
-  for (int y = 0; y < g.out_height; ++y, x += g.stride_height * g.row, out += g.out_row) {
-    const auto* const terms = detail::residual_at<Epilogue>(residual, y, 0, 0);
+  // Small kernels take the channels of a row after each other, as they lie; a large one's many rows and taps are kept in
+  // the cache for a vector of channels.
+  constexpr int rows = detail::unrolled(g) ? 1 : g.out_height;
+  for (int y = 0; y < g.out_height; y += rows)
     detail::for_each_vector<V, g>([&]<int Width>(int c) {
-      detail::depthwise_row<V, g, Width, Epilogue>(x + c, weights + c, bias != nullptr ? bias + c : nullptr, out + c,
-                                                   detail::residual_at<Epilogue>(terms, 0, 0, c));
+      detail::depthwise_rows<V, g, Width, Epilogue>(rows, x + y * g.stride_height * g.row + c, weights + c,
+                                                    bias != nullptr ? bias + c : nullptr, out + y * g.out_row + c,
+                                                    detail::residual_at<Epilogue>(residual, y, 0, c));
     });
-  }
 }
 
 /// Adds one image's part to `weights` (kernel_height, kernel_width, channels), as `accumulate_weight_gradient` does.
