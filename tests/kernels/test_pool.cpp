@@ -1,6 +1,7 @@
 // kernels/pool.hpp against the obvious loops over windows.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <vector>
@@ -16,13 +17,15 @@ using test::Guarded;
 
 namespace {
 
-/// Pools one channel of one image; `dy` goes back into `dx`.
-void reference(const PoolGeometry& g, bool largest, int c, const float* x, double* y, const float* dy, double* dx) {
+/// What becomes of a window's gradient: the first of its largest cells has it, or they share it, or all do.
+enum class Gradient { first, largest, all };
+
+/// Pools one channel of one image; `dy` goes back into `dx`. A NaN is larger than any number.
+void reference(const PoolGeometry& g, Gradient gradient, int c, const float* x, double* y, const float* dy, double* dx) {
   for (int oy = 0; oy < g.rows.output; ++oy)
     for (int ox = 0; ox < g.columns.output; ++ox) {
-      int count = 0, best = -1;
       double sum = 0;
-      std::vector<int> cells;
+      std::vector<int> cells, best;
       for (int ky = 0; ky < g.rows.size; ++ky)
         for (int kx = 0; kx < g.columns.size; ++kx) {
           const int iy = oy * g.rows.stride - g.rows.before + ky, ix = ox * g.columns.stride - g.columns.before + kx;
@@ -30,15 +33,25 @@ void reference(const PoolGeometry& g, bool largest, int c, const float* x, doubl
           const int cell = (iy * g.columns.input + ix) * g.channels + c;
           cells.push_back(cell);
           sum += static_cast<double>(x[cell]);
-          ++count;
-          if (best < 0 || x[cell] > x[best]) best = cell;
+          const auto larger = [&](int a, int b) { return x[a] > x[b] || (std::isnan(x[a]) && !std::isnan(x[b])); };
+          if (best.empty() || larger(cell, best[0])) best = {cell};
+          else if (!larger(best[0], cell)) best.push_back(cell);
         }
       const int out = (oy * g.columns.output + ox) * g.channels + c;
-      y[out] = largest ? static_cast<double>(x[best]) : sum / count;
-      if (largest) dx[best] += static_cast<double>(dy[out]);
-      else for (const int cell : cells) dx[cell] += static_cast<double>(dy[out]) / count;
+      const double size = static_cast<double>(cells.size());
+      y[out] = gradient == Gradient::all ? sum / size : static_cast<double>(x[best[0]]);
+      if (gradient == Gradient::first) best.resize(1);
+      const std::vector<int>& takers = gradient == Gradient::all ? cells : best;
+      for (const int cell : takers) dx[cell] += static_cast<double>(dy[out]) / static_cast<double>(takers.size());
     }
 }
+
+template <class Pool>
+constexpr Gradient gradient_of = Gradient::first;
+template <>
+constexpr Gradient gradient_of<kernels::SharingMaxPool> = Gradient::largest;
+template <>
+constexpr Gradient gradient_of<kernels::AveragePool> = Gradient::all;
 
 template <PoolGeometry g, class Pool>
 void check_pool() {
@@ -48,15 +61,21 @@ void check_pool() {
   Guarded<float> x(batch * in), y(batch * out), dy(batch * out), dx(batch * in);
   for (std::size_t i = 0; i < x.size(); ++i)  // few different values: many ties
     x.data()[i] = static_cast<float>(Random{Seed{1}}.below(i, 5)) - 8.0f;
+  for (std::size_t i = 2 * in; i < x.size(); ++i)  // in the last image some NaN, so that there are all kinds of windows
+    if (Random{Seed{4}}.below(i, 8) == 0) x.data()[i] = std::numeric_limits<float>::quiet_NaN();
   for (std::size_t i = 0; i < dy.size(); ++i) dy.data()[i] = static_cast<float>(Random{Seed{2}}.normal(i));
   std::vector<double> expected_y(y.size()), expected_dx(dx.size());
   for (std::size_t n = 0; n < batch; ++n)
     for (int c = 0; c < g.channels; ++c)
-      reference(g, Pool::backward_reads_input, c, x.data() + n * in, expected_y.data() + n * out, dy.data() + n * out,
+      reference(g, gradient_of<Pool>, c, x.data() + n * in, expected_y.data() + n * out, dy.data() + n * out,
                 expected_dx.data() + n * in);
   kernels::pool<V, g, Pool>(batch, x.data(), y.data());
   kernels::pool_backward<V, g, Pool>(batch, x.data(), dy.data(), dx.data());
   INFO(g.channels << " channels, windows " << g.rows.size << 'x' << g.columns.size);
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    REQUIRE(std::isnan(y.data()[i]) == std::isnan(expected_y[i]));
+    if (std::isnan(expected_y[i])) expected_y[i] = y.data()[i] = 0;
+  }
   CHECK(test::difference(y.span(), expected_y) < 1e-6);
   CHECK(test::difference(dx.span(), expected_dx) < 1e-6);
   CHECK((x.intact() && y.intact() && dy.intact() && dx.intact()));
@@ -99,7 +118,7 @@ void check_channels() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("pool", "", kernels::MaxPool, kernels::AveragePool) {
+TEMPLATE_TEST_CASE("pool", "", kernels::MaxPool, kernels::SharingMaxPool, kernels::AveragePool) {
   check_channels<TestType, 1, 3, 8, 16, 17, 33>();
   check_slices<PoolGeometry{{7, 4, 3, 2, 1}, {6, 3, 3, 2, 0}, 17}, TestType>();
   check_pool<PoolGeometry{{3, 1, 7, 3, 2}, {4, 2, 5, 2, 1}, 5}, TestType>();  // windows larger than the image

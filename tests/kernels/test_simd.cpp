@@ -136,6 +136,32 @@ TEMPLATE_TEST_CASE("arithmetic agrees with scalars", "[simd]", float, double) {
     CHECK(negated == (simd::has_fma ? eps * eps : T(0)));
 }
 
+TEMPLATE_TEST_CASE("a maximum over data keeps a NaN wherever it stands", "[simd]", float, double) {
+    using T = TestType;
+    using V = simd::Vector<T>;
+    const T nan = std::numeric_limits<T>::quiet_NaN(), infinity = std::numeric_limits<T>::infinity();
+    const auto maximum = [](auto... x) { return values_of<T>(simd::maximum(V(x)...)); };
+    for (const T result : maximum(T(1), T(3), T(-2))) CHECK(result == T(3));
+    CHECK(maximum(T(-5))[0] == T(-5));
+    CHECK(maximum(-infinity, -infinity)[0] == -infinity);
+    CHECK(maximum(T(2), infinity)[0] == infinity);
+    CHECK(std::isnan(maximum(nan)[0]));
+    for (const T x : {T(1), infinity, -infinity}) {
+        for (const T result : maximum(nan, x)) CHECK(std::isnan(result));
+        for (const T result : maximum(x, nan)) CHECK(std::isnan(result));
+        CHECK(std::isnan(maximum(nan, x, x)[0]));
+        CHECK(std::isnan(maximum(x, nan, x)[0]));
+        CHECK(std::isnan(maximum(x, x, nan)[0]));
+        CHECK(std::isnan(maximum(x, nan, x, x)[0]));
+        CHECK(std::isnan(maximum(x, x, nan, x)[0]));
+    }
+    Lanes<T> mixed;
+    mixed.fill(T(1));
+    mixed[1] = nan;
+    const auto result = values_of<T>(simd::maximum(simd::load<V>(mixed.data()), V(T(0))));
+    for (int i = 0; i < simd::lanes<V>; ++i) CHECK((i == 1 ? std::isnan(result[i]) : result[i] == T(1)));
+}
+
 TEMPLATE_TEST_CASE("reductions see every lane", "[simd]", float, double) {
     using T = TestType;
     using V = simd::Vector<T>;

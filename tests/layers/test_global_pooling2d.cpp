@@ -1,6 +1,9 @@
 // GlobalAveragePooling2D and GlobalMaxPooling2D.
 
+#include <cmath>
+#include <limits>
 #include <string_view>
+#include <vector>
 
 #include <strata/layers/global_average_pooling2d.hpp>
 #include <strata/layers/global_max_pooling2d.hpp>
@@ -26,6 +29,20 @@ TEST_CASE("global poolings against PyTorch and TensorFlow.js") {
     check_oracle<GlobalAveragePooling2D, Shape{5, 3, 6}>(oracle + "global_average_pooling2d");
     check_oracle<GlobalMaxPooling2D, Shape{5, 3, 6}>(oracle + "global_max_pooling2d");
   }
+}
+
+TEST_CASE("equal maxima of an image share the gradient, a NaN is the maximum of its channel") {  // Keras 3.15; numpy.max
+  test::LayerRun<GlobalMaxPooling2D, Shape{2, 2, 2}, float> run(1);
+  run.input.copy(std::vector{1, 7, 5, 3, 5, 4, 5, 2});
+  run.output_gradient.copy(std::vector{6, 1});
+  run.backward();
+  CHECK(test::difference(run.input_gradient.span(), std::vector{0, 1, 2, 0, 2, 0, 2, 0}) == 0);
+  run.input.data()[4] = std::numeric_limits<float>::quiet_NaN();
+  run.forward();
+  CHECK(std::isnan(run.output[0]));
+  CHECK(run.output[1] == 7);
+  run.backward();
+  CHECK(test::difference(run.input_gradient.span(), std::vector{0, 1, 0, 0, 6, 0, 0, 0}) == 0);
 }
 
 TEST_CASE("the mean of a large image is not worse than its values") {

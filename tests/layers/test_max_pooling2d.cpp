@@ -1,5 +1,7 @@
 // MaxPooling2D: windows inside, over the edge, overlapping, apart; which cell gets the gradient.
 
+#include <cmath>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +39,21 @@ TEST_CASE("the first of equal cells gets the gradient") {
   run.output_gradient.copy(std::vector{10, 20});
   run.backward();
   CHECK(test::difference(run.input_gradient.span(), std::vector{0, 10, 20, 0, 0, 0, 0, 0}) == 0);
+}
+
+TEST_CASE("a NaN anywhere in the window is its maximum and gets the gradient") {  // numpy.max
+  for (std::size_t cell = 0; cell < 4; ++cell) {
+    test::LayerRun<MaxPooling2D<>, Shape{2, 2, 1}, float> run(1);
+    std::vector<float> x{1, 2, 3, 4}, gradient(4);
+    x[cell] = std::numeric_limits<float>::quiet_NaN();
+    gradient[cell] = 8;
+    run.input.copy(x);
+    run.output_gradient.copy(std::vector{8});
+    run.forward();
+    CHECK(std::isnan(run.output[0]));
+    run.backward();
+    CHECK(test::difference(run.input_gradient.span(), gradient) == 0);
+  }
 }
 
 TEST_CASE("gradients of overlapping windows add up") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 #include <strata/core/inline.hpp>
 #include <strata/kernels/channel_rows.hpp>
@@ -48,14 +49,42 @@ struct PoolWindow {
   /// Where a cell is, in elements of the image.
   STRATA_INLINE int cell(int y, int x) const { return (top + y) * g.row + (left + x) * g.pixel; }
 
-  /// f(cell, its number in the window), row by row.
+  /// f(cell), row by row.
   template <class F>
   STRATA_INLINE void for_each_cell(F f) const {
+    if constexpr (unrolled)
+      if (whole())
+        return [&]<int... I>(std::integer_sequence<int, I...>) STRATA_INLINE_LAMBDA { (f(cell_of(I)), ...); }(all);
     for (int y = 0; y < height; ++y)
-      for (int x = 0; x < width; ++x) f(cell(y, x), y * width + x);
+      for (int x = 0; x < width; ++x) f(cell(y, x));
+  }
+
+  /// join(load(cell)…) over all cells: of many, each row's, then the rows'. Sums round less so, and no value waits for
+  /// all before it.
+  template <class Load, class Join>
+  STRATA_INLINE auto reduce(Load load, Join join) const {
+    if constexpr (unrolled)
+      if (whole())
+        return [&]<int... I>(std::integer_sequence<int, I...>)
+            STRATA_INLINE_LAMBDA { return join(load(cell_of(I))...); }(all);
+    const auto row = [&](int y) STRATA_INLINE_LAMBDA {
+      auto joined = load(cell(y, 0));
+      for (int x = 1; x < width; ++x) joined = join(joined, load(cell(y, x)));
+      return joined;
+    };
+    auto joined = row(0);
+    for (int y = 1; y < height; ++y) joined = join(joined, row(y));
+    return joined;
   }
 
  private:
+  /// Windows up to 3x3 are unrolled where no edge cuts them.
+  static constexpr bool unrolled = g.rows.size * g.columns.size <= 9;
+  static constexpr std::make_integer_sequence<int, unrolled ? g.rows.size * g.columns.size : 0> all{};
+
+  STRATA_INLINE bool whole() const { return height == g.rows.size && width == g.columns.size; }
+  STRATA_INLINE int cell_of(int number) const { return cell(number / g.columns.size, number % g.columns.size); }
+
   template <PoolAxis axis>
   static STRATA_INLINE void place(int i, int& begin, int& count) {
     const int first = i * axis.stride - axis.before;
@@ -64,28 +93,44 @@ struct PoolWindow {
   }
 };
 
-/// The largest value of a window; its gradient goes to the first one.
+/// The largest value of a window, or NaN where it has one. Its gradient goes to the first cell that holds it.
 struct MaxPool {
   static constexpr bool backward_reads_input = true;
 
   template <class V, class Cells, class Load>
   static STRATA_INLINE V forward(const Cells& window, Load load) {
-    V largest(-std::numeric_limits<typename V::value_type>::infinity());
-    window.for_each_cell([&](int cell, int) STRATA_INLINE_LAMBDA { largest = simd::max(largest, load(cell)); });
-    return largest;
+    return window.reduce(load, [](auto... x) STRATA_INLINE_LAMBDA { return simd::maximum(x...); });
   }
   template <class V, class Cells, class Load, class Add>
   static STRATA_INLINE void backward(const Cells& window, V gradient, Load load, Add add) {
+    const V largest = forward<V>(window, load), zero(typename V::value_type(0));
+    V left = gradient;
+    const auto give_to = [&](auto chosen) STRATA_INLINE_LAMBDA {
+      window.for_each_cell([&](int cell) STRATA_INLINE_LAMBDA {
+        const auto here = chosen(load(cell));
+        add(cell, simd::select(here, left, zero));
+        left = simd::select(here, zero, left);
+      });
+    };
+    give_to([&](V x) STRATA_INLINE_LAMBDA { return x == largest; });
+    if (simd::any(simd::unordered(largest, largest)))
+      give_to([](V x) STRATA_INLINE_LAMBDA { return simd::unordered(x, x); });
+  }
+};
+
+/// The same, but all cells that hold the largest value share its gradient, as in Keras' global pooling.
+struct SharingMaxPool : MaxPool {
+  template <class V, class Cells, class Load, class Add>
+  static STRATA_INLINE void backward(const Cells& window, V gradient, Load load, Add add) {
     using T = typename V::value_type;
-    V largest(-std::numeric_limits<T>::infinity()), first(T(0));
-    window.for_each_cell([&](int cell, int number) STRATA_INLINE_LAMBDA {
+    const V largest = forward<V>(window, load);
+    const auto part = [&](int cell, V share) STRATA_INLINE_LAMBDA {
       const V x = load(cell);
-      first = simd::select(x > largest, V(static_cast<T>(number)), first);
-      largest = simd::max(largest, x);
-    });
-    window.for_each_cell([&](int cell, int number) STRATA_INLINE_LAMBDA {
-      add(cell, simd::select(first == V(static_cast<T>(number)), gradient, V(T(0))));
-    });
+      return simd::select((x == largest) | simd::unordered(x, x), share, V(T(0)));
+    };
+    V count(T(0));
+    window.for_each_cell([&](int cell) STRATA_INLINE_LAMBDA { count = count + part(cell, V(T(1))); });
+    window.for_each_cell([&](int cell) STRATA_INLINE_LAMBDA { add(cell, part(cell, V(gradient / count))); });
   }
 };
 
@@ -95,17 +140,11 @@ struct AveragePool {
 
   template <class V, class Cells, class Load>
   static STRATA_INLINE V forward(const Cells& window, Load load) {
-    V sum(typename V::value_type(0));
-    for (int y = 0; y < window.height; ++y) {  // sums of row sums: large windows round less
-      V row(typename V::value_type(0));
-      for (int x = 0; x < window.width; ++x) row = row + load(window.cell(y, x));
-      sum = sum + row;
-    }
-    return sum * share<V>(window);
+    return window.reduce(load, [](auto... x) STRATA_INLINE_LAMBDA { return V((... + x)); }) * share<V>(window);
   }
   template <class V, class Cells, class Load, class Add>
   static STRATA_INLINE void backward(const Cells& window, V gradient, Load, Add add) {
-    window.for_each_cell([&](int cell, int) STRATA_INLINE_LAMBDA { add(cell, gradient * share<V>(window)); });
+    window.for_each_cell([&](int cell) STRATA_INLINE_LAMBDA { add(cell, gradient * share<V>(window)); });
   }
 
  private:

@@ -32,6 +32,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #if defined(__MINGW32__) && defined(__AVX__) && !defined(__clang__) && !defined(STRATA_UNALIGNED_VECTOR_MOVE)
 #error "g++ for Windows keeps AVX's registers on a stack that is not aligned for them (GCC 54412): compile with -Wa,-muse-unaligned-vector-move -DSTRATA_UNALIGNED_VECTOR_MOVE, as the CMake target strata::strata does"
@@ -163,6 +164,9 @@ STRATA_INLINE __m512 reciprocal(__m512 x) {
 }
 STRATA_INLINE __m512d reciprocal(__m512d x) { return _mm512_div_pd(_mm512_set1_pd(1.0), x); }
 
+STRATA_INLINE __mmask16 unordered(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+STRATA_INLINE __mmask8 unordered(__m512d a, __m512d b) { return _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q); }
+
 STRATA_INLINE __m512 scale(__m512 x, __m512 n) { return _mm512_scalef_ps(x, n); }
 STRATA_INLINE __m512d scale(__m512d x, __m512d n) { return _mm512_scalef_pd(x, n); }
 
@@ -184,6 +188,9 @@ STRATA_INLINE __m256d masked_load(const double* p, int n) { return _mm256_masklo
 STRATA_INLINE void masked_store(float* p, __m256 v, int n) { _mm256_maskstore_ps(p, first_lanes_8(n), v); }
 STRATA_INLINE void masked_store(double* p, __m256d v, int n) { _mm256_maskstore_pd(p, first_lanes_4(n), v); }
 
+STRATA_INLINE __m256 unordered(__m256 a, __m256 b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+STRATA_INLINE __m256d unordered(__m256d a, __m256d b) { return _mm256_cmp_pd(a, b, _CMP_UNORD_Q); }
+
 #else
 
 template <class T>
@@ -198,6 +205,16 @@ STRATA_INLINE void masked_store(T* p, Vector<T> v, int n) {
     simd::store(buffer, v);
     std::memcpy(p, buffer, static_cast<std::size_t>(n) * sizeof(T));
 }
+
+#if defined(__SSE2__) && !defined(STRATA_SCALAR)
+STRATA_INLINE __m128 unordered(__m128 a, __m128 b) { return _mm_cmpunord_ps(a, b); }
+STRATA_INLINE __m128d unordered(__m128d a, __m128d b) { return _mm_cmpunord_pd(a, b); }
+#else
+template <class T>
+STRATA_INLINE auto unordered(Vector<T> a, Vector<T> b) {
+    return !((a == a) & (b == b));
+}
+#endif
 
 #endif
 
@@ -258,21 +275,39 @@ STRATA_INLINE Vector<T> reciprocal(Vector<T> x) {
 /// The smaller, lane by lane. `min(bound, x)` keeps a NaN in `x`; `min(x, bound)` may drop it. Of zeros, the second.
 template <class T>
 STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
-#if defined(__aarch64__)
-    return backend::select(a < b, a, b);  // its instruction orders zeros by sign
+#if defined(__x86_64__) || defined(__i386__)
+    return backend::min(a, b);  // the instruction's own rule
 #else
-    return backend::min(a, b);
+    return backend::select(a < b, a, b);
 #endif
 }
 
 /// The larger, lane by lane. `max(bound, x)` keeps a NaN in `x`; `max(x, bound)` may drop it. Of zeros, the second.
 template <class T>
 STRATA_INLINE Vector<T> max(Vector<T> a, Vector<T> b) {
-#if defined(__aarch64__)
-    return backend::select(a > b, a, b);
-#else
+#if defined(__x86_64__) || defined(__i386__)
     return backend::max(a, b);
+#else
+    return backend::select(a > b, a, b);
 #endif
+}
+
+/// Which lanes are NaN in `a` or in `b`.
+template <class T>
+STRATA_INLINE Mask<Vector<T>> unordered(Vector<T> a, Vector<T> b) {
+    return Mask<Vector<T>>(detail::unordered(a, b));
+}
+
+/// The largest, lane by lane, and NaN where one of them is: a maximum over data.
+template <class T, class... Vectors>
+STRATA_INLINE Vector<T> maximum(Vector<T> first, Vectors... others) {
+    constexpr int count = 1 + sizeof...(Vectors);
+    const Vector<T> all[]{first, others...};
+    ((first = simd::max(first, others)), ...);
+    const auto nan = [&]<int... Pair>(std::integer_sequence<int, Pair...>) STRATA_INLINE_LAMBDA {
+        return (... | simd::unordered(all[2 * Pair], all[(std::min)(2 * Pair + 1, count - 1)]));
+    }(std::make_integer_sequence<int, (count + 1) / 2>{});
+    return backend::select(nan, Vector<T>(std::numeric_limits<T>::quiet_NaN()), first);
 }
 
 /// |x|.

@@ -1,4 +1,5 @@
-// GlobalMaxPooling2D: the largest value of each channel over the image; (height, width, channels) becomes (channels).
+// GlobalMaxPooling2D: the largest value of each channel over the image, or NaN where it has one; (height, width, channels)
+// becomes (channels). Cells that share the largest value share its gradient.
 //
 //     GlobalMaxPooling2D
 //
@@ -9,7 +10,7 @@
 
 namespace strata {
 
-struct GlobalMaxPooling2D : detail::GlobalPooling2D<GlobalMaxPooling2D, kernels::MaxPool> {
+struct GlobalMaxPooling2D : detail::GlobalPooling2D<GlobalMaxPooling2D, kernels::SharingMaxPool> {
   static constexpr const char* class_name = "GlobalMaxPooling2D";
 };
 

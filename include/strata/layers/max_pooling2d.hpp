@@ -1,5 +1,5 @@
-// MaxPooling2D: the largest value of each window, channel by channel. The gradient goes to the first cell that
-// holds it, row by row.
+// MaxPooling2D: the largest value of each window, channel by channel, or NaN where it has one. The gradient goes to the
+// first cell that holds it, row by row.
 //
 //     MaxPooling2D<>                           2x2, the strides are the pool size
 //     MaxPooling2D<3, Strides{2}, Same>        options in any order; Kernel{3, 2} for another height and width

@@ -1,4 +1,5 @@
-// Maximum: the largest of tensors of one shape, element by element. The gradient goes to the first that has it.
+// Maximum: the largest of tensors of one shape, element by element, and NaN where one of them is. The gradient goes to
+// the first that has it.
 //
 //     Maximum<Conv2D<8, 3, Same>, Conv2D<8, 5, Same>>     of branches over one input
 //     Maximum<>                                           the layer itself, for a named graph
@@ -38,10 +39,7 @@ struct Maximum<> {
 
   template <class Call>
   static void forward(const Call& call) {
-    detail::map_operands(call, [](auto x, auto... others) STRATA_INLINE_LAMBDA {
-      ((x = simd::max(x, others)), ...);
-      return x;
-    });
+    detail::map_operands(call, [](auto... x) STRATA_INLINE_LAMBDA { return simd::maximum(x...); });
   }
 
   /// Operand after operand takes its part of what is left of the gradient.
@@ -51,7 +49,8 @@ struct Maximum<> {
     for (std::size_t e = 0; e < size; ++e) {
       auto left = call.output_gradient[e];
       for (std::size_t i = 0; i < Call::input_count; ++i) {
-        const bool here = call.inputs[i][e] == call.output[e];
+        const auto x = call.inputs[i][e];
+        const bool here = x == call.output[e] || x != x;
         if (call.input_gradients[i] != nullptr) call.input_gradients[i][e] = here ? left : 0;
         if (here) left = 0;
       }
