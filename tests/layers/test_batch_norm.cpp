@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -69,18 +70,35 @@ TEST_CASE("a mean far from zero costs no digits") {
   test::LayerRun<BatchNorm, Shape{8, 8, 5}, float> run(batch);
   test::LayerRun<BatchNorm, Shape{8, 8, 5}, double> exact(batch);
   run.randomize();
-  for (std::size_t i = 0; i < run.input.size(); ++i)
-    run.input.data()[i] = 1000.0f + (i < run.input.size() / 2 ? 3.0f : 0.0f) + run.input.data()[i];
   exact.randomize();
-  exact.input.copy(std::vector<double>(run.input.span().begin(), run.input.span().end()));
+  const std::vector<float> noise(run.input.span().begin(), run.input.span().end());
+  for (const float spread : {1.0f, 0.004f}) {
+    for (std::size_t i = 0; i < noise.size(); ++i)
+      run.input.data()[i] = 10000.0f + spread * ((i < noise.size() / 2 ? 3.0f : 0.0f) + noise[i]);
+    exact.input.copy(std::vector<double>(run.input.span().begin(), run.input.span().end()));
+    run.forward_training();
+    exact.forward_training();
+    CHECK(test::difference(run.saved.span().first(10), exact.saved.span().first(10)) < 2e-7);
+    CHECK(test::difference(run.output.span(), exact.output.span()) < 1e-5);
+    run.backward();
+    exact.backward();
+    CHECK(test::difference(run.input_gradient.span(), exact.input_gradient.span()) < 1e-5);
+    CHECK(test::difference(run.gradients[0].span(), exact.gradients[0].span()) < 1e-5);
+    CHECK(test::difference(run.gradients[1].span(), exact.gradients[1].span()) < 1e-5);
+  }
+}
+
+TEST_CASE("a NaN in a channel makes its statistics NaN, as in Keras") {
+  test::LayerRun<BatchNorm, Shape{2}, float> run(3);
+  run.randomize();
+  run.input.data()[2] = std::numeric_limits<float>::quiet_NaN();
   run.forward_training();
-  exact.forward_training();
-  CHECK(test::difference(run.saved.span().first(10), exact.saved.span().first(10)) < 2e-7);
-  CHECK(test::difference(run.output.span(), exact.output.span()) < 1e-4);  // the mean itself has 24 bits
-  run.backward();
-  exact.backward();
-  CHECK(test::difference(run.input_gradient.span(), exact.input_gradient.span()) < 1e-5);
-  CHECK(test::difference(run.gradients[1].span(), exact.gradients[1].span()) < 1e-5);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(std::isnan(run.output[i]) == (i % 2 == 0));
+  run.update_state();
+  for (const std::size_t average : {2, 3}) {
+    CHECK(std::isnan(run.parameters[average][0]));
+    CHECK_FALSE(std::isnan(run.parameters[average][1]));
+  }
 }
 
 TEST_CASE("a constant channel becomes beta") {

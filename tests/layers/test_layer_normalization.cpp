@@ -1,4 +1,6 @@
 // LayerNormalization over the channels of each position.
+#include <cmath>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +29,24 @@ TEST_CASE("a mean far from zero costs LayerNormalization no digits") {
   test::LayerRun<LayerNormalization, Shape{40}, float> run(1);
   test::LayerRun<LayerNormalization, Shape{40}, double> exact(1);
   run.randomize(), exact.randomize();
-  for (std::size_t i = 0; i < 40; ++i)
-    exact.input.data()[i] = run.input.data()[i] = 4096.0f + static_cast<float>(i % 8);
-  run.forward(), exact.forward();
-  CHECK(test::difference(run.output.span(), exact.output.span()) < 1e-5);
+  for (const float step : {1.0f, 0.001f}) {  // 0.001 is two floats at 10,000: the mean lies between them
+    for (std::size_t i = 0; i < 40; ++i)
+      exact.input.data()[i] = run.input.data()[i] = 10000.0f + step * static_cast<float>(i % 8);
+    run.forward(), exact.forward();
+    CHECK(test::difference(run.output.span(), exact.output.span()) < 1e-5);
+    run.backward(), exact.backward();
+    CHECK(test::difference(run.input_gradient.span(), exact.input_gradient.span()) < 1e-5);
+    CHECK(test::difference(run.gradients[0].span(), exact.gradients[0].span()) < 1e-5);
+  }
+}
+
+TEST_CASE("LayerNormalization makes NaN of a position with a value that is not finite, as Keras") {
+  for (const float x : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (const std::size_t place : {std::size_t{0}, std::size_t{3}}) {
+      test::LayerRun<LayerNormalization, Shape{2, 5}, float> run(1);
+      run.randomize();
+      run.input.data()[place] = x;
+      run.forward();
+      for (std::size_t i = 0; i < 10; ++i) CHECK(std::isnan(run.output[i]) == (i < 5));
+    }
 }

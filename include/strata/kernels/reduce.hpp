@@ -44,6 +44,16 @@ struct GradientSums {
   }
 };
 
+/// A mean that may be far from 0, next to which the data's deviation is small: x - mean is (x - centre) - rest, and of
+/// neither difference rounding leaves less than the data has. Inputs near 10,000 are whole thousandths apart: the mean
+/// rounded to a float alone would shift each of them by as much.
+template <class T>
+struct Mean {
+  T centre, rest;
+
+  explicit Mean(double mean) : centre(static_cast<T>(mean)), rest(static_cast<T>(mean - static_cast<double>(centre))) {}
+};
+
 /// The sums of `Terms` over rows of C channels, in double; a block of rows is summed in vectors of `T` first, so the
 /// rounding error does not grow with the number of rows.
 template <class V, int C, class Terms>

@@ -63,8 +63,9 @@ struct BatchNormWith {
     if (!scaling) return {beta, mean, variance};
     return {{"gamma", channels, {Initializer::ones}}, beta, mean, variance};
   }
-  /// Mean, variance and scale of the batch, then b and c of backward.
-  static constexpr std::size_t saved_size(Shape in, std::size_t) { return 5 * channels(in); }
+  /// Of the batch: the mean's centre, variance, scale and the mean's rest; then the offset of forward, or b and c of
+  /// backward.
+  static constexpr std::size_t saved_size(Shape in, std::size_t) { return 6 * channels(in); }
   static constexpr std::size_t gathered_size(Shape in) { return 1 + 2 * channels(in); }
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
@@ -76,9 +77,8 @@ struct BatchNormWith {
   static void affine(Shape in, const T* const* parameters, T* scale, T* shift) {
     using V = simd::Vector<T>;
     const T *beta = parameters[beta_index], *mean = parameters[mean_index], *variance = parameters[mean_index + 1];
-    const auto offset = [](V start, V centre, V factor) { return simd::neg_fma(centre, factor, start); };
     find_scale<V>(channels(in), scale, parameters, variance);
-    kernels::map<V>(channels(in), offset, shift, beta, mean, scale);
+    find_shift<V>(channels(in), shift, beta, mean, static_cast<const T*>(scale));
   }
 
   template <class Call>
@@ -106,18 +106,21 @@ struct BatchNormWith {
     constexpr int C = Call::input_shape.channels();
     std::array<double, kernels::moments_size<C>> moments{};
     for (const double* thread : call.gathered) kernels::merge_moments<C>(thread, moments.data());
-    T *mean = call.saved, *variance = mean + C;
+    T *centre = call.saved, *variance = centre + C, *scale = variance + C, *rest = scale + C, *offset = rest + C;
     for (std::size_t c = 0; c < C; ++c) {
-      mean[c] = static_cast<T>(moments[1 + c]);
-      variance[c] = static_cast<T>(std::max(0.0, moments[1 + C + c] / moments[0]));
+      const kernels::Mean<T> mean(moments[1 + c]);
+      centre[c] = mean.centre;
+      rest[c] = mean.rest;
+      variance[c] = static_cast<T>(std::max(moments[1 + C + c] / moments[0], 0.0));  // a NaN stays
     }
-    find_scale<V>(C, variance + C, call.parameters, static_cast<const T*>(variance));
+    find_scale<V>(C, scale, call.parameters, static_cast<const T*>(variance));
+    find_shift<V>(C, offset, call.parameters[beta_index], rest, scale);
   }
 
   template <class Call>
   static void forward_training(const Call& call) {
     constexpr std::size_t C = channels(Call::input_shape);
-    normalise<Call>(call, call.saved, call.saved + 2 * C, call.parameters[beta_index]);
+    normalise<Call>(call, call.saved, call.saved + 2 * C, call.saved + 4 * C);
   }
 
   /// §3 of the paper: with d_beta = Σ dy and d_gamma = Σ dy (x - mean) / sqrt(variance + epsilon), gathered to
@@ -139,18 +142,19 @@ struct BatchNormWith {
   static void conclude_gradients(const Call& call) {
     using T = typename Call::Scalar;
     constexpr std::size_t C = channels(Call::input_shape);
-    const T *variance = call.saved + C, *scale = variance + C;
-    T *b = call.saved + 3 * C, *c = b + C;
+    const T *variance = call.saved + C, *scale = variance + C, *rest = scale + C;
+    T *b = call.saved + 4 * C, *c = b + C;
     const double share = 1.0 / static_cast<double>(call.batch * Call::input_shape.positions());
     for (std::size_t i = 0; i < C; ++i) {
       double d_beta = 0, d_gamma = 0;
       for (const double* thread : call.gathered) d_beta += thread[i], d_gamma += thread[C + i];
       const double inverse = 1 / std::sqrt(static_cast<double>(variance[i]) + epsilon);
-      d_gamma *= inverse;
+      d_gamma = (d_gamma - rest[i] * d_beta) * inverse;  // about the mean instead of its centre
       if constexpr (scaling) call.parameter_gradients[0][i] += static_cast<T>(d_gamma);
       call.parameter_gradients[beta_index][i] += static_cast<T>(d_beta);
-      b[i] = static_cast<T>(-scale[i] * d_gamma * inverse * share);
-      c[i] = static_cast<T>(-scale[i] * d_beta * share);
+      const double slope = -scale[i] * d_gamma * inverse * share;
+      b[i] = static_cast<T>(slope);
+      c[i] = static_cast<T>(-scale[i] * d_beta * share - slope * rest[i]);
     }
   }
 
@@ -177,10 +181,17 @@ struct BatchNormWith {
 
   /// gamma / sqrt(variance + epsilon).
   template <class V, class T>
-  static void find_scale(std::size_t count, T* scale, const T* const* parameters, const T* variance) {
+  static STRATA_NOINLINE void find_scale(std::size_t count, T* scale, const T* const* parameters, const T* variance) {
     const auto scaled = [](V x, V var) { return x / simd::sqrt(var + V(static_cast<T>(epsilon))); };
     if constexpr (scaling) kernels::map<V>(count, scaled, scale, parameters[0], variance);
     else kernels::map<V>(count, [&](V var) { return scaled(V(1), var); }, scale, variance);
+  }
+
+  /// start - mean scale.
+  template <class V, class T>
+  static STRATA_NOINLINE void find_shift(std::size_t count, T* shift, const T* start, const T* mean, const T* scale) {
+    const auto f = [](V from, V centre, V factor) { return simd::neg_fma(centre, factor, from); };
+    kernels::map<V>(count, f, shift, start, mean, scale);
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
@@ -191,12 +202,10 @@ struct BatchNormWith {
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
-  static STRATA_NOINLINE void normalise(const Call& call, const T* mean, const T* scale, const T* beta) {
-    const auto f = [](V v, V centre, V factor, V offset) STRATA_INLINE_LAMBDA {
-      return simd::fma(v - centre, factor, offset);
-    };
+  static STRATA_NOINLINE void normalise(const Call& call, const T* centre, const T* scale, const T* offset) {
+    const auto f = [](V v, V near, V factor, V rest) STRATA_INLINE_LAMBDA { return simd::fma(v - near, factor, rest); };
     kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
-        call.batch, f, call.output, std::array{call.input}, std::array{mean, scale, beta});
+        call.batch, f, call.output, std::array{call.input}, std::array{centre, scale, offset});
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
@@ -209,7 +218,7 @@ struct BatchNormWith {
     kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border,
                         Call::input_border>(
         call.batch, gradient, call.input_gradient, std::array{call.output_gradient, call.input},
-        std::array<const T*, 4>{saved, saved + 2 * C, saved + 3 * C, saved + 4 * C});
+        std::array<const T*, 4>{saved, saved + 2 * C, saved + 4 * C, saved + 5 * C});
   }
 };
 

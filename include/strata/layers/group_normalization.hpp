@@ -30,12 +30,8 @@ struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount,
     return LayerOptions<Given...>::template check<Epsilon>("Epsilon");
   }
 
-  template <class F>
-  static void each_set(Shape in, F f) {
-    const std::size_t channels = static_cast<std::size_t>(in.channels());
-    const std::size_t length = channels / static_cast<std::size_t>(GroupCount);
-    for (std::size_t first = 0; first < channels; first += length)
-      f({.first = first, .rows = in.positions(), .length = length, .step = channels, .channel = first});
+  static constexpr detail::NormalizedSets sets(Shape in) {
+    return {static_cast<std::size_t>(GroupCount), in.positions(), in.channels() / GroupCount};
   }
 };
 

@@ -7,8 +7,6 @@
 // Defaults: the last axis, epsilon 1e-3. Keras: LayerNormalization. ONNX: LayerNormalization.
 #pragma once
 
-#include <cstddef>
-
 #include <strata/core/options.hpp>
 #include <strata/layers/normalization.hpp>
 #include <strata/layers/problems.hpp>
@@ -27,12 +25,7 @@ struct LayerNormalizationWith : detail::Normalization<LayerNormalizationWith<Giv
     return LayerOptions<Given...>::template check<Epsilon>("Epsilon");
   }
 
-  template <class F>
-  static void each_set(Shape in, F f) {
-    const std::size_t channels = static_cast<std::size_t>(in.channels());
-    for (std::size_t p = 0; p < in.positions(); ++p)
-      f({.first = p * channels, .rows = 1, .length = channels, .step = channels, .channel = 0});
-  }
+  static constexpr detail::NormalizedSets sets(Shape in) { return {in.positions(), 1, in.channels()}; }
 };
 
 using LayerNormalization = LayerNormalizationWith<>;

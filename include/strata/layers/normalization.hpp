@@ -3,20 +3,24 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
+#include <strata/kernels/channel_rows.hpp>
+#include <strata/kernels/reduce.hpp>
 #include <strata/kernels/simd.hpp>
 
 namespace strata::detail {
 
-/// `rows` runs of `length` channels, `step` elements apart, beginning at channel `channel`.
-struct NormalizedSet {
-  std::size_t first, rows, length, step, channel;
+/// Of a sample: set i has `rows` runs of `length` channels, a pixel apart, the first at element i length.
+struct NormalizedSets {
+  std::size_t count, rows;
+  int length;
 };
 
-/// `Derived::each_set(in, f)` gives the sets of one sample; `Derived::epsilon` is added to the variance.
+/// `Derived::sets(in)` are the sets of one sample; `Derived::epsilon` is added to the variance.
 template <class Derived>
 struct Normalization {
   static constexpr Needs backward_needs{.output = false};
@@ -28,99 +32,113 @@ struct Normalization {
 
   template <class Call>
   static void forward(const Call& call) {
-    each<Call>(call, [&](const NormalizedSet& set) {
-      normalize<typename Call::Vector>(set, call.input, call.output, call.parameters[0], call.parameters[1]);
+    each_set<Call>(call.batch, [&](std::size_t first, std::size_t channel) {
+      Sets<Call>::normalize(call.input + first, call.output + first, call.parameters[0] + channel,
+                            call.parameters[1] + channel);
     });
   }
   template <class Call>
   static void backward(const Call& call) {
-    each<Call>(call, [&](const NormalizedSet& set) {
-      differentiate<typename Call::Vector>(set, call.input, call.output_gradient, call.input_gradient,
-                                           call.parameters[0], call.parameter_gradients[0],
-                                           call.parameter_gradients[1]);
+    each_set<Call>(call.batch, [&](std::size_t first, std::size_t channel) {
+      Sets<Call>::differentiate(call.input + first, call.output_gradient + first,
+                                call.input_gradient == nullptr ? nullptr : call.input_gradient + first,
+                                call.parameters[0] + channel, call.parameter_gradients[0] + channel,
+                                call.parameter_gradients[1] + channel);
     });
   }
 
  private:
+  /// f(first element, first channel) of each set of a batch.
   template <class Call, class F>
-  static void each(const Call& call, F f) {
-    for (std::size_t n = 0; n < call.batch; ++n)
-      Derived::each_set(Call::input_shape, [&](NormalizedSet set) {
-        set.first += n * Call::input_shape.size();
-        f(set);
-      });
+  static void each_set(std::size_t batch, F f) {
+    constexpr Shape in = Call::input_shape;
+    constexpr std::size_t count = Derived::sets(in).count, length = static_cast<std::size_t>(Derived::sets(in).length);
+    for (std::size_t n = 0; n < batch; ++n)
+      for (std::size_t i = 0; i < count; ++i)
+        f(n * in.size() + i * length, i * length % static_cast<std::size_t>(in.channels()));
   }
 
-  /// f(element, channel, lanes) for each vector of a set.
-  template <class V, class F>
-  static STRATA_INLINE void each_vector(const NormalizedSet& set, F f) {
-    constexpr std::size_t lanes = static_cast<std::size_t>(simd::lanes<V>);
-    for (std::size_t r = 0; r < set.rows; ++r)
-      for (std::size_t c = 0; c < set.length; c += lanes)
-        f(set.first + r * set.step + c, set.channel + c, static_cast<int>(std::min(lanes, set.length - c)));
-  }
+  /// z = (x - mean) / deviation, where the mean may be far from 0: (x - centre) scale + shift.
+  template <class V>
+  struct Standard {
+    V centre, scale, shift;
 
-  struct Moments {
-    double mean, inverse_deviation;
+    STRATA_INLINE V operator()(V x) const { return simd::fma(x - centre, scale, shift); }
   };
-  /// In two passes: a mean far from zero costs no digits of the variance. Lanes beyond a run hold 0.
-  template <class V, class T>
-  static Moments moments(const NormalizedSet& set, const T* x) {
-    const double count = static_cast<double>(set.rows * set.length);
-    V sum(T(0));
-    each_vector<V>(set, [&](std::size_t i, std::size_t, int n) STRATA_INLINE_LAMBDA {
-      sum = sum + simd::load_partial<V>(x + i, n);
-    });
-    const double mean = static_cast<double>(simd::reduce_add(sum)) / count;
-    const V centre(static_cast<T>(mean));
-    V squares(T(0)), rest(T(0));
-    each_vector<V>(set, [&](std::size_t i, std::size_t, int n) STRATA_INLINE_LAMBDA {
-      T centred[simd::lanes<V>] = {};
-      simd::store_partial(centred, V(simd::load_partial<V>(x + i, n) - centre), n);
-      const V d = simd::load<V>(centred);
-      rest = rest + d;
-      squares = simd::fma(d, d, squares);
-    });
-    const double shift = static_cast<double>(simd::reduce_add(rest)) / count;
-    const double variance = std::max(0.0, static_cast<double>(simd::reduce_add(squares)) / count - shift * shift);
-    return {static_cast<double>(static_cast<T>(mean)) + shift, 1 / std::sqrt(variance + Derived::epsilon)};
-  }
 
-  template <class V, class T>
-  static STRATA_NOINLINE void normalize(const NormalizedSet& set, const T* x, T* y, const T* gamma, const T* beta) {
-    const Moments m = moments<V>(set, x);
-    const V mean(static_cast<T>(m.mean)), inverse(static_cast<T>(m.inverse_deviation));
-    each_vector<V>(set, [&](std::size_t i, std::size_t c, int n) STRATA_INLINE_LAMBDA {
-      const V z = (simd::load_partial<V>(x + i, n) - mean) * inverse;
-      simd::store_partial(
-          y + i, V(simd::fma(z, simd::load_partial<V>(gamma + c, n), simd::load_partial<V>(beta + c, n))), n);
-    });
-  }
+  template <class V, NormalizedSets sets, int C, class T = typename V::value_type>
+  struct SetsOf {
+    /// f(element, channel, Lanes) for each vector of `rows` runs.
+    template <class F>
+    static STRATA_INLINE void each_vector(std::size_t rows, F f) {
+      for (std::size_t r = 0; r < rows; ++r)
+        kernels::for_each_channel_vector<V, sets.length>(
+            [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(r * C + static_cast<std::size_t>(c), c, lanes); });
+    }
 
-  /// With z the normalised x and g = gamma dy: dx = (g - mean(g) - z mean(g z)) / deviation.
-  template <class V, class T>
-  static STRATA_NOINLINE void differentiate(const NormalizedSet& set, const T* x, const T* dy, T* dx, const T* gamma,
-                                            T* d_gamma, T* d_beta) {
-    const Moments m = moments<V>(set, x);
-    const V mean(static_cast<T>(m.mean)), inverse(static_cast<T>(m.inverse_deviation));
-    V sum(T(0)), products(T(0));
-    each_vector<V>(set, [&](std::size_t i, std::size_t c, int n) STRATA_INLINE_LAMBDA {
-      const V z = (simd::load_partial<V>(x + i, n) - mean) * inverse, gradient = simd::load_partial<V>(dy + i, n);
-      const V g = gradient * simd::load_partial<V>(gamma + c, n);  // 0 in lanes beyond the run
-      sum = sum + g;
-      products = simd::fma(g, z, products);
-      simd::store_partial(d_gamma + c, V(simd::fma(gradient, z, simd::load_partial<V>(d_gamma + c, n))), n);
-      simd::store_partial(d_beta + c, V(gradient + simd::load_partial<V>(d_beta + c, n)), n);
-    });
-    if (dx == nullptr) return;
-    const T share = 1 / static_cast<T>(set.rows * set.length);
-    const V mean_g(simd::reduce_add(sum) * share), mean_gz(simd::reduce_add(products) * share);
-    each_vector<V>(set, [&](std::size_t i, std::size_t c, int n) STRATA_INLINE_LAMBDA {
-      const V z = (simd::load_partial<V>(x + i, n) - mean) * inverse;
-      const V g = simd::load_partial<V>(dy + i, n) * simd::load_partial<V>(gamma + c, n);
-      simd::store_partial(dx + i, V((g - simd::fma(z, mean_gz, mean_g)) * inverse), n);
-    });
-  }
+    /// What `add(sums, element, channel, Lanes)` sums up over a set, of its mean share each; in double after a few
+    /// hundred vectors.
+    template <std::size_t N, class Add>
+    static STRATA_INLINE std::array<double, N> means(Add add) {
+      constexpr std::size_t part = 1 + 256 * static_cast<std::size_t>(simd::lanes<V>) / sets.length;
+      std::array<double, N> means{};
+      for (std::size_t row = 0; row < sets.rows; row += part) {
+        V sums[N];
+        std::fill_n(sums, N, V(T(0)));
+        each_vector(std::min(part, sets.rows - row), [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
+          add(sums, row * C + i, c, lanes);
+        });
+        for (std::size_t s = 0; s < N; ++s)
+          means[s] += static_cast<double>(simd::reduce_add(sums[s])) / static_cast<double>(sets.rows * sets.length);
+      }
+      return means;
+    }
+
+    /// In two passes: about the first element, which gives the mean all digits that the deviation has, then about that.
+    static STRATA_INLINE Standard<V> standard(const T* x) {
+      const V start(*x);
+      const double from_start = means<1>([&](V* sums, std::size_t i, int, auto lanes) STRATA_INLINE_LAMBDA {
+        sums[0] = sums[0] + lanes.keep(lanes.load(x + i) - start, T(0));
+      })[0];
+      const kernels::Mean<T> near(static_cast<double>(*x) + from_start);
+      const V centre(near.centre);
+      const auto [rest, square] = means<2>([&](V* sums, std::size_t i, int, auto lanes) STRATA_INLINE_LAMBDA {
+        const V distance = lanes.keep(lanes.load(x + i) - centre, T(0));
+        sums[0] = sums[0] + distance;
+        sums[1] = simd::fma(distance, distance, sums[1]);
+      });
+      const double scale = 1 / std::sqrt(std::max(square - rest * rest, 0.0) + Derived::epsilon);
+      return {centre, V(static_cast<T>(scale)), V(static_cast<T>(-rest * scale))};
+    }
+
+    static STRATA_NOINLINE void normalize(const T* x, T* y, const T* gamma, const T* beta) {
+      const Standard<V> standard = SetsOf::standard(x);
+      each_vector(sets.rows, [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
+        lanes.store(y + i, simd::fma(standard(lanes.load(x + i)), lanes.load(gamma + c), lanes.load(beta + c)));
+      });
+    }
+
+    /// With z the normalised x and g = gamma dy: dx = (g - mean(g) - z mean(g z)) / deviation.
+    static STRATA_NOINLINE void differentiate(const T* x, const T* dy, T* dx, const T* gamma, T* d_gamma, T* d_beta) {
+      const Standard<V> standard = SetsOf::standard(x);
+      const auto [mean, product] = means<2>([&](V* sums, std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
+        const V z = standard(lanes.load(x + i)), gradient = lanes.load(dy + i);
+        const V g = gradient * lanes.load(gamma + c);
+        sums[0] = sums[0] + g;
+        sums[1] = sums[1] + lanes.keep(g * z, T(0));
+        lanes.store(d_gamma + c, simd::fma(gradient, z, lanes.load(d_gamma + c)));
+        lanes.store(d_beta + c, V(gradient + lanes.load(d_beta + c)));
+      });
+      if (dx == nullptr) return;
+      const V mean_g(static_cast<T>(mean)), mean_gz(static_cast<T>(product));
+      each_vector(sets.rows, [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
+        const V g = lanes.load(dy + i) * lanes.load(gamma + c);
+        lanes.store(dx + i, V((g - simd::fma(standard(lanes.load(x + i)), mean_gz, mean_g)) * standard.scale));
+      });
+    }
+  };
+  template <class Call, class Layer = Derived>
+  using Sets = SetsOf<typename Call::Vector, Layer::sets(Call::input_shape), Call::input_shape.channels()>;
 };
 
 }  // namespace strata::detail
