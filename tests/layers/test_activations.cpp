@@ -26,6 +26,31 @@ T at(T x) {
   return y;
 }
 
+/// L::derivative at one number, which gets what the layer says that it needs.
+template <class L, class T>
+T slope_at(T x) {
+  using V = simd::Vector<T>;
+  const V unread(std::numeric_limits<T>::quiet_NaN());
+  T slope = 0;
+  simd::store_partial(&slope, V(L::derivative(L::backward_needs.input ? V(x) : unread,
+                                              L::backward_needs.output ? V(L::apply(V(x))) : unread)), 1);
+  return slope;
+}
+
+/// Value and slope at both ends of the real line, in float and double.
+template <class L>
+void check_ends(double below, double slope_below, double above, double slope_above) {
+  INFO(std::string_view(type_name<L>()));
+  const auto check = []<class T>(T infinity, double value, double slope) {
+    CHECK(at<L>(infinity) == static_cast<T>(value));
+    CHECK(slope_at<L>(infinity) == Approx(slope).margin(1e-7));
+  };
+  check(-std::numeric_limits<float>::infinity(), below, slope_below);
+  check(std::numeric_limits<float>::infinity(), above, slope_above);
+  check(-std::numeric_limits<double>::infinity(), below, slope_below);
+  check(std::numeric_limits<double>::infinity(), above, slope_above);
+}
+
 /// A layer against its formula, in double, over [-8, 8], and through every check on shapes with odd sizes.
 template <class L, class Formula>
 void check_activation(Formula formula) {
@@ -125,12 +150,30 @@ TEST_CASE("HardSwish") {
 }
 
 TEST_CASE("activations at infinity") {
-  CHECK(at<ReLU>(infinity) == infinity);
-  CHECK(at<ReLU>(-infinity) == 0);
-  CHECK(at<ReLU6>(infinity) == 6);
-  CHECK(at<Softplus>(infinity) == infinity);
-  CHECK(at<Softplus>(-infinity) == 0);
-  CHECK(at<Tanh>(-infinity) == -1);
-  CHECK(at<ELU<>>(-infinity) == -1);
-  CHECK(at<ELU<>>(infinity) == infinity);
+  check_ends<Sigmoid>(0, 0, 1, 0);
+  check_ends<Tanh>(-1, 0, 1, 0);
+  check_ends<ReLU>(0, 0, infinity, 1);
+  check_ends<ReLU6>(0, 0, 6, 0);
+  check_ends<LeakyReLU<>>(-infinity, 0.3, infinity, 1);
+  check_ends<ELU<>>(-1, 0, infinity, 1);
+  check_ends<SELU>(-1.0507009873554805 * 1.6732632423543772, 0, infinity, 1.0507009873554805);
+  check_ends<GELU>(0, 0, infinity, 1);
+  check_ends<SiLU>(0, 0, infinity, 1);
+  check_ends<Softplus>(0, 0, infinity, 1);
+  check_ends<HardSigmoid>(0, 0, 1, 0);
+  check_ends<HardSwish>(0, 0, infinity, 1);
+}
+
+TEST_CASE("slopes at the kinks are those of Keras 3.15") {
+  CHECK(slope_at<ReLU>(0.0f) == 0);
+  CHECK(slope_at<ReLU6>(0.0f) == 0);
+  CHECK(slope_at<ReLU6>(6.0f) == 0);
+  CHECK(slope_at<LeakyReLU<>>(0.0f) == 0.3f);
+  CHECK(slope_at<ELU<0.7>>(0.0f) == 0.7f);
+  CHECK(slope_at<SELU>(0.0f) == 1.05070099f);
+  CHECK(slope_at<SELU>(-0.0f) == 1.05070099f);
+  CHECK(slope_at<HardSigmoid>(-3.0f) == 0);
+  CHECK(slope_at<HardSigmoid>(3.0f) == 0);
+  CHECK(slope_at<HardSwish>(-3.0f) == 0);
+  CHECK(slope_at<HardSwish>(3.0f) == 1);
 }

@@ -21,6 +21,16 @@ TEST_CASE("PReLU") {
   static_assert(PReLU<SharedAxes{2}>::check({7}).received == "axis 2");
 }
 
+TEST_CASE("the gradient of a PReLU at 0 is 0, as in Keras") {
+  test::LayerRun<PReLU<>, Shape{3}, float> run(1);
+  run.parameters[0].copy(std::vector{0.5, 0.5, 0.5});
+  run.input.copy(std::vector{-1, 0, 1});
+  run.output_gradient.copy(std::vector{4, 4, 4});
+  run.backward();
+  CHECK(test::difference(run.input_gradient.span(), std::vector{2, 0, 4}) == 0);
+  CHECK(test::difference(run.gradients[0].span(), std::vector{-4, 0, 0}) == 0);
+}
+
 TEST_CASE("PReLU against PyTorch and TensorFlow.js") {
   check_oracle<PReLU<>, Shape{3, 5, 7}>("pytorch/activation_p_relu");
   check_oracle<PReLU<>, Shape{3, 5, 7}>("tfjs/activation_p_relu");

@@ -4,6 +4,8 @@
 // Every one is a layer (`Conv2D<32, 3>, Sigmoid`) and can be fused by name (`Conv2D<32, 3, activation<Sigmoid>>`).
 #pragma once
 
+#include <limits>
+
 #include <strata/core/options.hpp>
 #include <strata/kernels/math.hpp>
 #include <strata/layers/problems.hpp>
@@ -126,7 +128,7 @@ struct SELU : Elementwise<SELU> {
   }
   template <class V>
   static STRATA_INLINE V derivative(V, V y) {
-    return simd::select(y > V(0), V(scale), y + V(scale * alpha));
+    return simd::select(y < V(0), y + V(scale * alpha), V(scale));  // at 0 the right-hand one, as in Keras
   }
 };
 
@@ -152,8 +154,9 @@ struct SiLU : Elementwise<SiLU> {
   }
   template <class V>
   static STRATA_INLINE V derivative(V x, V) {
-    const V s = simd::sigmoid(x);
-    return simd::fma(x * s, V(1) - s, s);
+    constexpr auto most = std::numeric_limits<typename V::value_type>::max();  // infinity times 0 is no number
+    const V s = simd::sigmoid(x), finite = simd::min(V(most), simd::max(V(-most), x));
+    return simd::fma(finite * s, V(1) - s, s);
   }
 };
 
@@ -184,17 +187,18 @@ struct HardSigmoid : Elementwise<HardSigmoid> {
   }
 };
 
-/// x HardSigmoid(x). Keras `Activation('hard_silu')`, ONNX HardSwish.
+/// x HardSigmoid(x): 0 below -3, -infinity included (where Keras multiplies it by 0), x above 3.
+/// Keras `Activation('hard_silu')`, ONNX HardSwish.
 struct HardSwish : Elementwise<HardSwish> {
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
-    return x * HardSigmoid::apply(x);
+    return simd::max(V(-3), x) * HardSigmoid::apply(x);
   }
   template <class V>
   static STRATA_INLINE V derivative(V x, V) {
-    const V y = HardSigmoid::apply(x);
-    return simd::fma(x, HardSigmoid::derivative(x, y), y);
+    const V bounded = simd::min(V(3), simd::max(V(-3), x)), y = HardSigmoid::apply(x);
+    return simd::fma(bounded, HardSigmoid::derivative(x, y), y);
   }
 };
 

@@ -56,7 +56,8 @@ struct PReLU {
     each<Call>(call.batch, [&](std::size_t i, std::size_t a) {
       const auto x = call.input[i], dy = call.output_gradient[i];
       if (!(x > 0)) call.parameter_gradients[0][a] += dy * x;
-      if (call.input_gradient != nullptr) call.input_gradient[i] = x > 0 ? dy : dy * call.parameters[0][a];
+      if (call.input_gradient != nullptr)  // at 0 it is 0, as in Keras: relu(x) - alpha relu(-x)
+        call.input_gradient[i] = x > 0 ? dy : x == 0 ? 0 : dy * call.parameters[0][a];
     });
   }
 
