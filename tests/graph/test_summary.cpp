@@ -1,6 +1,8 @@
-// summary: Keras' tables, to the byte.
+// summary: Keras' tables, to the byte; Keras' names of weights.
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include <strata/graph/graph.hpp>
 #include <strata/graph/sequential.hpp>
@@ -132,16 +134,35 @@ struct LongNames
             Node<"concatenation of both branches with blanks in its name", Concatenate<>, "dense", "right", "dense">,
             Outputs<"concatenation of both branches with blanks in its name">> {};
 
-/// At line lengths of 80, 100 and 120.
+std::string keras_fixture(const std::string& name) {
+  return test::read_text(test::tests_directory() / "oracle/keras/fixtures" / name);
+}
+
+/// At line lengths of 80, 100 and 120; and the names and shapes of weights.
 template <class Net>
 void check_summary(const std::string& network, std::string_view name = "") {
   INFO(network);
-  const std::string keras =
-      test::read_text(test::tests_directory() / "oracle/keras/fixtures" / ("summary_" + network + ".txt"));
+  const std::string keras = keras_fixture("summary_" + network + ".txt");
   std::string ours;
   for (const int line_length : {80, 100, 120})
     ours += summary<Net>({.style = SummaryStyle::keras3, .name = name, .line_length = line_length});
   CHECK(ours == keras);
+
+  constexpr const auto& lowered = Net::network();
+  std::vector<std::string> weights;
+  for (std::size_t n = 0; n < lowered.node_count; ++n)
+    for (const Parameter& parameter : lowered.nodes[n].parameters()) {
+      std::string& weight = weights.emplace_back(network);
+      detail::append(weight, " ", std::string_view(Text(lowered.nodes[n].name)), "/", parameter.name);
+      for (int axis = 0; axis < parameter.shape.rank; ++axis)
+        detail::append(weight, " ", std::to_string(parameter.shape[axis]));
+    }
+  std::sort(weights.begin(), weights.end());
+  std::string lines;
+  for (const std::string& weight : weights) detail::append(lines, weight, "\n");
+  const std::string all = keras_fixture("weights.txt");
+  const std::size_t first = all.find(network + " "), last = all.rfind("\n" + network + " ");
+  CHECK(lines == all.substr(first, all.find('\n', last + 1) + 1 - first));
 }
 
 }  // namespace

@@ -4,9 +4,7 @@ Images are NHWC, convolution kernels HWIO, dense kernels (in, out). Inputs are r
 computed, so a fixture's outputs belong exactly to its stored inputs. Each case seeds its own generator with the CRC of
 its name: adding a case changes no other. README.md explains the tensors.
 """
-import json
 import math
-import struct
 import zlib
 from pathlib import Path
 
@@ -14,23 +12,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import fixture_file
+
 FOLDER = Path(__file__).parent / "pytorch"
 REAL = torch.float64
 
 
 def write(case, spelling, tensors):
-    """The safetensors container: 8-byte little-endian header length, JSON header, data."""
-    header, data = {"__metadata__": {"strata": spelling}}, b""
-    for name, values in tensors.items():
-        array = np.atleast_1d(values.detach().numpy())
-        integer = array.dtype.kind == "i"
-        stored = np.ascontiguousarray(array, "<i4" if integer else "<f4").tobytes()
-        header[name] = {"dtype": "I32" if integer else "F32", "shape": list(array.shape),
-                        "data_offsets": [len(data), len(data) + len(stored)]}
-        data += stored
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    (FOLDER / f"{case}.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
+    fixture_file.write(FOLDER / f"{case}.safetensors", spelling, {name: t.detach().numpy() for name, t in tensors.items()})
 
 
 class Random:

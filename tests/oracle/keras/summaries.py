@@ -1,9 +1,6 @@
 """Networks whose `summary()` is compared to the byte; tests/graph/test_summary.cpp has the same ones in Strata."""
-import os
-
-os.environ["COLUMNS"] = "400"  # `rich` cuts a table at the end of the terminal
-
 import keras
+import numpy as np
 from keras import Input, Model, Sequential
 from keras.layers import (Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D,
                           Conv2DTranspose, Dense, DepthwiseConv2D, Dropout, ELU, Flatten, GaussianNoise,
@@ -11,17 +8,13 @@ from keras.layers import (Activation, Add, Average, AveragePooling2D, BatchNorma
                           Normalization, PReLU, RandomFlip, ReLU, Rescaling, Reshape, SeparableConv2D, Softmax,
                           SpatialDropout2D, UpSampling2D, ZeroPadding2D)
 
+from layers import chain
+
 LINE_LENGTHS = (80, 100, 120)
 
 
 def same(filters, size, **options):
     return Conv2D(filters, size, padding="same", **options)
-
-
-def chain(x, *layers):
-    for layer in layers:
-        x = layer(x)
-    return x
 
 
 def lesson():
@@ -144,3 +137,28 @@ def summaries(folder):
         keras.backend.clear_session()
         model = network()
         (folder / f"summary_{network.__name__}.txt").write_text("".join(text(model, width) for width in LINE_LENGTHS))
+
+
+def weights(folder):
+    """The names of weights, as Strata's files have them, and their shapes."""
+    lines = []
+    for network in NETWORKS:
+        keras.backend.clear_session()
+        shape = lambda weight: " ".join(map(str, tuple(weight.shape) or (1,)))
+        lines += sorted(f"{network.__name__} {layer.name}/{weight.name} {shape(weight)}\n"
+                        for layer in network().layers for weight in layer.weights)
+    (folder / "weights.txt").write_text("".join(lines))
+
+
+def param_counts(folder):
+    """Of the networks of keras.applications that examples/zoo has."""
+    applications = ("VGG16", "VGG19", "Xception", "ResNet50", "ResNet50V2", "InceptionV3", "MobileNet", "MobileNetV2",
+                    "DenseNet121",
+                    "NASNetMobile", "EfficientNetB0")
+    count = lambda variables: sum(int(np.prod(v.shape)) for v in variables)
+    lines = ["model,total,trainable,non_trainable\n"]
+    for name in applications:
+        model = getattr(keras.applications, name)(weights=None)
+        trainable, rest = count(model.trainable_weights), count(model.non_trainable_weights)
+        lines.append(f"{name},{model.count_params()},{trainable},{rest}\n")
+    (folder / "param_counts.csv").write_text("".join(lines))

@@ -1,0 +1,14 @@
+# Sets `sources` and `tests_directory` for a comparison with real Keras in all cases: fixtures and C++ are generated.
+set(tests_directory ${CMAKE_CURRENT_BINARY_DIR}/fresh)
+set(keras ${CMAKE_CURRENT_SOURCE_DIR}/oracle/keras)
+set(fixtures ${tests_directory}/oracle/keras/fixtures)
+foreach(part RANGE 7)
+  list(APPEND sources ${fixtures}/cases_${part}.cpp)
+endforeach()
+file(GLOB lists CONFIGURE_DEPENDS ${keras}/*.py ${keras}/requirements.txt)
+add_custom_command(OUTPUT ${sources} COMMAND ${keras}/python ${keras}/generate.py whole ${fixtures} 8 DEPENDS ${lists}
+                   COMMENT "Asking Keras" USES_TERMINAL)
+list(APPEND sources ${keras}/param_counts.cpp)
+set_source_files_properties(${keras}/param_counts.cpp PROPERTIES
+                            INCLUDE_DIRECTORIES ${PROJECT_SOURCE_DIR}/examples/zoo)
+add_test(NAME keras.fixtures COMMAND ${keras}/python ${keras}/compare.py ${keras}/fixtures ${fixtures})

@@ -1,0 +1,94 @@
+// Layers and training, against real Keras.
+// Written by tests/oracle/keras/generate.py: change the lists there.
+#include "oracle/keras/checks.hpp"
+
+using namespace strata;
+using namespace strata::keras_test;
+
+TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {
+  check_oracle<ReLU, Shape{3, 5}>("keras/fixtures/kink_relu");
+  check_oracle<ReLU6, Shape{3, 5}>("keras/fixtures/kink_relu6");
+  check_oracle<LeakyReLU<>, Shape{3, 5}>("keras/fixtures/kink_leaky_relu");
+  check_oracle<LeakyReLU<0.1>, Shape{3, 5}>("keras/fixtures/kink_leaky_relu_0_1");
+  check_oracle<ELU<>, Shape{3, 5}>("keras/fixtures/kink_elu");
+  check_oracle<ELU<0.7>, Shape{3, 5}>("keras/fixtures/kink_elu_0_7");
+  check_oracle<SELU, Shape{3, 5}>("keras/fixtures/kink_selu");
+  check_oracle<HardSigmoid, Shape{3, 5}>("keras/fixtures/kink_hard_sigmoid");
+  check_oracle<HardSwish, Shape{3, 5}>("keras/fixtures/kink_hard_swish");
+  check_oracle<PReLU<>, Shape{3, 5}>("keras/fixtures/kink_p_relu");
+  check_oracle<PReLU<SharedAxes{1, 2}>, Shape{3, 5}>("keras/fixtures/kink_p_relu_shared");
+  check_oracle<MaxPooling2D<>, Shape{4, 6, 3}>("keras/fixtures/tie_max_pooling2d");
+  check_oracle<MaxPooling2D<3, Strides{2}, Same>, Shape{5, 4, 3}>("keras/fixtures/tie_max_pooling2d_same");
+  check_oracle<GlobalMaxPooling2D, Shape{3, 4, 5}>("keras/fixtures/tie_global_max_pooling2d");
+}
+
+TEST_CASE("losses at their edges equal Keras'", "[keras]") {
+  check_loss<int>("keras/fixtures/loss_sparse_unnormalised", SparseCategoricalCrossentropy{});
+  check_loss<int>("keras/fixtures/loss_sparse_small_sum", SparseCategoricalCrossentropy{});
+  check_loss<int>("keras/fixtures/loss_sparse_zeros", SparseCategoricalCrossentropy{});
+  check_loss<int>("keras/fixtures/loss_sparse_zero_at_label", SparseCategoricalCrossentropy{});
+  check_loss<int>("keras/fixtures/loss_sparse_certain", SparseCategoricalCrossentropy{});
+  check_loss<int>("keras/fixtures/loss_sparse_logits_far_apart", SparseCategoricalCrossentropy{.from_logits = true});
+  check_loss<float>("keras/fixtures/loss_categorical_unnormalised", CategoricalCrossentropy{});
+  check_loss<float>("keras/fixtures/loss_categorical_zero_at_label", CategoricalCrossentropy{});
+  check_loss<float>("keras/fixtures/loss_categorical_logits_far_apart", CategoricalCrossentropy{.from_logits = true});
+  check_loss<float>("keras/fixtures/loss_binary_zeros", BinaryCrossentropy{});
+  check_loss<float>("keras/fixtures/loss_binary_logits_far_apart", BinaryCrossentropy{.from_logits = true});
+}
+
+TEST_CASE("metrics at their edges equal Keras'", "[keras]") {
+  check_metric<int>("keras/fixtures/metric_sparse_categorical", SparseCategoricalAccuracy{});
+  check_metric<int>("keras/fixtures/metric_sparse_categorical_tie", SparseCategoricalAccuracy{});
+  check_metric<float>("keras/fixtures/metric_categorical", CategoricalAccuracy{});
+  check_metric<int>("keras/fixtures/metric_top_1", SparseTopKCategoricalAccuracy{.k = 1});
+  check_metric<int>("keras/fixtures/metric_top_1_nan", SparseTopKCategoricalAccuracy{.k = 1});
+  check_metric<int>("keras/fixtures/metric_top_1_nan_at_label", SparseTopKCategoricalAccuracy{.k = 1});
+  check_metric<int>("keras/fixtures/metric_top_2", SparseTopKCategoricalAccuracy{.k = 2});
+  check_metric<int>("keras/fixtures/metric_top_2_nan", SparseTopKCategoricalAccuracy{.k = 2});
+  check_metric<int>("keras/fixtures/metric_top_2_nan_at_label", SparseTopKCategoricalAccuracy{.k = 2});
+  check_metric<int>("keras/fixtures/metric_top_3", SparseTopKCategoricalAccuracy{.k = 3});
+  check_metric<int>("keras/fixtures/metric_top_3_nan", SparseTopKCategoricalAccuracy{.k = 3});
+  check_metric<int>("keras/fixtures/metric_top_3_nan_at_label", SparseTopKCategoricalAccuracy{.k = 3});
+  check_metric<int>("keras/fixtures/metric_binary", BinaryAccuracy{});
+  check_metric<int>("keras/fixtures/metric_binary_threshold", BinaryAccuracy{.threshold = 0.3});
+  check_metric<int>("keras/fixtures/metric_binary_at_threshold", BinaryAccuracy{.threshold = 0.3});
+  check_metric<float>("keras/fixtures/metric_binary_soft_targets", BinaryAccuracy{});
+  check_metric<float>("keras/fixtures/metric_mean_absolute_error", MeanAbsoluteError{});
+}
+
+TEST_CASE("learning rates that change equal Keras'", "[keras]") {
+  check_schedule("keras/fixtures/schedule_exponential", ExponentialDecay{.initial_learning_rate = 0.1, .decay_steps =
+      10, .decay_rate = 0.5});
+  check_schedule("keras/fixtures/schedule_exponential_staircase", ExponentialDecay{.initial_learning_rate = 0.1,
+      .decay_steps = 10, .decay_rate = 0.5, .staircase = true});
+  check_schedule("keras/fixtures/schedule_piecewise", PiecewiseConstantDecay{.boundaries = {10, 20}, .values = {0.1,
+      0.01, 0.001}});
+  check_schedule("keras/fixtures/schedule_cosine", CosineDecay{.initial_learning_rate = 0.1, .decay_steps = 20});
+  check_schedule("keras/fixtures/schedule_cosine_alpha", CosineDecay{.initial_learning_rate = 0.1, .decay_steps = 20,
+      .alpha = 0.05});
+  check_schedule("keras/fixtures/schedule_cosine_warmup", CosineDecay{.initial_learning_rate = 0.1, .decay_steps = 10,
+      .alpha = 0.1, .warmup_target = 0.2, .warmup_steps = 10});
+  check_schedule("keras/fixtures/schedule_polynomial", PolynomialDecay{.initial_learning_rate = 0.1, .decay_steps =
+      20});
+  check_schedule("keras/fixtures/schedule_polynomial_power", PolynomialDecay{.initial_learning_rate = 0.1, .decay_steps
+      = 20, .end_learning_rate = 0.01, .power = 2});
+  check_schedule("keras/fixtures/schedule_polynomial_cycle", PolynomialDecay{.initial_learning_rate = 0.1, .decay_steps
+      = 10, .end_learning_rate = 0.01, .power = 0.5, .cycle = true});
+}
+
+TEST_CASE("optimisers over five steps equal Keras'", "[keras]") {
+  check_optimizer("keras/fixtures/optimizer_rmsprop_momentum", RMSprop{.learning_rate = 0.01, .momentum = 0.9});
+}
+
+TEST_CASE("initial weights equal Keras'", "[keras]") {
+  check_initial_weights<Sequential<Input<14, 14, 24>, Conv2D<32, 3>, DepthwiseConv2D<5>, SeparableConv2D<48, 3>,
+      Conv2DTranspose<16, 3>, BatchNorm, PReLU<>, Flatten, Dense<20>, LayerNormalization, GroupNormalization<4>>>(
+      "keras/fixtures/initial_weights");
+}
+
+TEST_CASE("three epochs of fit equal Keras'", "[keras]") {
+  check_fit<Sequential<Input<6>, Dense<9, activation<Tanh>>, Dense<4, activation<Softmax>>>, int>(
+      "keras/fixtures/fit_classes", SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0.1, .momentum = 0.9});
+  check_fit<Sequential<Input<6>, Dense<9, activation<Tanh>>, Dense<1, activation<Sigmoid>>>, float>(
+      "keras/fixtures/fit_binary", BinaryCrossentropy{}, Adam{.learning_rate = 0.01});
+}
