@@ -66,7 +66,7 @@ Array parse(const std::filesystem::path& path, std::uint64_t size, const Wanted&
   };
   require_header(header_bytes(*wanted.magic_numbers.begin()));
   const std::uint32_t magic = Array::big_endian(read(4)), header = header_bytes(magic);
-  if (std::ranges::find(wanted.magic_numbers, magic) == wanted.magic_numbers.end())
+  if (std::find(wanted.magic_numbers.begin(), wanted.magic_numbers.end(), magic) == wanted.magic_numbers.end())
     throw_file_error(path, 0, wanted.words, Text() << magic, remedy);
   require_header(header);
 
@@ -144,8 +144,8 @@ inline Dataset load_idx(const std::filesystem::path& images_path, const std::fil
                      "keep the column that holds the classes");
   Samples samples{.shape = {static_cast<int>(height), static_cast<int>(width), 1}};
   samples.bytes.resize(images.elements.size());
-  std::ranges::transform(images.elements, samples.bytes.begin(),
-                         [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
+  std::transform(images.elements.begin(), images.elements.end(), samples.bytes.begin(),
+                 [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
   for (std::size_t i = 0; i < count; ++i) {
     samples.labels.push_back(labels[i * columns]);
     if (samples.labels.back() < 0)

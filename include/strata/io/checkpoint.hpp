@@ -145,7 +145,8 @@ int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
   const auto tensors = detail::matching_tensors(file, detail::checkpoint_entries(trainer));
 
   detail::assign_weights(trainer.model(), tensors);
-  std::ranges::copy(tensors.back()->data, std::as_writable_bytes(std::span<float>(trainer.slots())).begin());
+  const auto& slots = tensors.back()->data;
+  std::copy(slots.begin(), slots.end(), std::as_writable_bytes(std::span<float>(trainer.slots())).begin());
   trainer.set_iterations(iterations);
   trainer.epochs() = std::move(logs);
   return epoch;

@@ -88,7 +88,8 @@ template <class Model>
 void assign_weights(Model& model, const std::vector<const TensorEntry*>& tensors) {
   std::size_t next = 0;
   model.for_each_parameter([&](const NodeInfo&, const Parameter&, std::span<float> elements) {
-    std::ranges::copy(tensors[next++]->data, std::as_writable_bytes(elements).begin());
+    const auto& data = tensors[next++]->data;
+    std::copy(data.begin(), data.end(), std::as_writable_bytes(elements).begin());
   });
 }
 

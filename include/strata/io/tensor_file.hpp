@@ -171,7 +171,7 @@ class TensorFile {
     std::size_t left = end - begin;
     bool fits = left % element == 0;
     left /= element;
-    if (std::ranges::count(tensor.shape, 0u) > 0)
+    if (std::count(tensor.shape.begin(), tensor.shape.end(), 0u) > 0)
       fits = std::exchange(left, 1) == 0;
     else
       for (const std::size_t extent : tensor.shape) {
@@ -185,7 +185,9 @@ class TensorFile {
 
   /// Every byte of data belongs to one tensor.
   void check_coverage() {
-    std::ranges::sort(tensors_, {}, [](const TensorEntry& t) { return std::pair(t.byte, data_bytes(t)); });
+    const auto place = [](const TensorEntry& tensor) { return std::pair(tensor.byte, data_bytes(tensor)); };
+    std::sort(tensors_.begin(), tensors_.end(),
+              [&](const TensorEntry& a, const TensorEntry& b) { return place(a) < place(b); });
     std::uint64_t end = 8 + header_.size();
     for (const TensorEntry& tensor : tensors_) {
       if (tensor.byte != end)

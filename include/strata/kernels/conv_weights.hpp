@@ -50,7 +50,7 @@ STRATA_NOINLINE void outer_products(const typename V::value_type* x, const typen
       hide(xp, gp);
       simd::Array<V, NV> g;
       read_block<V, LastWidth>(g, gp, block);
-      multiply_taps<V, runs, NV>(sums, xp, g, Indices<sizeof...(T) * NV>{});
+      multiply_taps<V, runs, NV>(sums, xp, g, Indices<static_cast<int>(sizeof...(T)) * NV>{});
     }
   }
   (write_block<V, LastWidth>(sums + T * NV, weights + T * WeightStep, block), ...);
