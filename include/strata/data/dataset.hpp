@@ -95,9 +95,7 @@ class Dataset {
   std::pair<Dataset, Dataset> split(double fraction) const {
     require(fraction >= 0 && fraction <= 1, "a fraction from 0 to 1", detail::general(fraction),
             "use split(0.8) for 80 % and 20 %");
-    // volatile: rounded to a double, as Keras', even where registers hold more digits (x87).
-    const volatile double product = static_cast<double>(size_) * fraction;
-    const auto count = static_cast<std::size_t>(product);
+    const auto count = static_cast<std::size_t>(static_cast<double>(size_) * fraction);
     return {slice(0, count), slice(count, size_ - count)};
   }
 

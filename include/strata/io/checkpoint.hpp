@@ -132,7 +132,7 @@ void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, 
 /// those of the trainer. Throws FileError, and then has changed nothing.
 template <class Trainer>
 int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
-  const TensorFile file = read_tensors(path);
+  TensorFile file(path);
   const std::size_t iterations = detail::metadata_number<std::size_t>(file, "iterations");
   const std::uint64_t seed = detail::metadata_number<std::uint64_t>(file, "seed");
   const int epoch = detail::metadata_number<int>(file, "epoch");
@@ -143,6 +143,7 @@ int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
       detail::join("make the trainer with Seed{", seed, "}, or take only the weights with load_weights"));
   std::vector<Logs> logs = detail::metadata_logs(file);
   const auto tensors = detail::matching_tensors(file, detail::checkpoint_entries(trainer));
+  file.read_data();
 
   detail::assign_weights(trainer.model(), tensors);
   const auto& slots = tensors.back()->data;
