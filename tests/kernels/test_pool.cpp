@@ -21,7 +21,8 @@ namespace {
 enum class Gradient { first, largest, all };
 
 /// Pools one channel of one image; `dy` goes back into `dx`. A NaN is larger than any number.
-void reference(const PoolGeometry& g, Gradient gradient, int c, const float* x, double* y, const float* dy, double* dx) {
+void reference(const PoolGeometry& g, Gradient gradient, int c, const float* x, double* y, const float* dy,
+               double* dx) {
   for (int oy = 0; oy < g.rows.output; ++oy)
     for (int ox = 0; ox < g.columns.output; ++ox) {
       double sum = 0;

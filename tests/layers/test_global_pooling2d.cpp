@@ -31,7 +31,8 @@ TEST_CASE("global poolings against PyTorch and TensorFlow.js") {
   }
 }
 
-TEST_CASE("equal maxima of an image share the gradient, a NaN is the maximum of its channel") {  // Keras 3.15; numpy.max
+// By Keras 3.15; numpy.max.
+TEST_CASE("equal maxima of an image share the gradient, a NaN is the maximum of its channel") {
   test::LayerRun<GlobalMaxPooling2D, Shape{2, 2, 2}, float> run(1);
   run.input.copy(std::vector{1, 7, 5, 3, 5, 4, 5, 2});
   run.output_gradient.copy(std::vector{6, 1});

@@ -21,9 +21,10 @@ constexpr bool is_depthwise(const ConvGeometry& g) { return g.in_channels == 1 &
 
 namespace detail {
 
-/// sums[sum] += x[cell] * factors[factor].
+/// sums[sum] += x[cell] * factors[factor], where `first` is the cell's first product, for which it is read.
 struct DepthwiseProduct {
   int cell, sum, factor;
+  bool first = true;
 };
 
 /// The products of `Taps` neighbouring taps in the windows of `Pixels` neighbouring pixels, cell by cell. For the
@@ -39,15 +40,14 @@ inline constexpr auto depthwise_products = [] {
   std::sort(products.begin(), products.end(), [](const DepthwiseProduct& a, const DepthwiseProduct& b) {
     return a.cell != b.cell ? a.cell < b.cell : Gradient ? a.sum < b.sum : a.factor < b.factor;
   });
+  for (std::size_t i = 1; i < products.size(); ++i) products[i].first = products[i].cell != products[i - 1].cell;
   return products;
 }();
 
-/// A cell is read for its first product.
 template <class V, const auto& products, int Pixel, int Width, int I>
 STRATA_INLINE void multiply_cell(V& cell, V* sums, const typename V::value_type* x, const V* factors) {
-  constexpr DepthwiseProduct product = products[I];
-  if constexpr (I == 0 || products[I == 0 ? 0 : I - 1].cell != product.cell)
-    cell = read<V, Width>(x + product.cell * Pixel);
+  constexpr DepthwiseProduct product = products[static_cast<std::size_t>(I)];
+  if constexpr (product.first) cell = read<V, Width>(x + product.cell * Pixel);
   sums[product.sum] = simd::fma(cell, factors[product.factor], sums[product.sum]);
 }
 template <class V, const auto& products, int Pixel, int Width, int... I>
@@ -133,17 +133,21 @@ struct LoopedTaps {
   }
 };
 
-/// One vector of channels of some rows: bias + convolution, epilogue, store, in equal tiles of a row; the last may
+/// Small kernels take the channels of a row after each other, as they lie; a large one's many rows and taps are kept in
+/// the cache for a vector of channels.
+constexpr int rows_at_once(const ConvGeometry& g) { return unrolled(g) ? 1 : g.out_height; }
+
+/// One vector of channels of these rows: bias + convolution, epilogue, store, in equal tiles of a row; the last may
 /// overlap the one before.
 template <class V, ConvGeometry g, int Width, class Epilogue>
-STRATA_NOINLINE void depthwise_rows(int rows, const typename V::value_type* x, const typename V::value_type* weights,
+STRATA_NOINLINE void depthwise_rows(const typename V::value_type* x, const typename V::value_type* weights,
                                     const typename V::value_type* bias, typename V::value_type* out,
                                     const typename V::value_type* residual) {
   constexpr int tiles = (g.out_width + 7) / 8;
   constexpr int pixels = (g.out_width + tiles - 1) / tiles;
   const std::conditional_t<unrolled(g), UnrolledTaps<V, g, Width>, LoopedTaps<V, g, Width>> taps(weights);
   const V start = bias != nullptr ? read<V, Width>(bias) : V(typename V::value_type(0));
-  for (int y = 0; y < rows; ++y, x += g.stride_height * g.row, out += g.out_row)
+  for (int y = 0; y < rows_at_once(g); ++y, x += g.stride_height * g.row, out += g.out_row)
     for (int tile = 0; tile < tiles; ++tile) {
       const int column = std::min(tile * pixels, g.out_width - pixels);
       simd::Array<V, pixels> sums;
@@ -246,12 +250,9 @@ void depthwise_convolve(const typename V::value_type* x, const typename V::value
                         const typename V::value_type* bias, typename V::value_type* out,
                         const typename V::value_type* residual = nullptr) {
   static_assert(is_depthwise(g));
-  // Small kernels take the channels of a row after each other, as they lie; a large one's many rows and taps are kept in
-  // the cache for a vector of channels.
-  constexpr int rows = detail::unrolled(g) ? 1 : g.out_height;
-  for (int y = 0; y < g.out_height; y += rows)
+  for (int y = 0; y < g.out_height; y += detail::rows_at_once(g))
     detail::for_each_vector<V, g>([&]<int Width>(int c) {
-      detail::depthwise_rows<V, g, Width, Epilogue>(rows, x + y * g.stride_height * g.row + c, weights + c,
+      detail::depthwise_rows<V, g, Width, Epilogue>(x + y * g.stride_height * g.row + c, weights + c,
                                                     bias != nullptr ? bias + c : nullptr, out + y * g.out_row + c,
                                                     detail::residual_at<Epilogue>(residual, y, 0, c));
     });

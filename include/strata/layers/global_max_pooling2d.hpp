@@ -1,5 +1,5 @@
-// GlobalMaxPooling2D: the largest value of each channel over the image, or NaN where it has one; (height, width, channels)
-// becomes (channels). Cells that share the largest value share its gradient.
+// GlobalMaxPooling2D: the largest value of each channel over the image, or NaN where it has one; (height, width,
+// channels) becomes (channels). Cells that hold the largest value share its gradient.
 //
 //     GlobalMaxPooling2D
 //
