@@ -87,6 +87,8 @@ template <class Callback, class Trainer>
 void notify_begin(Callback& callback, Trainer& trainer, const Logs& coming) {
   if constexpr (requires { callback.on_train_begin(trainer, coming); })
     callback.on_train_begin(trainer, coming);
+  else if constexpr (requires { callback.on_train_begin(coming); } && !requires { callback.on_train_begin(trainer); })
+    callback.on_train_begin(coming);
   else
     notify<TrainBegin>(callback, trainer);
 }

@@ -102,7 +102,6 @@ class Progress {
   std::string speed(double seconds) const {
     return detail::fixed(static_cast<double>(samples_) / (std::max)(seconds, 1e-9), 0) + " samples/s";
   }
-  /// Of the terminal; a stream of the caller's has no edge.
   static std::string numbers(const Logs& logs) {
     std::string text;
     for (const auto& [name, value] : logs)
