@@ -167,20 +167,22 @@ struct LayerCalls {
     if constexpr (requires { L::update_state(call); }) L::update_state(call);
   }
 
+  template <Algorithms Choice>
+  using InferBy = Infer<BoundBy<B, Choice>, InferenceTarget<V>>;
   template <class Epilogue, Algorithms Choice>
   static void infer(A a) {
-    using target = InferenceTarget<V, Choice>;
-    L::template pack<target, In>(static_cast<const T* const*>(a.parameters), static_cast<const T*>(a.scale),
-                                 static_cast<const T*>(a.shift), a.packed);
-    L::template infer<Epilogue>(Infer<B, target>{.batch = a.batch,
-                                                 .input = a.input,
-                                                 .packed = a.packed,
-                                                 .output = a.output,
-                                                 .residual = nullptr,
-                                                 .input_step = in,
-                                                 .output_step = out,
-                                                 .residual_step = 0,
-                                                 .scratch = a.scratch});
+    LayerBy<L, Choice>::template pack<InferenceTarget<V>, In>(
+        static_cast<const T* const*>(a.parameters), static_cast<const T*>(a.scale), static_cast<const T*>(a.shift),
+        a.packed);
+    LayerBy<L, Choice>::template infer<Epilogue>(InferBy<Choice>{.batch = a.batch,
+                                                                 .input = a.input,
+                                                                 .packed = a.packed,
+                                                                 .output = a.output,
+                                                                 .residual = nullptr,
+                                                                 .input_step = in,
+                                                                 .output_step = out,
+                                                                 .residual_step = 0,
+                                                                 .scratch = a.scratch});
   }
 };
 
@@ -226,10 +228,11 @@ constexpr LayerFunctions<T> make_functions() {
     };
   if constexpr (B::kind == Kind::linear && paths == Paths::fused) {
     f.packed_size = std::max(L::template packed_size<InferenceTarget<V>>(In),
-                             L::template packed_size<InferenceTarget<V, Exact>>(In));
+                             LayerBy<L, Exact>::template packed_size<InferenceTarget<V>>(In));
     f.infer_scratch_size = [](std::size_t batch) {
-      return std::max(rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V>>>(batch),
-                      rules<L>::template infer_scratch_size<Infer<B, InferenceTarget<V, Exact>>>(batch));
+      return std::max(rules<L>::template infer_scratch_size<typename Calls::template InferBy<Fast>>(batch),
+                      rules<LayerBy<L, Exact>>::template infer_scratch_size<typename Calls::template InferBy<Exact>>(
+                          batch));
     };
     f.by_kind = &Calls::template infer<Identity, Exact>;
     f.with_epilogue = &Calls::template infer<HalfPlusOne, Fast>;

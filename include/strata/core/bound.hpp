@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/layer.hpp>
 
 namespace strata {
@@ -20,5 +22,32 @@ struct Bound {
   static constexpr Parameters parameters = rules<L>::parameters(input_shape);
   static constexpr Kind kind = rules<L>::kind;
 };
+
+namespace detail {
+
+template <class L, Algorithms Choice>
+struct layer_by {
+  using type = L;
+};
+template <class L, Algorithms Choice>
+  requires(!std::is_same_v<Choice, Fast>) && requires { typename L::template by<Choice>; }
+struct layer_by<L, Choice> {
+  using type = typename L::template by<Choice>;
+};
+
+template <class B, Algorithms Choice>
+struct bound_by;
+template <class L, Shape... In, Algorithms Choice>
+struct bound_by<Bound<L, In...>, Choice> {
+  using type = Bound<typename layer_by<L, Choice>::type, In...>;
+};
+
+}  // namespace detail
+
+/// The layer that computes the same by these algorithms, and that in its place.
+template <class L, Algorithms Choice>
+using LayerBy = typename detail::layer_by<L, Choice>::type;
+template <class B, Algorithms Choice>
+using BoundBy = typename detail::bound_by<B, Choice>::type;
 
 }  // namespace strata

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <span>
 
-#include <strata/core/algorithms.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
@@ -121,10 +120,9 @@ struct FinishGradients {
 };
 
 /// What inference code is made for.
-template <class V, Algorithms Choice = Fast, int Samples = 1, bool Cached = true>
+template <class V, int Samples = 1, bool Cached = true>
 struct InferenceTarget {
   using Vector = V;
-  static constexpr int largest_tile = Choice::largest_tile;  ///< of Winograd's convolutions
   static constexpr int samples = Samples;  ///< that share one reading of the weights
   static constexpr bool cached = Cached;   ///< all weights of the network stay in the second-level cache
 };

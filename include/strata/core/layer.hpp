@@ -21,6 +21,7 @@
 //   scratch_size<V>(in)                 elements of working memory of a forward call               (0)
 //   backward_scratch_size<V>(in)        elements of working memory of a backward call              (0)
 //   kernel_name<Target>(in) -> Text     what inference runs, for `explain`                         (none)
+//   by<Choice>                          the layer that computes the same by a choice of Algorithms          (itself)
 //   link                                the activation is the inverse link of a loss               (Link::none)
 //   makes_probabilities                 true: its output is probabilities, which a loss with from_logits = true refuses;
 //                                       false: surely none, refused without it   (false for linear layers, else unknown)

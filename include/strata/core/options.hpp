@@ -55,6 +55,11 @@ inline constexpr Padding Same = Padding::same;
 /// Keras `padding='valid'`: windows lie inside the input.
 inline constexpr Padding Valid = Padding::valid;
 
+/// Of Winograd's convolution, 0 for direct sums: what a choice of algorithms gives a layer, no option of users.
+struct LargestTile {
+  int side;
+};
+
 enum class Bias { off, on };
 /// Keras `use_bias=False`.
 inline constexpr Bias NoBias = Bias::off;

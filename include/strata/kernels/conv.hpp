@@ -25,6 +25,7 @@ struct ConvGeometry {
   int out_row;                    ///< output elements likewise: out_width * out_step(), or more inside a border
   int out_spread = 1;             ///< only every so manyth pixel of the output's rows is written
   int in_gap = 0, out_gap = 0;    ///< elements of other images between one pixel's and the next's
+  int largest_tile = 4;           ///< of Winograd's convolution, where that is faster; 0: direct sums only
 
   constexpr int in_pixel() const { return in_channels * groups + in_gap; }
   constexpr int out_pixel() const { return out_channels * groups; }  ///< without the gap

@@ -65,7 +65,7 @@ struct InputGradient {
             .dilation_height = forward.dilation_height, .dilation_width = forward.dilation_width,
             .groups = forward.groups, .in_channels = forward.out_channels, .out_channels = forward.in_channels,
             .row = forward.out_row, .out_row = forward.stride_height * row, .out_spread = forward.stride_width,
-            .in_gap = forward.out_gap, .out_gap = gap};
+            .in_gap = forward.out_gap, .out_gap = gap, .largest_tile = forward.largest_tile};
   }
 
   /// The tap that the first cell of the phase's windows meets; they go through the kernel backwards.

@@ -23,23 +23,17 @@ struct Images {
   std::size_t step = 0;
 };
 
-/// What the choice of a kernel depends on beside the geometry.
-struct ConvChoice {
-  int largest_tile = 4;  ///< of Winograd's convolution; 0: direct sums only
-  ConvTraffic traffic{};
-};
-
 /// Winograd's form of a convolution, of tile 0 where another kernel is to be used.
 template <class V>
-constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvChoice choice = {}) {
-  return winograd_geometry(g, fastest_winograd_tile<V>(g, choice.traffic, choice.largest_tile));
+constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvTraffic traffic = {}) {
+  return winograd_geometry(g, fastest_winograd_tile<V>(g, traffic));
 }
 
 /// Elements of packed weights.
 template <class V>
-constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvChoice choice = {}) {
+constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvTraffic traffic = {}) {
   if (is_depthwise(g)) return static_cast<std::size_t>(g.kernel_height * g.kernel_width * g.groups);
-  const WinogradGeometry w = winograd_form<V>(g, choice);
+  const WinogradGeometry w = winograd_form<V>(g, traffic);
   return w.tile > 0 ? winograd_weights_size<V>(w) : packed_weights_size<V>(g);
 }
 /// As many at most on any processor, but for the padding of vectors.
@@ -51,15 +45,15 @@ constexpr std::size_t most_convolution_weights(const ConvGeometry& g, int larges
 }
 /// Elements of working memory.
 template <class V>
-constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, ConvChoice choice = {}) {
-  const WinogradGeometry w = winograd_form<V>(g, choice);
+constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, ConvTraffic traffic = {}) {
+  const WinogradGeometry w = winograd_form<V>(g, traffic);
   return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
 }
 /// "depthwise", "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
 template <class V>
-constexpr Text convolution_name(const ConvGeometry& g, ConvChoice choice = {}) {
+constexpr Text convolution_name(const ConvGeometry& g, ConvTraffic traffic = {}) {
   if (is_depthwise(g)) return "depthwise";
-  if (const int tile = winograd_form<V>(g, choice).tile; tile > 0) return Text("Winograd ") << tile << 'x' << tile;
+  if (const int tile = winograd_form<V>(g, traffic).tile; tile > 0) return Text("Winograd ") << tile << 'x' << tile;
   const ConvBlocks<V> blocks(g.out_channels);
   return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
 }

@@ -74,17 +74,17 @@ constexpr double winograd_cost(const WinogradGeometry& g, ConvTraffic traffic = 
 constexpr bool winograd_possible(const ConvGeometry& g, int tile) {
   return g.kernel_height == 3 && g.kernel_width == 3 && g.stride_height == 1 && g.stride_width == 1 &&
          g.dilation_height == 1 && g.dilation_width == 1 && g.groups == 1 && g.in_channels >= 8 &&
-         winograd_fits(winograd_geometry(g, tile));
+         tile <= g.largest_tile && winograd_fits(winograd_geometry(g, tile));
 }
 
-/// The tile of the fastest convolution: 4, 2, or 0 for the direct one; none is larger than `largest`.
+/// The tile of the fastest convolution: 4, 2, or 0 for the direct one.
 template <class V>
-constexpr int fastest_winograd_tile(const ConvGeometry& g, ConvTraffic traffic = {}, int largest = 4) {
+constexpr int fastest_winograd_tile(const ConvGeometry& g, ConvTraffic traffic = {}) {
   int fastest = 0;
   double least = direct_cost<V>(g, traffic);
   for (const int tile : {2, 4}) {
     const WinogradGeometry w = winograd_geometry(g, tile);
-    if (tile > largest || !winograd_possible(g, tile) || winograd_cost<V>(w, traffic) >= least) continue;
+    if (!winograd_possible(g, tile) || winograd_cost<V>(w, traffic) >= least) continue;
     fastest = tile;
     least = winograd_cost<V>(w, traffic);
   }

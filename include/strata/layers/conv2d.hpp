@@ -8,6 +8,7 @@
 // Keras: Conv2D. ONNX: Conv.
 #pragma once
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/layers/convolution2d.hpp>
@@ -33,6 +34,8 @@ struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>, Ker
   static constexpr const char* class_name = "Conv2D";
 
   using base = detail::Convolution2D<Conv2D, KernelSize, Given...>;
+  template <Algorithms Choice>
+  using by = Conv2D<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
   static constexpr int group_count = base::options::get(Groups{1}).count;
   static constexpr int filters(Shape) { return Filters; }
   static constexpr int groups(Shape) { return group_count; }

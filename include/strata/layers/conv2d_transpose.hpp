@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
@@ -52,6 +53,8 @@ struct Conv2DTranspose
   static constexpr bool strided = true;
 
   using options = LayerOptions<Given...>;
+  template <Algorithms Choice>
+  using by = Conv2DTranspose<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
   static constexpr Kernel kernel{KernelSize};
   static constexpr Strides strides = options::get(Strides{1});
   static constexpr Padding padding = options::get(Valid);
@@ -193,23 +196,23 @@ struct Conv2DTranspose
   static constexpr std::size_t packed_size(Shape in) {
     using V = typename Target::Vector;
     return bias_size<Target> + (packing<Target>(in) > 0
-                                    ? kernels::convolution_weights_size<V>(transposed(in).phase(0), choice<Target>)
+                                    ? kernels::convolution_weights_size<V>(transposed(in).phase(0), traffic<Target>)
                                     : transposed(in).template weights_size<V>());
   }
   static constexpr std::size_t weights_size(Shape in, int allowed) {
     const kernels::InputGradient d = transposed(in);
     std::size_t size = Filters;
     for (int number = 0; number < d.phases(); ++number)
-      size += kernels::most_convolution_weights(d.phase(number), largest_tile(allowed));
+      size += kernels::most_convolution_weights(d.phase(number), allowed);
     return size;
   }
   template <class Target>
   static constexpr int packing(Shape in) {
-    return kernels::winograd_form<typename Target::Vector>(transposed(in).phase(0), choice<Target>).tile;
+    return kernels::winograd_form<typename Target::Vector>(transposed(in).phase(0), traffic<Target>).tile;
   }
   template <class Target>
   static constexpr Text kernel_name(Shape in) {
-    return kernels::convolution_name<typename Target::Vector>(transposed(in).phase(0), choice<Target>);
+    return kernels::convolution_name<typename Target::Vector>(transposed(in).phase(0), traffic<Target>);
   }
 
   template <class Target, Shape in, class T>
@@ -235,7 +238,7 @@ struct Conv2DTranspose
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
     return copy_size<Call>(batch) +
            kernels::convolution_scratch_size<typename Call::Vector>(transposed(Call::input_shape).phase(0),
-                                                                    choice<typename Call::target>);
+                                                                    traffic<typename Call::target>);
   }
 
   template <class Epilogue, class Call>
@@ -272,13 +275,15 @@ struct Conv2DTranspose
   static constexpr kernels::ConvGeometry adjoint(Shape in) {
     return adjoint(in, padded(in).out_width * Filters, in.width() * in.channels());
   }
+  /// Winograd's algorithm writes no cells with gaps between them.
   static constexpr kernels::ConvGeometry adjoint(Shape in, int row, int out_row) {
     return {.out_height = in.height(), .out_width = in.width(),
             .kernel_height = kernel.height, .kernel_width = kernel.width,
             .stride_height = strides.height, .stride_width = strides.width,
             .dilation_height = 1, .dilation_width = 1,
             .groups = 1, .in_channels = Filters, .out_channels = in.channels(),
-            .row = row, .out_row = out_row};
+            .row = row, .out_row = out_row,
+            .largest_tile = strides == Strides{1} ? options::get(LargestTile{4}).side : 0};
   }
   /// Its gradient by the input: what is computed here, for an input laid out by `placement`.
   static constexpr kernels::InputGradient transposed(Shape in) {
@@ -340,12 +345,8 @@ struct Conv2DTranspose
     }
   }
 
-  /// Winograd's algorithm writes no cells with gaps between them.
-  static constexpr int largest_tile(int allowed) { return strides == Strides{1} ? allowed : 0; }
   template <class Target>
-  static constexpr kernels::ConvChoice choice{
-      .largest_tile = largest_tile(Target::largest_tile),
-      .traffic = {.samples = Target::samples, .cached = Target::cached}};
+  static constexpr kernels::ConvTraffic traffic{.samples = Target::samples, .cached = Target::cached};
   template <class V>
   static constexpr int adjoint_tile(Shape in) {
     return kernels::winograd_form<V>(adjoint(in)).tile;

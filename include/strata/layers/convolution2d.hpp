@@ -157,7 +157,7 @@ struct Convolution2D {
   template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
     return bias_size<Target>(in) +
-           kernels::convolution_weights_size<typename Target::Vector>(geometry(in), choice<Target>);
+           kernels::convolution_weights_size<typename Target::Vector>(geometry(in), traffic<Target>);
   }
   static constexpr std::size_t weights_size(Shape in, int largest_tile) {
     return static_cast<std::size_t>(Derived::filters(in)) +
@@ -165,11 +165,11 @@ struct Convolution2D {
   }
   template <class Target>
   static constexpr int packing(Shape in) {
-    return kernels::winograd_form<typename Target::Vector>(geometry(in), choice<Target>).tile;
+    return kernels::winograd_form<typename Target::Vector>(geometry(in), traffic<Target>).tile;
   }
   template <class Target>
   static constexpr Text kernel_name(Shape in) {
-    return kernels::convolution_name<typename Target::Vector>(geometry(in), choice<Target>);
+    return kernels::convolution_name<typename Target::Vector>(geometry(in), traffic<Target>);
   }
 
   template <class Target, Shape in, class T>
@@ -191,7 +191,7 @@ struct Convolution2D {
   template <class Call>
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
     return copy_size<Call>(batch) + kernels::convolution_scratch_size<typename Call::Vector>(
-                                        call_geometry<Call, Identity>(), choice<typename Call::target>);
+                                        call_geometry<Call, Identity>(), traffic<typename Call::target>);
   }
 
   template <class Epilogue, class Call>
@@ -217,8 +217,7 @@ struct Convolution2D {
   static constexpr Window window(Shape in) { return window_over(in, kernel, strides, dilation, padding); }
 
   template <class Target>
-  static constexpr kernels::ConvChoice choice{.largest_tile = Target::largest_tile,
-                                              .traffic = {.samples = Target::samples, .cached = Target::cached}};
+  static constexpr kernels::ConvTraffic traffic{.samples = Target::samples, .cached = Target::cached};
 
   static constexpr kernels::Placement padded(Shape in, Border border = Border{}) {
     const Window w = window(in);
@@ -264,7 +263,8 @@ struct Convolution2D {
                             .stride_height = strides.height, .stride_width = strides.width,
                             .dilation_height = dilation.height, .dilation_width = dilation.width,
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
-                            .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap};
+                            .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap,
+                            .largest_tile = options::get(LargestTile{4}).side};
     const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
     if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && gapless_residual) {
       g.out_width *= g.out_height;  // pixels need no rows

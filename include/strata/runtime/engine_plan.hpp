@@ -32,10 +32,10 @@ struct EnginePlan {
 
   /// In Winograd's domain weights are four times as many.
   template <int samples>
-  using TargetFor = InferenceTarget<V, Choice, samples,
+  using TargetFor = InferenceTarget<V, samples,
                                     (4 * Net::network().parameter_count() * sizeof(T) <= detail::cache_bytes)>;
   template <std::size_t S>
-  using HeadOf = BoundOf<Net, head(S)>;
+  using HeadOf = BoundBy<BoundOf<Net, head(S)>, Choice>;
 
   /// Elements that a step owns: packed weights, scale and shift, or a copy of its parameters.
   template <std::size_t S, int samples>

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/bound.hpp>
@@ -23,7 +24,7 @@ namespace strata {
 /// Owns the activations, the gradients of activations and the working memory of one batch. Parameters are the caller's,
 /// in the layout of `Model<Net>`. `V` is the SIMD vector type; the element type is its. Each thread of `Parallel` takes
 /// an equal share of the samples; the same number of threads gives the same bits.
-template <class Net, class V, class Parallel = Serial>
+template <class Net, class V, class Parallel = Serial, Algorithms Choice = Fast>
 class Executor {
  public:
   using T = typename V::value_type;
@@ -104,9 +105,9 @@ class Executor {
   static constexpr const auto& plan = Net::training_plan();
 
   template <std::size_t I>
-  using LayerAt = LayerOf<Net, I>;
+  using LayerAt = LayerBy<LayerOf<Net, I>, Choice>;
   template <std::size_t I>
-  using BoundAt = BoundOf<Net, I>;
+  using BoundAt = BoundBy<BoundOf<Net, I>, Choice>;
 
   /// Offsets of pieces of these sizes, one for each node, and the end of the last.
   template <class Size>

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/parallel.hpp>
 #include <strata/data/batches.hpp>
 #include <strata/data/dataset.hpp>
 #include <strata/runtime/executor.hpp>
@@ -136,8 +138,8 @@ void check_dataset(const Dataset& dataset, const char* what) {
 }
 
 /// Loss (with L2 penalties, as Keras) and metrics of one walk through `batches`. {loss, metrics...}
-template <std::size_t N, class Net, class V, class Parallel, class Loss, class... Extras>
-std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel>& executor, const Model<Net>& model,
+template <std::size_t N, class Net, class V, class Parallel, Algorithms Choice, class Loss, class... Extras>
+std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel, Choice>& executor, const Model<Net>& model,
                                            Batches& batches, const Loss& loss, const Extras&... extras) {
   const bool on_logits = ends_in_link<Net, Loss> && !takes_logits(loss);  // more exact than probabilities
   const Loss actual = with_logits(loss, on_logits);
@@ -173,8 +175,8 @@ struct Evaluation {
 
 namespace detail {
 
-template <class Net, class V, class Parallel, class Loss, class Metric>
-Evaluation evaluate_with(Executor<Net, V, Parallel>& executor, const Model<Net>& model, const Dataset& dataset,
+template <class Net, class V, class Parallel, Algorithms Choice, class Loss, class Metric>
+Evaluation evaluate_with(Executor<Net, V, Parallel, Choice>& executor, const Model<Net>& model, const Dataset& dataset,
                          const Loss& loss, int batch_size, const Metric& metric) {
   static_assert(is_metric<Metric>, "not a metric: strata/train/metrics.hpp says what a metric has");
   examine_data_set_network<Net>();
@@ -189,25 +191,27 @@ Evaluation evaluate_with(Executor<Net, V, Parallel>& executor, const Model<Net>&
 
 /// Mean loss and metric over a data set at inference (Keras `Model.evaluate`). Throws InvalidArgument where the data
 /// set does not fit the network or the loss, or the loss not the network (as Trainer).
-template <class Net, class Loss, class Metric = typename detail::metric_of<Loss>::type>
+/// `evaluate<Exact>` keeps to direct sums.
+template <Algorithms Choice = Fast, class Net, class Loss, class Metric = typename detail::metric_of<Loss>::type>
 Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss& loss, int batch_size = 32,
                     const Metric& metric = {}) {
-  Executor<Net, simd::Vector<float>> executor;
+  Executor<Net, simd::Vector<float>, Serial, Choice> executor;
   return detail::evaluate_with(executor, model, dataset, loss, batch_size, metric);
 }
 
-/// With the loss and the threads of a trainer.
-template <class Net, class Loss, class Optimizer, class V, class Parallel,
+/// With the loss, the threads and the algorithms of a trainer.
+template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice,
           class Metric = typename detail::metric_of<Loss>::type>
-Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel>& trainer, const Dataset& dataset, int batch_size = 32,
-                    const Metric& metric = {}) {
+Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const Dataset& dataset,
+                    int batch_size = 32, const Metric& metric = {}) {
   detail::examine_floats<V>();
   return detail::evaluate_with(trainer.executor(), trainer.model(), dataset, trainer.loss(), batch_size, metric);
 }
 
 /// The network's outputs, (samples, Net::output_shape), layer by layer (Keras `Model.predict`); Engine is faster.
-/// inputs: (samples, Net::input_shape). Throws InvalidArgument where their number does not fit.
-template <class Net>
+/// inputs: (samples, Net::input_shape). Throws InvalidArgument where their number does not fit. `predict<Exact>` keeps
+/// to direct sums.
+template <Algorithms Choice = Fast, class Net>
 std::vector<float> predict(const Model<Net>& model, std::span<const float> inputs, int batch_size = 32) {
   detail::examine_data_set_network<Net>();
   constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
@@ -217,7 +221,7 @@ std::vector<float> predict(const Model<Net>& model, std::span<const float> input
         << " a sample) and a batch size of at least 1, received " << inputs.size() << " values and " << batch_size);
   const std::size_t samples = inputs.size() / in;
   std::vector<float> outputs(samples * out);
-  Executor<Net, simd::Vector<float>> executor;
+  Executor<Net, simd::Vector<float>, Serial, Choice> executor;
   for (std::size_t first = 0; first < samples; first += static_cast<std::size_t>(batch_size)) {
     const std::size_t batch = (std::min)(static_cast<std::size_t>(batch_size), samples - first);
     std::copy_n(executor.forward(model.parameters().data(), inputs.data() + first * in, batch), batch * out,

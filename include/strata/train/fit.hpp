@@ -205,10 +205,10 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
 /// interrupted run ends with the same bits as one that never stopped. After the options: metrics, in place of the loss'
 /// own, and callbacks (strata/train/callbacks.hpp). Throws InvalidArgument where a data set does not fit the network or
 /// the loss, NonFiniteLoss where a loss or a gradient is not finite: the model is then as it was before that step.
-template <class Net, class Loss, class Optimizer, class V, class Parallel, class... Extras>
-History fit(Trainer<Net, Loss, Optimizer, V, Parallel>& trainer, const Dataset& train, const FitOptions& options = {},
-            Extras&&... extras) {
-  using Run = Trainer<Net, Loss, Optimizer, V, Parallel>;
+template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice, class... Extras>
+History fit(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const Dataset& train,
+            const FitOptions& options = {}, Extras&&... extras) {
+  using Run = Trainer<Net, Loss, Optimizer, V, Parallel, Choice>;
   constexpr bool fine = detail::IsLoss<Loss> && detail::IsOptimizer<Optimizer> &&
                         !std::is_same_v<Net, detail::NoModel> &&
                         (detail::examine_extra<std::remove_reference_t<Extras>, Run>() && ...);
@@ -222,14 +222,15 @@ History fit(Trainer<Net, Loss, Optimizer, V, Parallel>& trainer, const Dataset& 
   }
 }
 
-/// Trains a model from where it is with a new optimiser.
+/// Trains a model from where it is with a new optimiser. `fit<Exact>` keeps to direct sums.
 ///
 ///     auto history = fit(model, train, Adam{.learning_rate = 1e-3f}, SparseCategoricalCrossentropy{},
 ///                        {.epochs = 5, .batch_size = 64, .validation = &test}, EarlyStopping{.patience = 2});
-template <class Net, class Optimizer, class Loss, class... Extras>
+template <Algorithms Choice = Fast, class Net, class Optimizer, class Loss, class... Extras>
 History fit(Model<Net>& model, const Dataset& train, Optimizer optimizer, Loss loss, const FitOptions& options = {},
             Extras&&... extras) {
-  Trainer<Net, Loss, Optimizer> trainer{model, std::move(loss), std::move(optimizer), options.seed};
+  Trainer<Net, Loss, Optimizer, simd::Vector<float>, Serial, Choice> trainer{model, std::move(loss),
+                                                                             std::move(optimizer), options.seed};
   return fit(trainer, train, options, extras...);
 }
 

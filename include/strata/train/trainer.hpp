@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
@@ -42,8 +44,9 @@ namespace strata {
 ///
 /// The same seed gives the same dropout: it depends on seed and iteration only, so that a run can be continued to the
 /// same bits from parameters, slots and iterations. `V` is the SIMD vector type; double serves gradient checks. Several
-/// threads: `Trainer trainer{model, loss, optimizer, Seed{1}, OpenMP{2}}`.
-template <class Net, class Loss, class Optimizer, class V = simd::Vector<float>, class Parallel = Serial>
+/// threads: `Trainer trainer{model, loss, optimizer, Seed{1}, OpenMP{2}}`; direct sums only: `Exact{}` as the last.
+template <class Net, class Loss, class Optimizer, class V = simd::Vector<float>, class Parallel = Serial,
+          Algorithms Choice = Fast>
 class Trainer {
   using T = typename V::value_type;
 
@@ -57,7 +60,8 @@ class Trainer {
 
   /// The model must outlive the trainer. Throws InvalidArgument where a number of the loss or the optimiser is out of
   /// range, two kinds of clipping are on, or the loss takes probabilities for logits or logits for probabilities.
-  Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {}, Parallel parallel = {})
+  Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {},
+          std::type_identity_t<Parallel> parallel = {}, Choice = {})
       : model_(&model),
         loss_(std::move(loss)),
         optimizer_(std::move(optimizer)),
@@ -72,6 +76,8 @@ class Trainer {
       detail::validate_optimizer(optimizer_);
     }
   }
+  Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed, std::same_as<Choice> auto choice)
+      : Trainer(model, std::move(loss), std::move(optimizer), seed, Parallel{}, choice) {}
 
   /// One optimiser step on one batch. Returns the mean loss before the step, L2 penalties included. Throws
   /// InvalidArgument (sizes, labels, numbers of the optimiser, its learning rate) or NonFiniteLoss; then nothing has
@@ -108,7 +114,7 @@ class Trainer {
   const Loss& loss() const { return loss_; }
   Optimizer& optimizer() { return optimizer_; }
   const Optimizer& optimizer() const { return optimizer_; }
-  Executor<Net, V, Parallel>& executor() { return executor_; }
+  Executor<Net, V, Parallel, Choice>& executor() { return executor_; }
 
   /// Of the last step, in the layout of `model().trainable()`. Before clipping when an observer sees them, after it
   /// later.
@@ -152,7 +158,7 @@ class Trainer {
   using AllLosses = detail::losses_of<Loss>;
   template <std::size_t K>
   using LossOf = typename AllLosses::template type<K>;
-  using Executing = Executor<Net, V, Parallel>;
+  using Executing = Executor<Net, V, Parallel, Choice>;
 
   /// f(span of labels or values)
   template <class Target, class F>
@@ -323,7 +329,7 @@ class Trainer {
   Loss loss_;
   Optimizer optimizer_;
   Seed seed_;
-  Executor<Net, V, Parallel> executor_;
+  Executing executor_;
   Arena<T> gradients_, slots_, state_;
   std::vector<Logs> epochs_;
   std::size_t iterations_ = 0;
@@ -353,5 +359,11 @@ template <class Net, class T, class Loss, class Optimizer>
 Trainer(Model<Net, T>&, Loss, Optimizer, Seed) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>>;
 template <class Net, class T, class Loss, class Optimizer, class Parallel>
 Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Parallel) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Parallel>;
+template <class Net, class T, class Loss, class Optimizer>
+Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Exact)
+    -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Serial, Exact>;
+template <class Net, class T, class Loss, class Optimizer, class Parallel, Algorithms Choice>
+Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Parallel, Choice)
+    -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Parallel, Choice>;
 
 }  // namespace strata
