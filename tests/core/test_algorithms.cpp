@@ -1,4 +1,5 @@
-// Choices of algorithms in training: Exact has direct sums, so that an output depends on what it sees, to the bit, however large the rest is.
+// Exact in training and evaluation: direct sums, so that an output depends on what it sees, to the bit, however large the
+// rest is.
 #include <algorithm>
 #include <cstddef>
 #include <type_traits>

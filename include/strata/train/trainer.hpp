@@ -359,9 +359,9 @@ template <class Net, class T, class Loss, class Optimizer>
 Trainer(Model<Net, T>&, Loss, Optimizer, Seed) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>>;
 template <class Net, class T, class Loss, class Optimizer, class Parallel>
 Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Parallel) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Parallel>;
-template <class Net, class T, class Loss, class Optimizer>
-Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Exact)
-    -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Serial, Exact>;
+template <class Net, class T, class Loss, class Optimizer, Algorithms Choice>
+Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Choice)
+    -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Serial, Choice>;
 template <class Net, class T, class Loss, class Optimizer, class Parallel, Algorithms Choice>
 Trainer(Model<Net, T>&, Loss, Optimizer, Seed, Parallel, Choice)
     -> Trainer<Net, Loss, Optimizer, simd::Vector<T>, Parallel, Choice>;
