@@ -1,5 +1,5 @@
-// Exact in training and evaluation: direct sums, so that an output depends on what it sees, to the bit, however large the
-// rest is.
+// Exact in training and evaluation: direct sums, so that an output depends on what it sees, to the bit, however large
+// the rest is.
 #include <algorithm>
 #include <cstddef>
 #include <type_traits>

@@ -29,8 +29,8 @@ namespace strata {
 
 /// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations and shortcuts
 /// fused, memory planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong
-/// size and at outputs that overlap an input or each other. Denormal numbers are what the calling thread's floating-point
-/// mode makes of them: an engine neither sets that mode nor looks at it.
+/// size and at outputs that overlap an input or each other. Denormal numbers are what the calling thread's
+/// floating-point mode makes of them: an engine neither sets that mode nor looks at it.
 ///
 ///     Engine<Net> engine{model};                 // or Engine<Net, Compact>, Engine<Net, Exact>: core/algorithms.hpp
 ///     engine(input, output);                     // batch = input.size() / Net::input_shape.size()
