@@ -17,7 +17,7 @@ struct Net : Sequential<
     Flatten, Dense<10, activation<Softmax>>> {};
 
 int main(int, char** arguments) {
-  std::filesystem::path path = arguments[0];
+  std::filesystem::path path = std::filesystem::path(arguments[0]).filename();
   path += ".safetensors";
   const Model<Net> trained{Seed{42}};
   Model<Net> model;

@@ -21,9 +21,9 @@ struct Border {
   friend constexpr bool operator==(const Border&, const Border&) = default;
 };
 
-constexpr Border max(Border a, Border b) {
-  return {std::max(a.top, b.top),       std::max(a.left, b.left),   std::max(a.bottom, b.bottom),
-          std::max(a.right, b.right),   std::max(a.front, b.front), std::max(a.back, b.back)};
+constexpr Border (max)(Border a, Border b) {
+  return {(std::max)(a.top, b.top),     (std::max)(a.left, b.left),   (std::max)(a.bottom, b.bottom),
+          (std::max)(a.right, b.right), (std::max)(a.front, b.front), (std::max)(a.back, b.back)};
 }
 
 /// Elements from one pixel of the image to the next.

@@ -81,7 +81,7 @@ class InputFile {
   int peek() { return left() == 0 ? -1 : file_.peek(); }
   /// The next `count` bytes, or all that are left where there are fewer.
   std::vector<std::byte> read(std::uint64_t count) {
-    std::vector<std::byte> bytes = allocate(std::min(count, left()));
+    std::vector<std::byte> bytes = allocate((std::min)(count, left()));
     const auto size = static_cast<std::streamsize>(bytes.size());
     if (file_.read(reinterpret_cast<char*>(bytes.data()), size); file_.bad())
       throw_system_error(path_, join("read error behind byte ", position_), errno, "check the device");
@@ -147,7 +147,7 @@ class TemporaryFile {
   void write(std::span<const std::byte> bytes) {
     constexpr std::size_t most = std::size_t{1} << 30;  // systems write no more than 2 GiB at once
     while (!bytes.empty()) {
-      const std::ptrdiff_t written = os::write(descriptor_, bytes.first(std::min(bytes.size(), most)));
+      const std::ptrdiff_t written = os::write(descriptor_, bytes.first((std::min)(bytes.size(), most)));
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) fail("write error");
       bytes = bytes.subspan(static_cast<std::size_t>(written));

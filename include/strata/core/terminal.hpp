@@ -21,7 +21,7 @@ inline std::size_t terminal_columns() {
   if (::isatty(STDOUT_FILENO) == 0) return 0;
   winsize size{};
   const bool says = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-  return says ? size.ws_col : std::numeric_limits<std::size_t>::max();
+  return says ? size.ws_col : (std::numeric_limits<std::size_t>::max)();
 #endif
 }
 

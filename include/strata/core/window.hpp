@@ -27,7 +27,7 @@ constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dil
       before = after = 0;
     } else {
       out = (size + stride - 1) / stride;
-      const int total = std::max(0, (out - 1) * stride + reach - size);
+      const int total = (std::max)(0, (out - 1) * stride + reach - size);
       before = total / 2;
       after = total - before;
     }

@@ -53,7 +53,7 @@ class Batches {
           Text() << "Batches: expected a batch size of at least 1, received " << options_.batch_size
           << "; 32 to 128 suits most networks");
     if (!options_.augmentation.empty()) check_augmentation();
-    const std::size_t rows = std::min(static_cast<std::size_t>(options_.batch_size), dataset_.size());
+    const std::size_t rows = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size());
     if (!in_place()) inputs_ = Arena<float>(rows * dataset_.shape().size());
     if (options_.shuffle) {
       order_.resize(dataset_.size());
@@ -82,7 +82,7 @@ class Batches {
   /// Fills in the next batch, or returns false after the last one of the epoch.
   bool next(Batch& batch) {
     if (position_ == dataset_.size()) return false;
-    batch.size = std::min(static_cast<std::size_t>(options_.batch_size), dataset_.size() - position_);
+    batch.size = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size() - position_);
     batch.inputs = gather_inputs(batch.size);
     batch.labels = gather(dataset_.labels(), dataset_.labels_per_sample(), labels_, batch.size);
     batch.targets = gather(dataset_.targets(), dataset_.targets_per_sample(), targets_, batch.size);

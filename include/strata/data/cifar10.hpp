@@ -39,7 +39,7 @@ inline std::uint64_t append(const std::filesystem::path& path, std::uint64_t exp
                      "one or more records of 3073 bytes, 10000 at most", Text() << file.size() << " bytes in all",
                      remedy);
   if (expected != 0 && count != expected)
-    throw_file_error(path, std::min(count, expected) * record,
+    throw_file_error(path, (std::min)(count, expected) * record,
                      Text() << expected << " images, as many as the other files of the set hold", Text() << count,
                      remedy);
   while (file.left() > 0) {

@@ -45,7 +45,7 @@ class Dataset {
     require(s.shape.size() > 0, "the shape of one sample", "none", "give .shape, such as {28, 28, 1} or {784}");
     require(s.inputs.empty() != s.bytes.empty(), "either inputs or bytes", s.inputs.empty() ? "neither" : "both",
             "give the samples as .inputs (float) or as .bytes (pixels)");
-    const std::size_t values = std::max(s.inputs.size(), s.bytes.size());
+    const std::size_t values = (std::max)(s.inputs.size(), s.bytes.size());
     require(values % s.shape.size() == 0,
             Text() << "a multiple of " << s.shape.size() << " input values (" << s.shape << " a sample)",
             Text() << values, "check .shape, or whether the last sample is cut short");
@@ -88,7 +88,7 @@ class Dataset {
   }
 
   /// The first `count` samples, or all where there are fewer.
-  Dataset take(std::size_t count) const { return slice(0, std::min(count, size_)); }
+  Dataset take(std::size_t count) const { return slice(0, (std::min)(count, size_)); }
 
   /// The first floor(size * fraction) samples and the rest, in order: nothing is shuffled, and `split(1 - v)` cuts
   /// where Keras' `validation_split = v` does. Throws InvalidArgument unless 0 <= fraction <= 1.

@@ -45,7 +45,7 @@ inline std::vector<std::byte> gunzip(std::span<const std::byte> file, const std:
   std::array<std::byte, 1 << 16> block;
   std::size_t position = 0;
   for (;;) {
-    const auto input = file.subspan(position, std::min(chunk, file.size() - position));
+    const auto input = file.subspan(position, (std::min)(chunk, file.size() - position));
     // zlib reads through a pointer to non-const.
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(input.data()));
     stream.avail_in = static_cast<uInt>(input.size());

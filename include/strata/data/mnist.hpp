@@ -134,7 +134,7 @@ inline Dataset load_idx(const std::filesystem::path& images_path, const std::fil
                              "the magic number 2049, 2305, 2817 or 3073 (whole numbers of rank 1) or QMNIST's 3074"});
   const std::uint32_t count = images.extents[0], height = images.extents[1], width = images.extents[2];
   const std::uint32_t columns = labels.extents.size() == 1 ? 1 : labels.extents[1];
-  if (std::max(height, width) > 0xFFFF)
+  if ((std::max)(height, width) > 0xFFFF)
     throw_file_error(images_path, 8, "images of at most 65535x65535", Text() << height << "x" << width, remedy);
   if (labels.extents[0] != count)
     throw_file_error(labels_path, 4, Text() << count << " labels, one for each image", Text() << labels.extents[0],

@@ -68,7 +68,7 @@ struct Figure {
   int distance(int u, int v) const {
     const auto from_circle = [](int a, int b, int r) { return (a * a + b * b - r * r) / (2 * r); };
     const auto from_box = [](int a, int b, int half_width, int half_height) {
-      return std::max(std::abs(a) - half_width, std::abs(b) - half_height);
+      return (std::max)(std::abs(a) - half_width, std::abs(b) - half_height);
     };
     // The offset of a from the middle of its period, and the distance from stripes half a period wide.
     const auto wrap = [this](int a) { return ((a + phase) % period + period) % period - period / 2; };
@@ -82,20 +82,20 @@ struct Figure {
       case square:
         return from_box(u, v, radius, radius);
       case triangle:
-        return std::max(v - radius / 2, std::abs(u) * 7 / 8 - v / 2 - radius / 2);
+        return (std::max)(v - radius / 2, std::abs(u) * 7 / 8 - v / 2 - radius / 2);
       case cross:
-        return std::min(from_box(u, v, radius, radius / 4), from_box(u, v, radius / 4, radius));
+        return (std::min)(from_box(u, v, radius, radius / 4), from_box(u, v, radius / 4, radius));
       case rows:
       case diagonals:
-        return std::max(patch, from_stripes(v));
+        return (std::max)(patch, from_stripes(v));
       case columns:
-        return std::max(patch, from_stripes(u));
+        return (std::max)(patch, from_stripes(u));
       case checkerboard: {
         const int a = from_stripes(u), b = from_stripes(v);
-        return std::max(patch, std::max(std::min(a, b), -std::max(a, b)));
+        return (std::max)(patch, (std::max)((std::min)(a, b), -(std::max)(a, b)));
       }
       case dots:
-        return std::max(patch, from_circle(wrap(u), wrap(v), period / 3));
+        return (std::max)(patch, from_circle(wrap(u), wrap(v), period / 3));
     }
     return 0;
   }
@@ -183,7 +183,7 @@ inline void draw(Class kind, Dice dice, std::uint8_t* bytes) {
 inline Dataset synthetic_images(std::size_t count, Seed seed = {}) {
   using namespace detail::synthetic;
   constexpr std::size_t size = side * side * 3;
-  if (count > std::numeric_limits<std::ptrdiff_t>::max() / size)
+  if (count > (std::numeric_limits<std::ptrdiff_t>::max)() / size)
     detail::raise<InvalidArgument>(
         Text() << "synthetic_images: expected a number of images that memory can hold, received " << count
         << "; ask for 10000 or so");

@@ -115,7 +115,7 @@ class Sharing {
   constexpr void join(int tensor, int host) {
     const int root = plan_.root_of(host);
     plan_.root[at(tensor)] = root;
-    last_read_[at(root)] = std::max(last_read_[at(root)], last_read_[at(tensor)]);
+    last_read_[at(root)] = (std::max)(last_read_[at(root)], last_read_[at(tensor)]);
   }
 
   /// Room for zeros around images that only steps make and read that take such.
@@ -131,7 +131,7 @@ class Sharing {
       each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
         const std::size_t root = at(plan_.root_of(tensor));
         refused[root] |= !takes || shape.rank != 3 || shape != network_.tensor(tensor).shape;
-        if (linear) wanted[root] = max(wanted[root], rules_of(step.head).border(shape));
+        if (linear) wanted[root] = (max)(wanted[root], rules_of(step.head).border(shape));
       });
     }
     for (std::size_t t = 0; t < N; ++t) {

@@ -97,7 +97,7 @@ class LiveBlocks {
   }
 
  private:
-  static constexpr int never = std::numeric_limits<int>::max();
+  static constexpr int never = (std::numeric_limits<int>::max)();
 
   std::size_t begins_[N]{}, ends_[N]{};
   int lasts_[N]{};
@@ -115,7 +115,7 @@ constexpr MemoryPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks, const
     const std::size_t b = line.order[i];
     live.retire(blocks[b].first);
     plan.offsets[b] = live.insert(blocks[b].size, blocks[b].last, line.bound);
-    plan.total = std::max(plan.total, plan.offsets[b] + blocks[b].size);
+    plan.total = (std::max)(plan.total, plan.offsets[b] + blocks[b].size);
   }
   return plan;
 }
@@ -149,7 +149,7 @@ constexpr MemoryPlan<N> fit_by_area(const std::array<Lifetime, N>& blocks, const
         if (end > offset) offset = end;
       }
     offsets[b] = offset;
-    plan.total = std::max(plan.total, offset + size);
+    plan.total = (std::max)(plan.total, offset + size);
     std::size_t place = count;
     for (; place > 0 && offsets[placed[place - 1]] > offset; --place) placed[place] = placed[place - 1];
     placed[place] = b;

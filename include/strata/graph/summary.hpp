@@ -51,7 +51,7 @@ struct SummaryTable {
 /// are met on the way from the outputs to the inputs, a layer before what it reads.
 inline void sort_rows(std::vector<SummaryRow>& rows, std::vector<std::size_t> outputs) {
   for (std::size_t i = rows.size(); i-- > 0;)
-    for (const std::size_t read : rows[i].reads) rows[read].depth = std::max(rows[read].depth, rows[i].depth + 1);
+    for (const std::size_t read : rows[i].reads) rows[read].depth = (std::max)(rows[read].depth, rows[i].depth + 1);
   std::vector<std::size_t> ahead(outputs.rbegin(), outputs.rend());
   for (int met = 0; !ahead.empty();) {
     SummaryRow& row = rows[ahead.back()];
@@ -159,12 +159,12 @@ inline std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   std::size_t used = 0;
   while (!text.empty()) {
     const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    text.remove_prefix((std::min)(word.size() + 1, text.size()));
     const std::size_t length = characters(word);
     if (used > 0 && used + 1 + length > width) lines.emplace_back(), used = 0;
     if (used > 0) lines.back() += ' ', ++used;
     append(lines.back(), length <= width ? std::string(word) : first_characters(word, width - 1) + "…");
-    used += std::min(length, width);
+    used += (std::min)(length, width);
   }
   return lines;
 }
@@ -189,7 +189,7 @@ inline std::string keras3_table(const SummaryTable& table) {
     std::size_t lines = 0;
     for (std::size_t i = 0; i < widths.size(); ++i) {
       cells[i] = wrap(fields[i], widths[i]);
-      lines = std::max(lines, cells[i].size());
+      lines = (std::max)(lines, cells[i].size());
     }
     for (auto& cell : cells) cell.insert(heading ? cell.begin() : cell.end(), lines - cell.size(), "");
     for (std::size_t k = 0; k < lines; ++k) {

@@ -98,7 +98,7 @@ std::string graph_svg() {
         point(margin + width / 2, top(n));
       } else {
         const double bow = 20 * std::sqrt(static_cast<double>(n - from)) + 10;
-        const int reach = margin + width + std::min(bows, static_cast<int>(bow));
+        const int reach = margin + width + (std::min)(bows, static_cast<int>(bow));
         point(margin + width, top(from) + height / 2);
         path += "C ";
         point(reach, top(from) + height / 2);
@@ -120,7 +120,7 @@ std::string memory_svg() {
   constexpr const auto& plan = Net::template inference_plan<Choice>();
   constexpr int column = 18, height = 360, margin = 40;
   const int steps = static_cast<int>(plan.step_count);
-  detail::Drawing drawing(std::max(steps * column, 320) + 2 * margin, height + 2 * margin);
+  detail::Drawing drawing((std::max)(steps * column, 320) + 2 * margin, height + 2 * margin);
   drawing.text(margin, margin - 12, "start",
                std::to_string(plan.arena_size * sizeof(float)) + " bytes, " + std::to_string(steps) + " steps");
   const double scale = plan.arena_size > 0 ? static_cast<double>(height) / static_cast<double>(plan.arena_size) : 0;

@@ -100,7 +100,7 @@ class TensorFile {
       throw_file_error(path(), 0, "8 bytes with the length of the header",
                        start.empty() ? "an empty file" : detail::join(start.size(), " bytes"), damaged);
     std::memcpy(&length, start.data(), 8);
-    const std::uint64_t limit = std::min(file_.left(), max_header);
+    const std::uint64_t limit = (std::min)(file_.left(), max_header);
     if (length > limit)
       throw_file_error(path(), 0, detail::join("a header of at most ", limit, " bytes"), std::to_string(length),
                        damaged);

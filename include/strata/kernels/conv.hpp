@@ -223,9 +223,9 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
   constexpr int tiles = (g.out_width + pixels - 1) / pixels;
   constexpr Patch patch{rows, (g.out_width + tiles - 1) / tiles};
   for (int top = 0; top < g.out_height; top += rows) {
-    const int y = std::min(top, g.out_height - rows);
+    const int y = (std::min)(top, g.out_height - rows);
     for (int tile = 0; tile < tiles; ++tile) {
-      const int column = std::min(tile * patch.columns, g.out_width - patch.columns);
+      const int column = (std::min)(tile * patch.columns, g.out_width - patch.columns);
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
           out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column, 0));
@@ -274,7 +274,7 @@ void for_each_packed_matrix(Fill&& fill, typename V::value_type* packed) {
       const int width = (block < blocks.full ? blocks.size : blocks.last) * simd::lanes<V>;
       for (int ky = 0; ky < g.kernel_height; ++ky)
         for (int kx = 0; kx < g.kernel_width; ++kx, packed += g.in_channels * width)
-          fill(group, ky, kx, first, std::min(width, g.out_channels - first), width, packed);
+          fill(group, ky, kx, first, (std::min)(width, g.out_channels - first), width, packed);
     }
 }
 

@@ -80,13 +80,13 @@ struct InputGradient {
     int above = 0, below = 0, before = 0, after = 0;
     for (int number = 0; number < forward.stride_height; ++number)
       if (const detail::InputPhase y = rows(number); !y.empty()) {
-        above = std::max(above, -y.begin);
-        below = std::max(below, y.end - forward.out_height);
+        above = (std::max)(above, -y.begin);
+        below = (std::max)(below, y.end - forward.out_height);
       }
     for (int number = 0; number < forward.stride_width; ++number)
       if (const detail::InputPhase x = columns(number); !x.empty()) {
-        before = std::max(before, -x.begin);
-        after = std::max(after, x.end - forward.out_width);
+        before = (std::max)(before, -x.begin);
+        after = (std::max)(after, x.end - forward.out_width);
       }
     return {.height = forward.out_height, .width = forward.out_width, .channels = forward.out_pixel(),
             .out_height = above + forward.out_height + below, .out_width = before + forward.out_width + after,

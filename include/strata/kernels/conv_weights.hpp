@@ -99,7 +99,7 @@ void outer_product_blocks(const typename V::value_type* x, const typename V::val
                           const OuterPixels& pixels, typename V::value_type* weights) {
   constexpr int lanes = simd::lanes<V>;
   constexpr int vectors = (Channels + lanes - 1) / lanes;
-  constexpr int block = std::min(vectors, 2);
+  constexpr int block = (std::min)(vectors, 2);
   constexpr int last = (vectors - 1) % block + 1;
   int c = 0;
   for (; c + block * lanes < Channels; c += block * lanes)
@@ -110,7 +110,7 @@ void outer_product_blocks(const typename V::value_type* x, const typename V::val
 
 /// Pixels whose inputs and gradients, of `bytes` each, stay in a 48 KiB first-level cache while the taps go by; fewer
 /// than a hundred are not worth the reading and writing of the sums.
-constexpr int band_pixels(int bytes) { return std::max(112, 40 * 1024 / bytes); }
+constexpr int band_pixels(int bytes) { return (std::max)(112, 40 * 1024 / bytes); }
 
 /// `size` cut into equal parts of at most `most`, rounded up.
 constexpr int even_part(int size, int most) {
@@ -136,11 +136,11 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
   constexpr int pixels = detail::band_pixels(static_cast<int>(sizeof(typename V::value_type)) *
                                              (g.out_pixel() + g.stride_height * x_step));
   constexpr int columns = detail::even_part(g.out_width, pixels);
-  constexpr int rows = detail::even_part(g.out_height, std::max(1, pixels / columns));
+  constexpr int rows = detail::even_part(g.out_height, (std::max)(1, pixels / columns));
   for (int y = 0; y < g.out_height; y += rows)
     for (int column = 0; column < g.out_width; column += columns) {
-      const detail::OuterPixels band{static_cast<std::size_t>(std::min(rows, g.out_height - y)),
-                                     static_cast<std::size_t>(std::min(columns, g.out_width - column)),
+      const detail::OuterPixels band{static_cast<std::size_t>((std::min)(rows, g.out_height - y)),
+                                     static_cast<std::size_t>((std::min)(columns, g.out_width - column)),
                                      x_row, x_step, g.out_row, g.out_pixel()};
       const auto* const xb = x + y * x_row + column * x_step;
       const auto* const gb = gradient + y * g.out_row + column * g.out_pixel();

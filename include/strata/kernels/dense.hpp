@@ -46,7 +46,7 @@ template <int features, class F>
 void for_each_dense_part(F f) {
   constexpr int part = dense_part(features);
   for (int first = 0; first < features; first += part)
-    f(first, DensePart{std::min(part, features - first), first == 0, first + part >= features});
+    f(first, DensePart{(std::min)(part, features - first), first == 0, first + part >= features});
 }
 
 /// sums[sample][v] += p[sample][v]; samples are `step` elements apart.
@@ -101,7 +101,7 @@ void dense_block(std::size_t batch, const DensePart& part, const typename V::val
 /// Samples of a tile. More than eight of them, often a power of two apart, would fight for a set of the first-level
 /// cache.
 template <class V, int NV>
-inline constexpr int dense_samples = std::min(8, conv_tile(NV, simd::register_count, simd::lanes<V>).pixels);
+inline constexpr int dense_samples = (std::min)(8, conv_tile(NV, simd::register_count, simd::lanes<V>).pixels);
 
 }  // namespace detail
 

@@ -149,7 +149,7 @@ STRATA_NOINLINE void depthwise_rows(const typename V::value_type* x, const typen
   const V start = bias != nullptr ? read<V, Width>(bias) : V(typename V::value_type(0));
   for (int y = 0; y < rows_at_once(g); ++y, x += g.stride_height * g.row, out += g.out_row)
     for (int tile = 0; tile < tiles; ++tile) {
-      const int column = std::min(tile * pixels, g.out_width - pixels);
+      const int column = (std::min)(tile * pixels, g.out_width - pixels);
       simd::Array<V, pixels> sums;
       fill(sums, start, Indices<pixels>{});
       taps.template multiply<pixels>(sums, x + column * g.stride_width * g.in_pixel());
@@ -165,7 +165,7 @@ struct KernelPart {
 
   constexpr explicit KernelPart(int height, int width) : rows(height), columns(width) {}
   constexpr explicit KernelPart(const ConvGeometry& g) : columns(even_part(g.kernel_width, most)) {
-    rows = even_part(g.kernel_height, columns == g.kernel_width ? std::max(1, most / columns) : 1);
+    rows = even_part(g.kernel_height, columns == g.kernel_width ? (std::max)(1, most / columns) : 1);
   }
 
  private:
@@ -264,10 +264,10 @@ void accumulate_depthwise_gradient(const typename V::value_type* x, const typena
                                    typename V::value_type* weights) {
   static_assert(is_depthwise(g));
   constexpr int bytes = static_cast<int>(sizeof(typename V::value_type)) * (g.out_row + g.stride_height * g.row);
-  constexpr int band = detail::even_part(g.out_height, std::max(1, 40 * 1024 / bytes));
+  constexpr int band = detail::even_part(g.out_height, (std::max)(1, 40 * 1024 / bytes));
   for (int y = 0; y < g.out_height; y += band)
     detail::for_each_vector<V, g>([&]<int Width>(int c) {
-      detail::depthwise_gradient<V, g, Width>(std::min(band, g.out_height - y), x + y * g.stride_height * g.row + c,
+      detail::depthwise_gradient<V, g, Width>((std::min)(band, g.out_height - y), x + y * g.stride_height * g.row + c,
                                               gradient + y * g.out_row + c, weights + c);
     });
 }

@@ -136,7 +136,7 @@ STRATA_INLINE NormalTail normal_tail(Floats t) {
 }
 
 /// |x| cut at 15, where e^(-t^2/2) has left even the denormal floats.
-STRATA_INLINE Floats tail_argument(Floats x) { return simd::min(Floats(15.0f), simd::abs(x)); }
+STRATA_INLINE Floats tail_argument(Floats x) { return (simd::min)(Floats(15.0f), simd::abs(x)); }
 
 } // namespace detail
 
@@ -146,7 +146,7 @@ STRATA_INLINE Vector<T> exp(Vector<T> x) {
     if constexpr (std::is_same_v<T, double>) {
         return detail::by_lane(std::exp, x);
     } else {
-        const Vector<T> bounded = simd::min(Vector<T>(89.0f), simd::max(Vector<T>(-104.0f), x));
+        const Vector<T> bounded = (simd::min)(Vector<T>(89.0f), (simd::max)(Vector<T>(-104.0f), x));
         const auto [n, r] = detail::reduce_down(bounded);
         return simd::scale(detail::exp_of_remainder(r), n);
     }
@@ -158,7 +158,7 @@ STRATA_INLINE Vector<T> expm1(Vector<T> x) {
     if constexpr (std::is_same_v<T, double>) {
         return detail::by_lane(std::expm1, x);
     } else {
-        const Vector<T> half = detail::half_expm1(simd::min(Vector<T>(89.0f), simd::max(Vector<T>(-20.0f), x)));
+        const Vector<T> half = detail::half_expm1((simd::min)(Vector<T>(89.0f), (simd::max)(Vector<T>(-20.0f), x)));
         return simd::copysign(half + half, x);
     }
 }
@@ -171,7 +171,7 @@ STRATA_INLINE Vector<T> log1p(Vector<T> x) {
     } else {
         // 1 + x = 2^k (1 + u) with u in [-0.25, 0.5] (to 1 for the largest x), u computed from x to lose no bit of it.
         const Vector<T> one(1.0f);
-        const Vector<T> k = simd::min(one + simd::exponent((one + x) * Vector<T>(2.0f / 3.0f)), Vector<T>(127.0f));
+        const Vector<T> k = (simd::min)(one + simd::exponent((one + x) * Vector<T>(2.0f / 3.0f)), Vector<T>(127.0f));
         const Vector<T> twice_power = simd::pow2(one - k); // 2 * 2^-k, because 2^-127 is not normal
         const Vector<T> u = simd::fma(x * twice_power, Vector<T>(0.5f), simd::fma(twice_power, Vector<T>(0.5f), -one));
         const Vector<T> fraction = simd::fma(k, Vector<T>(detail::ln2_low), detail::log1p_near_0(u));
@@ -189,7 +189,7 @@ STRATA_INLINE Vector<T> sigmoid(Vector<T> x) {
     if constexpr (std::is_same_v<T, double>) {
         return simd::reciprocal(Vector<T>(1) + simd::exp(-x));
     } else {  // e^-x = 2^n e^-r with a shorter polynomial than exp has: 9e-8 relative before rounding
-        const Vector<T> bounded = simd::min(Vector<T>(104.0f), simd::max(Vector<T>(-89.0f), x));
+        const Vector<T> bounded = (simd::min)(Vector<T>(104.0f), (simd::max)(Vector<T>(-89.0f), x));
         const Vector<T> shift(detail::integer_shift<T>);
         const Vector<T> n = simd::neg_fma(bounded, Vector<T>(std::numbers::log2e_v<T>), shift) - shift;
         const Vector<T> r = simd::fma(n, Vector<T>(detail::ln2_low), simd::fma(n, Vector<T>(detail::ln2_high), bounded));
@@ -205,7 +205,7 @@ STRATA_INLINE Vector<T> tanh(Vector<T> x) {
     if constexpr (std::is_same_v<T, double>) {
         return detail::by_lane(std::tanh, x);
     } else {
-        const Vector<T> t = simd::min(Vector<T>(10.0f), simd::abs(x)); // 1 in floats from 9.01
+        const Vector<T> t = (simd::min)(Vector<T>(10.0f), simd::abs(x)); // 1 in floats from 9.01
         const Vector<T> half = detail::half_expm1(t + t);
         return simd::copysign(half / (half + Vector<T>(1.0f)), x);
     }
@@ -218,7 +218,7 @@ STRATA_INLINE Vector<T> erf(Vector<T> x) {
         return detail::by_lane(std::erf, x);
     } else {
         const Vector<T> one(1.0f);
-        const Vector<T> t = simd::min(Vector<T>(4.0f), simd::abs(x)); // 1 in floats from 3.92
+        const Vector<T> t = (simd::min)(Vector<T>(4.0f), simd::abs(x)); // 1 in floats from 3.92
         const Vector<T> near_0 = simd::fma(
             x,
             detail::polynomial(x * x, 0.128379166f, -0.37612626f, 0.112835787f, -0.0268533472f, 0.0051871622f,
@@ -236,7 +236,7 @@ STRATA_INLINE Vector<T> erf(Vector<T> x) {
 template <class T>
 STRATA_INLINE Vector<T> softplus(Vector<T> x) {
     const Vector<T> u = simd::exp(-simd::abs(x));
-    const Vector<T> positive = simd::max(Vector<T>(0), x);
+    const Vector<T> positive = (simd::max)(Vector<T>(0), x);
     if constexpr (std::is_same_v<T, double>)
         return positive + simd::log1p(u);
     else
@@ -247,13 +247,13 @@ STRATA_INLINE Vector<T> softplus(Vector<T> x) {
 template <class T>
 STRATA_INLINE Vector<T> silu(Vector<T> x) {
     if constexpr (std::is_same_v<T, double>) {
-        return simd::max(Vector<T>(-1000), x) * simd::sigmoid(x);
+        return (simd::max)(Vector<T>(-1000), x) * simd::sigmoid(x);
     } else {
         // e^-|x| times 2^8, so that it stays normal as long as its product with |x| does.
-        const Vector<T> t = simd::min(Vector<T>(110.0f), simd::abs(x));
+        const Vector<T> t = (simd::min)(Vector<T>(110.0f), simd::abs(x));
         const auto [n, r] = detail::reduce_down(-t);
         const Vector<T> e = simd::scale(detail::exp_of_remainder(r), n + Vector<T>(8.0f));
-        return simd::max(Vector<T>(0.0f), x) - t * e / (e + Vector<T>(256.0f));
+        return (simd::max)(Vector<T>(0.0f), x) - t * e / (e + Vector<T>(256.0f));
     }
 }
 
@@ -262,14 +262,14 @@ STRATA_INLINE Vector<T> silu(Vector<T> x) {
 template <class T>
 STRATA_INLINE Vector<T> gelu(Vector<T> x) {
     if constexpr (std::is_same_v<T, double>) {
-        const Vector<T> bounded = simd::max(Vector<T>(-40), x);
+        const Vector<T> bounded = (simd::max)(Vector<T>(-40), x);
         return Vector<T>(0.5) * bounded * detail::by_lane(std::erfc, x * Vector<T>(-std::numbers::sqrt2 / 2));
     } else {
         const Vector<T> t = detail::tail_argument(x);
         const auto [even, odd, denominator] = detail::normal_tail(t);
         const auto [n, m] = detail::gauss(t);
         const Vector<T> ratio = simd::fma(t, even, t * t * odd) / denominator;
-        return simd::max(Vector<T>(0.0f), x) - simd::scale(simd::fma(ratio, m, ratio), n);
+        return (simd::max)(Vector<T>(0.0f), x) - simd::scale(simd::fma(ratio, m, ratio), n);
     }
 }
 
@@ -279,7 +279,7 @@ template <class T>
 STRATA_INLINE Vector<T> gelu_derivative(Vector<T> x) {
     constexpr T density_at_0 = static_cast<T>(0.39894228040143267794);
     if constexpr (std::is_same_v<T, double>) {
-        const Vector<T> t = simd::max(Vector<T>(-40), simd::min(Vector<T>(40), x));
+        const Vector<T> t = (simd::max)(Vector<T>(-40), (simd::min)(Vector<T>(40), x));
         const Vector<T> twice = detail::by_lane(std::erfc, t * Vector<T>(-std::numbers::sqrt2 / 2));
         const Vector<T> cumulative = Vector<T>(0.5) * twice;
         return simd::fma(t * Vector<T>(density_at_0), simd::exp(Vector<T>(-0.5) * t * t), cumulative);

@@ -88,8 +88,8 @@ struct PoolWindow {
   template <PoolAxis axis>
   static STRATA_INLINE void place(int i, int& begin, int& count) {
     const int first = i * axis.stride - axis.before;
-    begin = axis.clipped() ? std::max(0, first) : first;
-    count = axis.clipped() ? std::min(axis.input, first + axis.size) - begin : axis.size;
+    begin = axis.clipped() ? (std::max)(0, first) : first;
+    count = axis.clipped() ? (std::min)(axis.input, first + axis.size) - begin : axis.size;
   }
 };
 

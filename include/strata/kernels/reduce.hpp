@@ -128,7 +128,7 @@ class ChannelSums {
       V sums[Terms::sums];
       for (std::size_t s = 0; s < Terms::sums; ++s) sums[s] = simd::load<V>(block[s].data() + i);
       add_terms(sums, position + static_cast<std::size_t>(i), i, in, pattern,
-                [count = std::min(size - i, lanes)](const T* p) STRATA_INLINE_LAMBDA {
+                [count = (std::min)(size - i, lanes)](const T* p) STRATA_INLINE_LAMBDA {
                   return simd::load_partial<V>(p, count);
                 });
       for (std::size_t s = 0; s < Terms::sums; ++s) simd::store(block[s].data() + i, sums[s]);
@@ -140,9 +140,9 @@ class ChannelSums {
 /// and the first `skipped` channels of the last panel belong to the one before, too.
 template <std::size_t C, class F>
 STRATA_INLINE void for_each_panel(F f) {
-  constexpr std::size_t width = std::min(C, std::size_t{1024});
+  constexpr std::size_t width = (std::min)(C, std::size_t{1024});
   for (std::size_t next = 0; next < C; next += width) {
-    const std::size_t first = std::min(next, C - width);
+    const std::size_t first = (std::min)(next, C - width);
     f(first, next - first, std::integral_constant<std::size_t, width>{});
   }
 }
@@ -161,7 +161,7 @@ STRATA_NOINLINE void add_channel_sums(std::size_t rows, const std::array<const T
     };
     typename Sums::Totals totals{};
     for (std::size_t row = 0; row < rows; row += Sums::block_rows)
-      Sums::add(std::min(rows - row, Sums::block_rows), C, at(in, row * C + first), at(constants, first), totals);
+      Sums::add((std::min)(rows - row, Sums::block_rows), C, at(in, row * C + first), at(constants, first), totals);
     for (std::size_t s = 0; s < Terms::sums; ++s)
       for (std::size_t c = skipped; c < width; ++c) sums[s][first + c] += static_cast<U>(totals[s][c]);
   });
@@ -190,7 +190,7 @@ STRATA_NOINLINE void add_moments(std::size_t rows, const T* x, double* moments) 
     double* const squares = average + C;
     std::array<T, width> shift;
     for (std::size_t row = 0; row < rows; row += Sums::block_rows) {
-      const std::size_t count = std::min(rows - row, Sums::block_rows);
+      const std::size_t count = (std::min)(rows - row, Sums::block_rows);
       const std::array block{x + row * C + first};
       const double n = static_cast<double>(count), before = seen + static_cast<double>(row);
       const double share = 1 / n, moved = n / (before + n), weight = before * moved;

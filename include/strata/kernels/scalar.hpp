@@ -52,6 +52,7 @@ struct batch {
 };
 
 STRATA_INLINE bool any(Mask mask) { return mask.value; }
+STRATA_INLINE bool all(Mask mask) { return mask.value; }
 template <class T>
 STRATA_INLINE batch<T> select(Mask mask, batch<T> a, batch<T> b) {
     return mask.value ? a : b;
@@ -71,11 +72,11 @@ STRATA_INLINE batch<T> fnma(batch<T> a, batch<T> b, batch<T> c) {
     return scalar::fma(-a, b, c);
 }
 template <class T>
-STRATA_INLINE batch<T> min(batch<T> a, batch<T> b) {
+STRATA_INLINE batch<T> (min)(batch<T> a, batch<T> b) {
     return a.value < b.value ? a : b;
 }
 template <class T>
-STRATA_INLINE batch<T> max(batch<T> a, batch<T> b) {
+STRATA_INLINE batch<T> (max)(batch<T> a, batch<T> b) {
     return a.value > b.value ? a : b;
 }
 template <class T>

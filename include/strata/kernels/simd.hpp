@@ -282,9 +282,9 @@ STRATA_INLINE Vector<T> reciprocal(Vector<T> x) {
 
 /// The smaller, lane by lane. `min(bound, x)` keeps a NaN in `x`; `min(x, bound)` may drop it. Of zeros, the second.
 template <class T>
-STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
+STRATA_INLINE Vector<T> (min)(Vector<T> a, Vector<T> b) {
 #if defined(__x86_64__) || defined(__i386__)
-    return backend::min(a, b);  // the instruction's own rule
+    return (backend::min)(a, b);  // the instruction's own rule
 #else
     return backend::select(a < b, a, b);
 #endif
@@ -292,9 +292,9 @@ STRATA_INLINE Vector<T> min(Vector<T> a, Vector<T> b) {
 
 /// The larger, lane by lane. `max(bound, x)` keeps a NaN in `x`; `max(x, bound)` may drop it. Of zeros, the second.
 template <class T>
-STRATA_INLINE Vector<T> max(Vector<T> a, Vector<T> b) {
+STRATA_INLINE Vector<T> (max)(Vector<T> a, Vector<T> b) {
 #if defined(__x86_64__) || defined(__i386__)
-    return backend::max(a, b);
+    return (backend::max)(a, b);
 #else
     return backend::select(a > b, a, b);
 #endif
@@ -311,7 +311,7 @@ template <class T, class... Vectors>
 STRATA_INLINE Vector<T> maximum(Vector<T> first, Vectors... others) {
     constexpr int count = 1 + sizeof...(Vectors);
     const Vector<T> all[]{first, others...};
-    ((first = simd::max(first, others)), ...);
+    ((first = (simd::max)(first, others)), ...);
     const auto nan = [&]<int... Pair>(std::integer_sequence<int, Pair...>) STRATA_INLINE_LAMBDA {
         return (... | simd::unordered(all[2 * Pair], all[(std::min)(2 * Pair + 1, count - 1)]));
     }(std::make_integer_sequence<int, (count + 1) / 2>{});
@@ -355,7 +355,7 @@ STRATA_INLINE bool any(M mask) {
 /// True if all lanes of the mask are.
 template <class M>
 STRATA_INLINE bool all(M mask) {
-    return xsimd::all(mask);
+    return backend::all(mask);
 }
 
 /// Sum of all lanes, added pairwise.
@@ -374,7 +374,7 @@ STRATA_INLINE T reduce_max(Vector<T> v) {
     T values[lanes<Vector<T>>];
     simd::store(values, v);
     for (int half = lanes<Vector<T>> / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; ++i) values[i] = std::max(values[i], values[i + half]);
+        for (int i = 0; i < half; ++i) values[i] = (std::max)(values[i], values[i + half]);
     return values[0];
 }
 
@@ -416,7 +416,7 @@ STRATA_INLINE Vector<T> scale(Vector<T> x, Vector<T> n) {
     return Vector<T>(detail::scale(x, n));
 #else
     constexpr int least = 1 - std::numeric_limits<T>::max_exponent;
-    return x * simd::pow2(simd::max(Vector<T>(static_cast<T>(least)), n));
+    return x * simd::pow2((simd::max)(Vector<T>(static_cast<T>(least)), n));
 #endif
 }
 

@@ -59,7 +59,7 @@ STRATA_NOINLINE void transpose(int rows, int columns, const T* in, std::ptrdiff_
   }
   for (int left = 0; left < columns; left += lanes)
     for (int top = 0; top < rows; top += lanes) {  // the last squares may overlap those before
-      const int r = std::min(top, rows - lanes), c = std::min(left, columns - lanes);
+      const int r = (std::min)(top, rows - lanes), c = (std::min)(left, columns - lanes);
       detail::transpose_quad(in + r * in_row + c, in_row, out + c * out_row + r, out_row);
     }
 }

@@ -73,7 +73,7 @@ struct WinogradPlan {
     block.pixels = (tiles + blocks - 1) / blocks;
     last = (vectors - 1) % block.vectors + 1;
     band = block.pixels;
-    const int channels = std::max(x_tile, product_tile);
+    const int channels = (std::max)(x_tile, product_tile);
     if (g.positions() * weights_position > cache / element)  // read weights seldom: once for eight images at best
       band *= std::clamp(2 * cache / element / (g.positions() * band * channels), 1, 8 * blocks);
     position = odd_lines(band * channels);
@@ -114,8 +114,8 @@ struct TilePlace {
   STRATA_INLINE explicit TilePlace(std::size_t tile) : image(tile / g.tiles()) {
     const int index = static_cast<int>(tile % g.tiles());
     const int top = index / g.tile_columns() * g.tile, start = index % g.tile_columns() * g.tile;
-    y = std::min(top, g.out_height - g.tile);
-    x = std::min(start, g.out_width - g.tile);
+    y = (std::min)(top, g.out_height - g.tile);
+    x = (std::min)(start, g.out_width - g.tile);
     above = top - y;
     left = start - x;
   }
@@ -166,12 +166,12 @@ STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typena
     const auto* w = weights + position * plan.weights_position;
     for (int b = 0; b < plan.full_blocks(); ++b, w += width * g.in_channels)
       for (int tile = 0; tile < count; tile += pixels) {
-        const int t = std::min(tile, count - pixels);
+        const int t = (std::min)(tile, count - pixels);
         multiply_block<V, g, plan.block.vectors>(x + t * plan.x_tile, w, products + t * plan.product_tile + b * width,
                                                  Indices<plan.block.vectors * pixels>{});
       }
     for (int tile = 0; tile < count; tile += pixels) {
-      const int t = std::min(tile, count - pixels);
+      const int t = (std::min)(tile, count - pixels);
       multiply_block<V, g, plan.last>(x + t * plan.x_tile, w,
                                       products + t * plan.product_tile + plan.full_blocks() * width,
                                       Indices<plan.last * pixels>{});
@@ -318,7 +318,7 @@ void winograd_convolve(const typename V::value_type* x, const typename V::value_
   auto* transformed = scratch + plan.position;
   const std::size_t tiles = batch * static_cast<std::size_t>(g.tiles());
   for (std::size_t tile = 0; tile < tiles; tile += plan.band) {
-    const std::size_t first = std::min(tile, tiles - least);  // a whole register tile at least
+    const std::size_t first = (std::min)(tile, tiles - least);  // a whole register tile at least
     const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
     detail::transform_inputs<V, g, plan.x_tile, plan.position>(x, x_step, first, count, transformed);
     detail::multiply_band<V, g>(transformed, weights, count, scratch);
@@ -379,7 +379,7 @@ STRATA_NOINLINE void prepare_channels(const typename V::value_type* keras, bool 
   }
   simd::Array<typename V::value_type, 9 * block * lanes> columns;  // [tap][in][out] of a few input channels
   for (int first = 0; first < g.in_channels; first += block) {
-    const int count = std::min(block, g.in_channels - first);
+    const int count = (std::min)(block, g.in_channels - first);
     for (int k = 0; k < 9; ++k)
       transpose(Width, count, keras + (8 - k) * tap + out * g.in_channels + first, g.in_channels,
                 columns + k * block * lanes, lanes);

@@ -63,7 +63,7 @@ constexpr double winograd_cost(const WinogradGeometry& g, ConvTraffic traffic = 
   const double bytes = static_cast<double>(sizeof(V));
   const double tiles = blocks * std::max<double>(plan.block.pixels, bytes / 16);
   const double products = 1.15 * (g.in_channels + 2) * plan.vectors * tiles;
-  const double transform = g.tile == 4 ? std::max(bytes / 8, 4.0) : std::max(bytes / 12, 2.0);
+  const double transform = g.tile == 4 ? (std::max)(bytes / 8, 4.0) : (std::max)(bytes / 12, 2.0);
   const double transforms = transform * g.tiles() * (plan.x_tile + plan.product_tile) / plan.lanes;
   const int sweeps = (traffic.samples * g.tiles() + plan.band - 1) / plan.band;
   return g.positions() * (products + transforms) +

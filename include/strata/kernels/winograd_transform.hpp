@@ -168,7 +168,7 @@ STRATA_INLINE void original_weights(const typename V::value_type* u, int step, V
   }
   for (int x = 0; x < 3; ++x) Interpolation<Tile>::original_weights(t + x * n, w + x, 3);
   V largest = constant<V>(0);
-  for (int k = 0; k < 9; ++k) largest = simd::max(largest, simd::abs(w[k]));
+  for (int k = 0; k < 9; ++k) largest = (simd::max)(largest, simd::abs(w[k]));
   for (int k = 0; k < 9; ++k)
     w[k] = simd::select(simd::abs(w[k]) < constant<V>(noise) * largest, constant<V>(0), w[k]);
 }
@@ -197,7 +197,7 @@ struct GradientLine {
 };
 
 /// The first row that a part gives.
-constexpr int first_row(int part) { return std::max(2 * part - 1, 0); }
+constexpr int first_row(int part) { return (std::max)(2 * part - 1, 0); }
 
 /// Elements from one to the next: rows and pixels of an image, positions of the transformed domain.
 struct TransformSteps {

@@ -47,7 +47,7 @@ struct ReLU : Elementwise<ReLU> {
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
-    return simd::max(V(0), x);
+    return (simd::max)(V(0), x);
   }
   template <class V>
   static STRATA_INLINE V derivative(V, V y) {
@@ -61,7 +61,7 @@ struct ReLU6 : Elementwise<ReLU6> {
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
-    return simd::min(V(6), simd::max(V(0), x));
+    return (simd::min)(V(6), (simd::max)(V(0), x));
   }
   template <class V>
   static STRATA_INLINE V derivative(V, V y) {
@@ -154,8 +154,8 @@ struct SiLU : Elementwise<SiLU> {
   }
   template <class V>
   static STRATA_INLINE V derivative(V x, V) {
-    constexpr auto most = std::numeric_limits<typename V::value_type>::max();  // infinity times 0 is no number
-    const V s = simd::sigmoid(x), finite = simd::min(V(most), simd::max(V(-most), x));
+    constexpr auto most = (std::numeric_limits<typename V::value_type>::max)();  // infinity times 0 is no number
+    const V s = simd::sigmoid(x), finite = (simd::min)(V(most), (simd::max)(V(-most), x));
     return simd::fma(finite * s, V(1) - s, s);
   }
 };
@@ -179,7 +179,7 @@ struct HardSigmoid : Elementwise<HardSigmoid> {
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
-    return simd::min(V(1), simd::max(V(0), simd::fma(x, V(1.0 / 6), V(0.5))));
+    return (simd::min)(V(1), (simd::max)(V(0), simd::fma(x, V(1.0 / 6), V(0.5))));
   }
   template <class V>
   static STRATA_INLINE V derivative(V, V y) {
@@ -193,11 +193,11 @@ struct HardSwish : Elementwise<HardSwish> {
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
-    return simd::max(V(-3), x) * HardSigmoid::apply(x);
+    return (simd::max)(V(-3), x) * HardSigmoid::apply(x);
   }
   template <class V>
   static STRATA_INLINE V derivative(V x, V) {
-    const V bounded = simd::min(V(3), simd::max(V(-3), x)), y = HardSigmoid::apply(x);
+    const V bounded = (simd::min)(V(3), (simd::max)(V(-3), x)), y = HardSigmoid::apply(x);
     return simd::fma(bounded, HardSigmoid::derivative(x, y), y);
   }
 };

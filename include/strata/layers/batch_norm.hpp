@@ -111,7 +111,7 @@ struct BatchNormWith {
       const kernels::Mean<T> mean(moments[1 + c]);
       centre[c] = mean.centre;
       rest[c] = mean.rest;
-      variance[c] = static_cast<T>(std::max(moments[1 + C + c] / moments[0], 0.0));  // a NaN stays
+      variance[c] = static_cast<T>((std::max)(moments[1 + C + c] / moments[0], 0.0));  // a NaN stays
     }
     find_scale<V>(C, scale, call.parameters, static_cast<const T*>(variance));
     find_shift<V>(C, offset, call.parameters[beta_index], rest, scale);
@@ -203,7 +203,7 @@ struct BatchNormWith {
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
   static STRATA_NOINLINE void normalise(const Call& call, const T* centre, const T* scale, const T* offset) {
-    const auto f = [](V v, V near, V factor, V rest) STRATA_INLINE_LAMBDA { return simd::fma(v - near, factor, rest); };
+    const auto f = [](V v, V mean, V factor, V rest) STRATA_INLINE_LAMBDA { return simd::fma(v - mean, factor, rest); };
     kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
         call.batch, f, call.output, std::array{call.input}, std::array{centre, scale, offset});
   }

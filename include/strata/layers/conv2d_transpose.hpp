@@ -75,7 +75,7 @@ struct Conv2DTranspose
 
   static constexpr Shape output_shape(Shape in) {
     const auto extent = [](int cells, int taps, int stride) {
-      return padding == Same ? cells * stride : (cells - 1) * stride + std::max(taps, stride);
+      return padding == Same ? cells * stride : (cells - 1) * stride + (std::max)(taps, stride);
     };
     return {extent(in.height(), kernel.height, strides.height), extent(in.width(), kernel.width, strides.width),
             Filters};
@@ -119,8 +119,8 @@ struct Conv2DTranspose
   /// The padded gradient, the kernels' own.
   template <class V>
   static constexpr std::size_t backward_scratch_size(Shape in) {
-    return placed_size<V>(padded(in)) + std::max(kernels::weight_gradient_scratch_size<V>(adjoint(in)),
-                                                 kernels::convolution_scratch_size<V>(adjoint(in)));
+    return placed_size<V>(padded(in)) + (std::max)(kernels::weight_gradient_scratch_size<V>(adjoint(in)),
+                                                   kernels::convolution_scratch_size<V>(adjoint(in)));
   }
   template <class V>
   static constexpr std::size_t accumulator_size(Shape in) {

@@ -89,8 +89,8 @@ struct Convolution2D {
   template <class V>
   static constexpr std::size_t backward_scratch_size(Shape in) {
     return padded_size<V>(in) + placed_size<V>(in) +
-           std::max(kernels::weight_gradient_scratch_size<V>(geometry(in)),
-                    kernels::input_gradient_scratch_size<V>(input_gradient(in)));
+           (std::max)(kernels::weight_gradient_scratch_size<V>(geometry(in)),
+                      kernels::input_gradient_scratch_size<V>(input_gradient(in)));
   }
   template <class V>
   static constexpr std::size_t accumulator_size(Shape in) {

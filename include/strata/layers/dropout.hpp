@@ -62,7 +62,7 @@ struct Dropout {
       const auto mask = [](V v, V draw) STRATA_INLINE_LAMBDA {
         return simd::select(draw < V(static_cast<T>(Rate)), V(T(0)), v * V(keep));
       };
-      kernels::map<V>(std::min(n - first, draws.size()), mask, y + first, x + first, draws.data());
+      kernels::map<V>((std::min)(n - first, draws.size()), mask, y + first, x + first, draws.data());
     }
   }
 };

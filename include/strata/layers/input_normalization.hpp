@@ -42,7 +42,7 @@ struct Normalization {
   static void affine(Shape in, const T* const* parameters, T* scale, T* shift) {
     const T *mean = parameters[0], *variance = parameters[1];
     for (std::size_t c = 0; c < channels(in); ++c) {
-      scale[c] = 1 / std::max(std::sqrt(variance[c]), static_cast<T>(1e-7));  // Keras' epsilon
+      scale[c] = 1 / (std::max)(std::sqrt(variance[c]), static_cast<T>(1e-7));  // Keras' epsilon
       shift[c] = -mean[c] * scale[c];
     }
   }

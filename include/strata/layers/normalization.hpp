@@ -85,7 +85,7 @@ struct Normalization {
       for (std::size_t row = 0; row < sets.rows; row += part) {
         V sums[N];
         std::fill_n(sums, N, V(T(0)));
-        each_vector(std::min(part, sets.rows - row), [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
+        each_vector((std::min)(part, sets.rows - row), [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
           add(sums, row * C + i, c, lanes);
         });
         for (std::size_t s = 0; s < N; ++s)
@@ -100,14 +100,14 @@ struct Normalization {
       const double from_start = means<1>([&](V* sums, std::size_t i, int, auto lanes) STRATA_INLINE_LAMBDA {
         sums[0] = sums[0] + lanes.keep(lanes.load(x + i) - start, T(0));
       })[0];
-      const kernels::Mean<T> near(static_cast<double>(*x) + from_start);
-      const V centre(near.centre);
+      const kernels::Mean<T> mean(static_cast<double>(*x) + from_start);
+      const V centre(mean.centre);
       const auto [rest, square] = means<2>([&](V* sums, std::size_t i, int, auto lanes) STRATA_INLINE_LAMBDA {
         const V distance = lanes.keep(lanes.load(x + i) - centre, T(0));
         sums[0] = sums[0] + distance;
         sums[1] = simd::fma(distance, distance, sums[1]);
       });
-      const double scale = 1 / std::sqrt(std::max(square - rest * rest, 0.0) + Derived::epsilon);
+      const double scale = 1 / std::sqrt((std::max)(square - rest * rest, 0.0) + Derived::epsilon);
       return {centre, V(static_cast<T>(scale)), V(static_cast<T>(-rest * scale))};
     }
 

@@ -21,7 +21,7 @@ struct SharedAxes {
   int first = 0, second = 0, third = 0;
   constexpr SharedAxes(int a, int b = 0, int c = 0) : first(a), second(b), third(c) {}
   constexpr bool has(int axis) const { return axis == first || axis == second || axis == third; }
-  constexpr int largest() const { return std::max({first, second, third}); }
+  constexpr int largest() const { return (std::max)({first, second, third}); }
 };
 
 template <auto... Given>

@@ -59,7 +59,7 @@ struct Softmax {
     for (; rows > 0; --rows, x += C, y += C) {
       V largest(least), sum(T(0)), lost(T(0));
       kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
-        largest = simd::max(largest, lanes.keep(lanes.load(x + c), least));
+        largest = (simd::max)(largest, lanes.keep(lanes.load(x + c), least));
       });
       const V shift(-simd::reduce_max(largest));
       kernels::for_each_channel_vector<V, C>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {

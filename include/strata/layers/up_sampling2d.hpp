@@ -72,9 +72,9 @@ struct UpSampling2D {
         share = 0;
         return;
       }
-      const double centre = (static_cast<double>(out) + 0.5) / factor - 0.5, place = std::max(0.0, centre);
+      const double centre = (static_cast<double>(out) + 0.5) / factor - 0.5, place = (std::max)(0.0, centre);
       first = static_cast<std::size_t>(place);
-      second = std::min(first + 1, static_cast<std::size_t>(extent - 1));
+      second = (std::min)(first + 1, static_cast<std::size_t>(extent - 1));
       share = place - static_cast<double>(first);
     }
   };

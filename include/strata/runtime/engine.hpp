@@ -81,7 +81,7 @@ class Engine {
   void run_samples(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first,
                    std::size_t count) const {
     for (const std::size_t end = first + count; first < end; first += Plan::sweep)
-      run(memory_of(inputs, outputs, workspace, first), std::min(Plan::sweep, end - first));
+      run(memory_of(inputs, outputs, workspace, first), (std::min)(Plan::sweep, end - first));
   }
 
   /// The same with the engine's own workspace, for one thread at a time: a second thread that enters meanwhile gets an

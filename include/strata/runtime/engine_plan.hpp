@@ -105,14 +105,14 @@ struct EnginePlan {
   static constexpr std::size_t scratch_size_of() {
     using L = typename HeadOf<S>::layer;
     if constexpr (HeadOf<S>::kind == Kind::linear)
-      return std::max(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
-                      rules<L>::template infer_scratch_size<InferOf<S, plan.sweeps[S]>>(
+      return (std::max)(rules<L>::template infer_scratch_size<InferOf<S, 1>>(1),
+                        rules<L>::template infer_scratch_size<InferOf<S, plan.sweeps[S]>>(
                           static_cast<std::size_t>(plan.sweeps[S])));
     else return rules<L>::template scratch_size<V>(HeadOf<S>::input_shape);
   }
   static constexpr std::size_t scratch_size = []<std::size_t... S>(std::index_sequence<S...>) {
     std::size_t most = 0;
-    for (const std::size_t size : {std::size_t{0}, scratch_size_of<S>()...}) most = std::max(most, size);
+    for (const std::size_t size : {std::size_t{0}, scratch_size_of<S>()...}) most = (std::max)(most, size);
     return most;
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t workspace_size = plan.arena_size + scratch_size;

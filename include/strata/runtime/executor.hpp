@@ -138,7 +138,7 @@ class Executor {
     for (const std::size_t size : {rules<LayerAt<I>>::template scratch_size<V>(Net::network().input_shape_of(I))...,
                                    rules<LayerAt<I>>::template backward_scratch_size<V>(
                                        Net::network().input_shape_of(I))...})
-      most = std::max(most, size);
+      most = (std::max)(most, size);
     return most;
   }(std::make_index_sequence<nodes>{});
 
@@ -221,7 +221,7 @@ class Executor {
           std::fill(threads_[t].gathered.data() + gathered_offsets[node],
                     threads_[t].gathered.data() + gathered_offsets[node + 1], 0.0);
         const detail::Share share(batch_, t, threads_.size());
-        const std::size_t step = stage.batched ? std::max(share.size(), std::size_t{1}) : 1;
+        const std::size_t step = stage.batched ? (std::max)(share.size(), std::size_t{1}) : 1;
         for (std::size_t first = share.begin; first < share.end; first += step)
           for (int a = stage.begin; a < stage.end; ++a)
             if (const Step run = steps<training>[static_cast<std::size_t>(a)];

@@ -24,7 +24,7 @@ inline std::string string_of(const Text& text) { return std::string(std::string_
 inline std::string explain_table(const std::vector<ExplainRow>& rows) {
   std::array<std::size_t, std::tuple_size_v<ExplainRow>> widths{};
   for (const ExplainRow& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = (std::max)(widths[c], row[c].size());
   std::string table;
   for (const ExplainRow& row : rows) {
     std::string line;
