@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <type_traits>
 
 #include <boost/mp11/algorithm.hpp>
@@ -41,12 +42,20 @@ struct Groups {
 struct L2 {
   double factor;
   constexpr L2(double f) : factor(f) {}
+  constexpr Problem check() const {
+    return detail::number_problem("the factor of an L2 is negative or not finite", factor, 0, "a factor of 0 or more",
+                                  "give a factor of 0 or more, such as L2{1e-4}");
+  }
 };
 
 /// Keras `epsilon`: added to the variance.
 struct Epsilon {
   double value;
   constexpr Epsilon(double v) : value(v) {}
+  constexpr Problem check() const {
+    return detail::number_problem("the epsilon is not positive", value, std::numeric_limits<float>::min(),
+                                  "a positive Epsilon", "give a small positive Epsilon");
+  }
 };
 
 enum class Padding { valid, same };
@@ -69,7 +78,7 @@ template <class Layer>
 struct Activation {
   using layer = Layer;
 };
-template <class Layer>
+template <Spelled<"ReLU, LeakyReLU<>"> Layer>
 inline constexpr Activation<Layer> activation{};
 
 /// A number as a template argument: `LeakyReLU<0.3>`, `Dropout<0.5>`.
@@ -94,11 +103,12 @@ struct LayerOptions {
     return fallback;
   }
 
-  /// The problem with the first option that the layer does not take, or that is given twice.
+  /// The problem with the first option that the layer does not take, that is given twice, or that finds one in itself.
   template <class... Allowed>
   static constexpr Problem check([[maybe_unused]] const char* allowed) {
     Problem problem;
     (test<std::remove_cvref_t<decltype(Given)>, Allowed...>(problem, allowed), ...);
+    (check_value(problem, Given), ...);
     return problem;
   }
 
@@ -112,6 +122,12 @@ struct LayerOptions {
       problem = {"unknown option", allowed, "remove it or spell it as listed", type_name<Option>()};
     else if (count > 1)
       problem = {"repeated option", "each option at most once", "keep one of them", type_name<Option>()};
+  }
+
+  template <class Option>
+  static constexpr void check_value(Problem& problem, const Option& option) {
+    if constexpr (requires { option.check(); })
+      if (!problem) problem = option.check();
   }
 
   template <class A, class B>

@@ -4,8 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <limits>
 
 namespace strata {
+
+/// One tensor (a sample's values, or weights) has fewer elements than this; sizes that would be more end here.
+inline constexpr int too_many = std::numeric_limits<int>::max();
+constexpr int size_or_too_many(long long size) { return size < too_many ? static_cast<int>(size) : too_many; }
 
 /// Up to four extents. An image is `Shape{height, width, channels}`, a feature vector `Shape{features}`,
 /// a convolution kernel `Shape{kernel_height, kernel_width, in, out}`. Channels are always the last extent.
@@ -32,6 +37,11 @@ struct Shape {
     const int* const data = extents.data();  // not operator[]: compilers count every call
     for (int axis = 0; axis < rank; ++axis) product *= static_cast<std::size_t>(data[axis]);
     return product;
+  }
+  constexpr bool has_too_many() const {
+    long long product = 1;
+    for (int axis = 0; axis < rank && product < too_many; ++axis) product *= extents[static_cast<std::size_t>(axis)];
+    return product >= too_many;
   }
   /// Number of positions that share a channel: height x width of an image, 1 of a vector.
   constexpr std::size_t positions() const { return rank == 0 ? 0 : size() / static_cast<std::size_t>(channels()); }

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include <strata/core/shape.hpp>
 
@@ -25,6 +26,11 @@ struct FixedString {
 };
 template <std::size_t N>
 FixedString(const char (&)[N]) -> FixedString<N - 1>;
+
+/// A template argument that is spelled like `Example`: compilers show this where they refuse another kind, such as a
+/// type for a value (`Conv2D<8, 3, ReLU>`).
+template <class T, FixedString Example>
+concept Spelled = !std::is_same_v<T, const char*>;
 
 /// A string of bounded length that ordinary constexpr code can append to; what does not fit is cut.
 template <std::size_t Capacity>

@@ -21,13 +21,13 @@ constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dil
   Window window;
   const auto axis = [padding](int size, int taps, int stride, int spacing, int& out, int& reach, int& before,
                               int& after) {
-    reach = (taps - 1) * spacing + 1;
+    reach = size_or_too_many((taps - 1LL) * spacing + 1);
     if (padding == Padding::valid) {
       out = size < reach ? 0 : (size - reach) / stride + 1;
       before = after = 0;
     } else {
-      out = (size + stride - 1) / stride;
-      const int total = (std::max)(0, (out - 1) * stride + reach - size);
+      out = (size - 1) / stride + 1;
+      const int total = size_or_too_many((std::max)(0LL, (out - 1LL) * stride + reach - size));
       before = total / 2;
       after = total - before;
     }

@@ -20,14 +20,14 @@ namespace strata {
 
 /// A layer, block or merge of a Graph with the names of the nodes that it reads. The name becomes the layer's: weights
 /// are `a/kernel`. In a block with several layers it is the prefix of theirs: `a_conv2d/kernel`.
-template <FixedString Name, class Layer, FixedString... Inputs>
+template <FixedString Name, Spelled<"MaxPooling2D<>"> Layer, FixedString... Inputs>
 struct Node;
 
 /// The nodes whose values a Graph returns.
 template <FixedString... Names>
 struct Outputs;
 
-template <class... Nodes>
+template <Spelled<"Node<...>, Outputs<...>"> ... Nodes>
 struct Graph;
 
 namespace detail {
@@ -329,7 +329,7 @@ using named_nodes = boost::mp11::mp_rename<boost::mp11::mp_rotate_right_c<boost:
 ///
 /// Several inputs are in the order of their nodes, several outputs in that of `Outputs<"y", "z">`.
 /// A cycle, an unknown or repeated name, or a node that reaches no output is an error of the definition.
-template <class... Nodes>
+template <Spelled<"Node<...>, Outputs<...>"> ... Nodes>
 struct Graph : detail::Definition<detail::sound<detail::named_nodes<Nodes...>>> {
   static auto examined() -> std::bool_constant<detail::no_fault_in_layer<detail::named_nodes<Nodes...>>()>;
 };

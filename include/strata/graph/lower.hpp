@@ -189,12 +189,13 @@ class Builder {
     if (!is_input && index > 0)
       for (std::size_t i = 0; i < Count; ++i) in[i] = graph_.tensor(inputs[i]).shape;
     Shape out{};
-    if (const Problem problem = place_problem(rules, in, is_input, out)) {
+    const auto refuse = [&](const Problem& problem) {
       graph_.fault = {problem, &rules, layer_, name_, in[0], {}};
       for (std::size_t i = 0; Count > 1 && i < Count; ++i)
         graph_.fault.operands << (i > 0 ? ", " : "") << Text(node_of(inputs[i]).name) << ' ' << in[i];
       return inputs[0];
-    }
+    };
+    if (const Problem problem = place_problem(rules, in, is_input, out)) return refuse(problem);
     NodeInfo& node = graph_.nodes[index];
     node.rules = &rules;
     node.layer = layer_;
@@ -208,7 +209,7 @@ class Builder {
       }
       node.operand_count = static_cast<int>(Count);
       node.input = in[0];
-      place_parameters(node);
+      if (const Shape large = place_parameters(node); large.rank > 0) return refuse(too_large("weights of ", large));
       graph_.mac_count += rules.macs(in[0]);
       graph_.layer_count += rules.visible;
     }
@@ -248,6 +249,11 @@ class Builder {
     return true;
   }
 
+  static constexpr Problem too_large(const char* what, Shape shape) {
+    return {"a tensor is too large", Text("fewer than 2147483647 elements"), "make its sizes smaller",
+            Text(what) << shape};
+  }
+
   /// Why the layer cannot stand here; where it can, also its output's shape.
   constexpr Problem place_problem(const LayerRules& rules, Shapes in, bool is_input, Shape& out) const {
     if (graph_.node_count == 0 && !is_input)
@@ -261,6 +267,7 @@ class Builder {
     if (!positive(out))
       return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes",
               Text("an output of ") << out};
+    if (out.has_too_many()) return too_large("an output of ", out);
     return {};
   }
 
@@ -275,13 +282,17 @@ class Builder {
   }
 
   /// Trainable tensors first, then the state, without gaps: the arena is what a weight file holds.
-  constexpr void place_parameters(NodeInfo& node) {
-    for (const Parameter& parameter : node.parameters())
+  /// Returns the shape of one that is too large.
+  constexpr Shape place_parameters(NodeInfo& node) {
+    for (const Parameter& parameter : node.parameters()) {
+      if (parameter.shape.has_too_many()) return parameter.shape;
       (parameter.trainable ? node.trainable_count : node.state_count) += parameter.shape.size();
+    }
     node.trainable_offset = graph_.trainable_count;
     node.state_offset = graph_.state_count;  // from the end of the trainable ones: see finish
     graph_.trainable_count += node.trainable_count;
     graph_.state_count += node.state_count;
+    return {};
   }
 
   Lowered<N, Operands> graph_{};

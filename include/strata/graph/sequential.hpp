@@ -30,7 +30,7 @@ struct Input {
   }
 };
 
-template <class... Layers>
+template <Spelled<"MaxPooling2D<>"> ... Layers>
 struct Sequential;
 
 namespace detail {
@@ -313,13 +313,24 @@ struct Definition {
   static constexpr std::size_t mac_count = network().mac_count;
 };
 
+/// Where the compiler itself refuses the base of `struct Net : Sequential<...>`, Net has had its error and is left without
+/// a definition. What takes a network then takes an empty one in its place, so that one mistake is one error.
+template <class Net>
+concept Defined = requires { typename Net::graph; };
+struct Undefined : Definition<Nothing> {};
+
+/// A type that was never meant for a network has had no error: it meets one here, when code is generated.
+template <class Net>
+[[gnu::error("this type is no network: expected struct Net : Sequential<Input<...>, ...> {} or a Graph")]]
+void is_no_network();
+
 }  // namespace detail
 
 /// A network when it starts with Input, else a block that other networks use as a layer.
 ///
 ///     struct Net : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
 ///     static_assert(Net::param_count == 1'024);
-template <class... Layers>
+template <Spelled<"MaxPooling2D<>"> ... Layers>
 struct Sequential : detail::Definition<typename detail::defined<detail::Chain<Layers...>>::type> {
   /// The definition is looked at here. (In the type of a function: of a class with a wrong member of another kind clang
   /// drops all that derives from it, and every use of the network would be one more error.)

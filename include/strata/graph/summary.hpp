@@ -13,6 +13,7 @@
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/graph/sequential.hpp>
 
 namespace strata {
 
@@ -275,6 +276,13 @@ std::string summary(const SummaryOptions& options) {
 template <class Net>
 std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view name = "") {
   return summary<Net>(SummaryOptions{style, name});
+}
+
+template <class Net>
+  requires(!detail::Defined<Net>)
+std::string summary(SummaryStyle = SummaryStyle::keras2, std::string_view = "") {
+  detail::is_no_network<Net>();
+  return {};
 }
 
 }  // namespace strata

@@ -71,13 +71,12 @@ struct ReLU6 : Elementwise<ReLU6> {
 
 /// x where x > 0, else Slope x. `LeakyReLU<>` has Keras' slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
 template <Number Slope = 0.3>
-struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
+struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {  // with the defaults: LeakyReLU<>
   static constexpr const char* class_name = "LeakyReLU";
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
-    if (Slope >= 0) return {};
-    return {"the slope of a LeakyReLU is negative", "a slope of 0 or more", "give a slope of 0 or more",
-            detail::decimal(Slope)};
+    return detail::number_problem("the slope of a LeakyReLU is negative", Slope, 0, "a slope of 0 or more",
+                                  "give a slope of 0 or more");
   }
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -95,13 +94,12 @@ struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
 
 /// x where x > 0, else Alpha (e^x - 1). `ELU<>` has Keras' alpha, 1. Keras `ELU`, ONNX Elu.
 template <Number Alpha = 1.0>
-struct ELU : Elementwise<ELU<Alpha>> {
+struct ELU : Elementwise<ELU<Alpha>> {  // with the defaults: ELU<>
   static constexpr const char* class_name = "ELU";
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
-    if (Alpha >= 0) return {};
-    return {"the alpha of an ELU is negative", "an alpha of 0 or more", "give an alpha of 0 or more",
-            detail::decimal(Alpha)};
+    return detail::number_problem("the alpha of an ELU is negative", Alpha, 0, "an alpha of 0 or more",
+                                  "give an alpha of 0 or more");
   }
   template <class V>
   static STRATA_INLINE V apply(V x) {

@@ -18,8 +18,8 @@
 
 namespace strata {
 
-template <class... Branches>
-struct Add {
+template <Spelled<"MaxPooling2D<>"> ... Branches>
+struct Add {  // of the node's operands: Add<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Add<>;
 };

@@ -18,8 +18,8 @@
 
 namespace strata {
 
-template <class... Branches>
-struct Average {
+template <Spelled<"MaxPooling2D<>"> ... Branches>
+struct Average {  // of the node's operands: Average<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Average<>;
 };

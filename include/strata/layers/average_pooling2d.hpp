@@ -10,8 +10,8 @@
 
 namespace strata {
 
-template <auto PoolSize = 2, auto... Given>
-struct AveragePooling2D
+template <Spelled<"2 or Kernel{2, 3}"> auto PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
+struct AveragePooling2D  // with the defaults: AveragePooling2D<>
     : detail::Pooling2D<AveragePooling2D<PoolSize, Given...>, kernels::AveragePool, PoolSize, Given...> {
   static constexpr const char* class_name = "AveragePooling2D";
 };

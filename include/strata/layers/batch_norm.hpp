@@ -27,13 +27,19 @@ namespace strata {
 struct Momentum {
   double value;
   constexpr Momentum(double v) : value(v) {}
+  constexpr Problem check() const {
+    return detail::number_problem("the momentum is not between 0 and 1", value, 0, "Momentum{0} to Momentum{1}",
+                                  "momentum is the share of the old average, as in Keras; in PyTorch it is one minus "
+                                  "that",
+                                  1);
+  }
 };
 
 /// Keras `scale`: whether there is a gamma.
 enum class Scaling { off, on };
 inline constexpr Scaling NoScale = Scaling::off;
 
-template <auto... Given>
+template <Spelled<"Momentum{0.9}, Epsilon{1e-5}, NoScale"> auto... Given>
 struct BatchNormWith {
   static constexpr const char* class_name = "BatchNormalization";
   static constexpr Kind kind = Kind::affine;
@@ -45,13 +51,6 @@ struct BatchNormWith {
   static constexpr bool scaling = LayerOptions<Given...>::get(Scaling::on) == Scaling::on;
 
   static constexpr Problem check(Shape) {
-    if (!(momentum >= 0 && momentum <= 1))
-      return {"the momentum is not between 0 and 1", "Momentum{0} to Momentum{1}",
-              "momentum is the share of the old average, as in Keras; in PyTorch it is one minus that",
-              detail::decimal(momentum)};
-    if (!(epsilon > 0))
-      return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon",
-              detail::decimal(epsilon)};
     return LayerOptions<Given...>::template check<Momentum, Epsilon, Scaling>("Momentum, Epsilon or NoScale");
   }
   static constexpr Shape output_shape(Shape in) { return in; }

@@ -16,8 +16,8 @@
 
 namespace strata {
 
-template <class... Branches>
-struct Concatenate {
+template <Spelled<"MaxPooling2D<>"> ... Branches>
+struct Concatenate {  // of the node's operands: Concatenate<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Concatenate<>;
 };
@@ -37,9 +37,9 @@ struct Concatenate<> {
     return {};
   }
   static constexpr Shape output_shape(Shapes in) {
-    int channels = 0;
+    long long channels = 0;
     for (const Shape& shape : in) channels += shape.channels();
-    return with_channels(in[0], channels);
+    return with_channels(in[0], size_or_too_many(channels));
   }
 
   template <class Call>

@@ -17,7 +17,8 @@
 
 namespace strata {
 
-template <int Filters, auto KernelSize, auto... Given>
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2D;
 
 namespace detail {
@@ -28,7 +29,8 @@ struct RebuildConv2D {
 };
 }  // namespace detail
 
-template <int Filters, auto KernelSize, auto... Given>
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>, KernelSize, Given...>,
                 detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSize>::template with, Given...> {
   static constexpr const char* class_name = "Conv2D";
@@ -58,10 +60,11 @@ struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>, Ker
   }
 
   static constexpr Parameters parameters(Shape in) {
-    const int field = base::kernel.height * base::kernel.width, channels = in.channels() / group_count;
+    const double field = 1.0 * base::kernel.height * base::kernel.width;
+    const int channels = in.channels() / group_count;
     Parameter weights{.name = "kernel",
                       .shape = {base::kernel.height, base::kernel.width, channels, Filters},
-                      .initializer = {Initializer::glorot_uniform, 1.0 * field * channels, 1.0 * field * Filters},
+                      .initializer = {Initializer::glorot_uniform, field * channels, field * Filters},
                       .l2 = base::l2};
     if (!base::has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {Filters}}};

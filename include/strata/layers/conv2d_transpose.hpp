@@ -31,7 +31,8 @@
 
 namespace strata {
 
-template <int Filters, auto KernelSize, auto... Given>
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2DTranspose;
 
 namespace detail {
@@ -43,7 +44,8 @@ struct RebuildConv2DTranspose {
 }  // namespace detail
 
 /// The adjoint is the convolution from an image like the output to one like the input, with the same kernel.
-template <int Filters, auto KernelSize, auto... Given>
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2DTranspose
     : detail::FusedActivation<detail::RebuildConv2DTranspose<Filters, KernelSize>::template with, Given...> {
   static constexpr const char* class_name = "Conv2DTranspose";
@@ -74,17 +76,17 @@ struct Conv2DTranspose
   }
 
   static constexpr Shape output_shape(Shape in) {
-    const auto extent = [](int cells, int taps, int stride) {
-      return padding == Same ? cells * stride : (cells - 1) * stride + (std::max)(taps, stride);
+    const auto extent = [](long long cells, int taps, int stride) {
+      return size_or_too_many(padding == Same ? cells * stride : (cells - 1) * stride + (std::max)(taps, stride));
     };
     return {extent(in.height(), kernel.height, strides.height), extent(in.width(), kernel.width, strides.width),
             Filters};
   }
   static constexpr Parameters parameters(Shape in) {
-    const int field = kernel.height * kernel.width;
+    const double field = 1.0 * kernel.height * kernel.width;
     Parameter weights{.name = "kernel",
                       .shape = {kernel.height, kernel.width, Filters, in.channels()},
-                      .initializer = {Initializer::glorot_uniform, 1.0 * field * Filters, 1.0 * field * in.channels()},
+                      .initializer = {Initializer::glorot_uniform, field * Filters, field * in.channels()},
                       .l2 = l2};
     if (!has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {Filters}}};

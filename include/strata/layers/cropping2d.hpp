@@ -26,10 +26,10 @@ struct Cropping2D {
     if (Crop.top < 0 || Crop.bottom < 0 || Crop.left < 0 || Crop.right < 0)
       return {"the cropping is negative", "0 or more cells on each side", "give 0 or more cells on each side",
               Text() << Crop.top << ", " << Crop.bottom << ", " << Crop.left << ", " << Crop.right};
-    if (Crop.top + Crop.bottom >= in.height() || Crop.left + Crop.right >= in.width())
+    const long long rows = 0LL + Crop.top + Crop.bottom, columns = 0LL + Crop.left + Crop.right;
+    if (rows >= in.height() || columns >= in.width())
       return {"nothing is left of the image",
-              Text() << "an input larger than " << Crop.top + Crop.bottom << 'x' << Crop.left + Crop.right,
-              "crop less"};
+              Text() << "an input larger than " << rows << 'x' << columns, "crop less"};
     return {};
   }
   static constexpr Shape output_shape(Shape in) {

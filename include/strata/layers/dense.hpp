@@ -18,7 +18,7 @@
 
 namespace strata {
 
-template <int Units, auto... Given>
+template <int Units, Spelled<"NoBias, L2{1e-4}, activation<ReLU>"> auto... Given>
 struct Dense;
 
 namespace detail {
@@ -29,7 +29,7 @@ struct RebuildDense {
 };
 }  // namespace detail
 
-template <int Units, auto... Given>
+template <int Units, Spelled<"NoBias, L2{1e-4}, activation<ReLU>"> auto... Given>
 struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template with, Given...> {
   static constexpr const char* class_name = "Dense";
   static constexpr Kind kind = Kind::linear;

@@ -21,7 +21,7 @@ struct DepthMultiplier {
   constexpr DepthMultiplier(int n) : count(n) {}
 };
 
-template <auto KernelSize, auto... Given>
+template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct DepthwiseConv2D;
 
 namespace detail {
@@ -32,14 +32,14 @@ struct RebuildDepthwiseConv2D {
 };
 }  // namespace detail
 
-template <auto KernelSize, auto... Given>
+template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given...>, KernelSize, Given...>,
                          detail::FusedActivation<detail::RebuildDepthwiseConv2D<KernelSize>::template with, Given...> {
   static constexpr const char* class_name = "DepthwiseConv2D";
 
   using base = detail::Convolution2D<DepthwiseConv2D, KernelSize, Given...>;
   static constexpr int multiplier = base::options::get(DepthMultiplier{1}).count;
-  static constexpr int filters(Shape in) { return in.channels() * multiplier; }
+  static constexpr int filters(Shape in) { return size_or_too_many(1LL * in.channels() * multiplier); }
   static constexpr int groups(Shape in) { return in.channels(); }
 
   static constexpr Problem check(Shape in) {
@@ -53,11 +53,11 @@ struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given
   }
 
   static constexpr Parameters parameters(Shape in) {
-    const int field = base::kernel.height * base::kernel.width;
+    const double field = 1.0 * base::kernel.height * base::kernel.width;
     Parameter weights{.name = "kernel",
                       .shape = {base::kernel.height, base::kernel.width, in.channels(), multiplier},
-                      .initializer = {Initializer::glorot_uniform, 1.0 * field * in.channels(),
-                                      1.0 * field * multiplier},
+                      .initializer = {Initializer::glorot_uniform, field * in.channels(),
+                                      field * multiplier},
                       .l2 = base::l2};
     if (!base::has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {filters(in)}}};

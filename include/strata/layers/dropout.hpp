@@ -18,7 +18,7 @@
 namespace strata {
 
 template <Number Rate>
-struct Dropout {
+struct Dropout {  // with its rate: Dropout<0.5>
   static constexpr const char* class_name = "Dropout";
   static constexpr Kind kind = Kind::view;
   static constexpr Kind training_kind = Kind::other;

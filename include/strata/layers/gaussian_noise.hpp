@@ -21,9 +21,8 @@ struct GaussianNoise : Flatten {  // at inference, and backward, a copy
   static constexpr Kind training_kind = Kind::other;
 
   static constexpr Problem check(Shape) {
-    if (Deviation >= 0) return {};
-    return {"the deviation of a GaussianNoise is negative", "0 or more", "give the standard deviation of the noise",
-            detail::decimal(Deviation)};
+    return detail::number_problem("the deviation of a GaussianNoise is negative", Deviation, 0, "0 or more",
+                                  "give the standard deviation of the noise");
   }
   static constexpr Shape output_shape(Shape in) { return in; }
 

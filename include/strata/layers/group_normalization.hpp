@@ -15,15 +15,12 @@
 
 namespace strata {
 
-template <int GroupCount = 32, auto... Given>
-struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount, Given...>> {
+template <int GroupCount = 32, Spelled<"Epsilon{1e-5}"> auto... Given>
+struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount, Given...>> {  // with the defaults: GroupNormalization<>
   static constexpr const char* class_name = "GroupNormalization";
   static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
 
   static constexpr Problem check(Shape in) {
-    if (!(epsilon > 0))
-      return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon",
-              detail::decimal(epsilon)};
     if (GroupCount <= 0 || in.channels() % GroupCount != 0)
       return {"the groups do not divide the channels", Text() << "channels that are a multiple of " << GroupCount,
               "change the number of groups or the layer before"};

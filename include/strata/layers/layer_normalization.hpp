@@ -13,15 +13,12 @@
 
 namespace strata {
 
-template <auto... Given>
+template <Spelled<"Epsilon{1e-5}"> auto... Given>
 struct LayerNormalizationWith : detail::Normalization<LayerNormalizationWith<Given...>> {
   static constexpr const char* class_name = "LayerNormalization";
   static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
 
   static constexpr Problem check(Shape) {
-    if (!(epsilon > 0))
-      return {"the epsilon is not positive", "a positive Epsilon", "give a small positive Epsilon",
-              detail::decimal(epsilon)};
     return LayerOptions<Given...>::template check<Epsilon>("Epsilon");
   }
 

@@ -11,8 +11,9 @@
 
 namespace strata {
 
-template <auto PoolSize = 2, auto... Given>
-struct MaxPooling2D : detail::Pooling2D<MaxPooling2D<PoolSize, Given...>, kernels::MaxPool, PoolSize, Given...> {
+template <Spelled<"2 or Kernel{2, 3}"> auto PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
+struct MaxPooling2D  // with the defaults: MaxPooling2D<>
+    : detail::Pooling2D<MaxPooling2D<PoolSize, Given...>, kernels::MaxPool, PoolSize, Given...> {
   static constexpr const char* class_name = "MaxPooling2D";
 };
 

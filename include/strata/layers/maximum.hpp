@@ -20,8 +20,8 @@
 
 namespace strata {
 
-template <class... Branches>
-struct Maximum {
+template <Spelled<"MaxPooling2D<>"> ... Branches>
+struct Maximum {  // of the node's operands: Maximum<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Maximum<>;
 };

@@ -19,8 +19,8 @@
 
 namespace strata {
 
-template <class... Branches>
-struct Multiply {
+template <Spelled<"MaxPooling2D<>"> ... Branches>
+struct Multiply {  // of the node's operands: Multiply<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Multiply<>;
 };

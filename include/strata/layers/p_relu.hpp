@@ -24,8 +24,8 @@ struct SharedAxes {
   constexpr int largest() const { return (std::max)({first, second, third}); }
 };
 
-template <auto... Given>
-struct PReLU {
+template <Spelled<"SharedAxes{1, 2}"> auto... Given>
+struct PReLU {  // with the defaults: PReLU<>
   static constexpr const char* class_name = "PReLU";
   static constexpr Needs backward_needs{.output = false};
   static constexpr SharedAxes shared = LayerOptions<Given...>::get(SharedAxes{0});

@@ -30,21 +30,4 @@ constexpr Problem equal_shapes_problem(const char* rule, Shapes shapes) {
   return {};
 }
 
-/// `number` with up to six decimals: `decimal(1.5)` is "1.5".
-constexpr Text decimal(double number) {
-  if (number != number) return "NaN";
-  Text text;
-  if (number < 0) text << '-', number = -number;
-  if (number > 1e9) return text << "more than 1e9";
-  const long long millionths = static_cast<long long>(number * 1e6 + 0.5);
-  text << millionths / 1'000'000;
-  long long rest = millionths % 1'000'000;
-  if (rest > 0) text << '.';
-  for (long long unit = 100'000; rest > 0; unit /= 10) {
-    text << rest / unit;
-    rest %= unit;
-  }
-  return text;
-}
-
 }  // namespace strata::detail

@@ -34,7 +34,7 @@ struct Reshape : Flatten {
     Shape out{Extents...};
     int known = 1;
     for (int axis = 0; axis < out.rank; ++axis)
-      if (out[axis] > 0) known *= out[axis];
+      if (out[axis] > 0) known = size_or_too_many(1LL * known * out[axis]);
     for (int axis = 0; axis < out.rank; ++axis)
       if (out[axis] == -1) out.extents[static_cast<std::size_t>(axis)] = static_cast<int>(in.size()) / known;
     return out;

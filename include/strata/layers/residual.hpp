@@ -14,23 +14,30 @@
 namespace strata {
 
 /// The shortcut of a Residual whose body changes the shape.
-template <class... Layers>
+template <Spelled<"MaxPooling2D<>"> ... Layers>
 struct Projection {
   using shortcut = boost::mp11::mp_list<Layers...>;
 };
 
+namespace detail {
+
 template <class... Layers>
-struct Residual {
+struct ResidualBranches {
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Layers...>, boost::mp11::mp_list<>>;
-  using merge = Add<>;
 };
 template <class... Layers>
   requires(sizeof...(Layers) > 0) && requires {
     typename boost::mp11::mp_back<boost::mp11::mp_list<Layers...>>::shortcut;
   }
-struct Residual<Layers...> {
+struct ResidualBranches<Layers...> {
   using branches = boost::mp11::mp_list<boost::mp11::mp_take_c<boost::mp11::mp_list<Layers...>, sizeof...(Layers) - 1>,
                                         typename boost::mp11::mp_back<boost::mp11::mp_list<Layers...>>::shortcut>;
+};
+
+}  // namespace detail
+
+template <Spelled<"MaxPooling2D<>"> ... Layers>
+struct Residual : detail::ResidualBranches<Layers...> {
   using merge = Add<>;
 };
 

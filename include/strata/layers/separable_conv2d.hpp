@@ -25,7 +25,8 @@
 
 namespace strata {
 
-template <int Filters, auto KernelSize, auto... Given>
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct SeparableConv2D;
 
 namespace detail {
@@ -77,7 +78,8 @@ using OptionsOf = LayerOptions<Option::value...>;
 
 }  // namespace detail
 
-template <int Filters, auto KernelSize, auto... Given>
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct SeparableConv2D {
  private:
   using split = detail::SplitActivation<Given...>;

@@ -21,8 +21,8 @@ inline constexpr Interpolation Nearest = Interpolation::nearest;
 /// Keras `interpolation='bilinear'`.
 inline constexpr Interpolation Bilinear = Interpolation::bilinear;
 
-template <auto Size = 2, auto... Given>
-struct UpSampling2D {
+template <Spelled<"2 or Kernel{2, 3}"> auto Size = 2, Spelled<"Bilinear"> auto... Given>
+struct UpSampling2D {  // with the defaults: UpSampling2D<>
   static constexpr const char* class_name = "UpSampling2D";
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;
@@ -36,7 +36,8 @@ struct UpSampling2D {
     return detail::extent_problem("the size of an up-sampling is not positive", size);
   }
   static constexpr Shape output_shape(Shape in) {
-    return {in.height() * size.height, in.width() * size.width, in.channels()};
+    return {size_or_too_many(1LL * in.height() * size.height), size_or_too_many(1LL * in.width() * size.width),
+            in.channels()};
   }
 
   static constexpr bool strided = true;

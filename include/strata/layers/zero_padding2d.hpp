@@ -26,7 +26,7 @@ struct ZeroPad {
 };
 
 template <ZeroPad Pad = 1>
-struct ZeroPadding2D {
+struct ZeroPadding2D {  // with the defaults: ZeroPadding2D<>
   static constexpr const char* class_name = "ZeroPadding2D";
   static constexpr Needs backward_needs{.input = false, .output = false};
 
@@ -38,7 +38,8 @@ struct ZeroPadding2D {
     return {};
   }
   static constexpr Shape output_shape(Shape in) {
-    return {Pad.top + in.height() + Pad.bottom, Pad.left + in.width() + Pad.right, in.channels()};
+    return {size_or_too_many(0LL + Pad.top + in.height() + Pad.bottom),
+            size_or_too_many(0LL + Pad.left + in.width() + Pad.right), in.channels()};
   }
 
   template <class Call>

@@ -358,4 +358,10 @@ class Engine {
   mutable std::atomic_flag busy_;
 };
 
+template <class Net, Algorithms Choice, class V>
+  requires(!detail::Defined<Net>)
+class Engine<Net, Choice, V> : public Engine<detail::Undefined, Choice, V> {
+  using Engine<detail::Undefined, Choice, V>::Engine;
+};
+
 }  // namespace strata

@@ -147,4 +147,11 @@ class Model {
   Arena<T> arena_;
 };
 
+template <class Net, class T>
+  requires(!detail::Defined<Net>)
+class Model<Net, T> : public Model<detail::Undefined, T> {
+ public:
+  explicit Model(Seed seed = {}) : Model<detail::Undefined, T>(seed) { detail::is_no_network<Net>(); }
+};
+
 }  // namespace strata

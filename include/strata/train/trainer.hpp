@@ -353,6 +353,14 @@ class Trainer<detail::NoModel, Loss, Optimizer> {
 template <class M, class Loss, class Optimizer, class... Others>
   requires(!detail::is_model<M>)
 Trainer(M&&, Loss, Optimizer, Others...) -> Trainer<detail::NoModel, Loss, Optimizer>;
+
+template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice>
+  requires(!detail::Defined<Net>)
+class Trainer<Net, Loss, Optimizer, V, Parallel, Choice>
+    : public Trainer<detail::Undefined, Loss, Optimizer, V, Parallel, Choice> {
+  using Trainer<detail::Undefined, Loss, Optimizer, V, Parallel, Choice>::Trainer;
+};
+
 template <class Net, class T, class Loss, class Optimizer>
 Trainer(Model<Net, T>&, Loss, Optimizer) -> Trainer<Net, Loss, Optimizer, simd::Vector<T>>;
 template <class Net, class T, class Loss, class Optimizer>
