@@ -31,6 +31,9 @@ FixedString(const char (&)[N]) -> FixedString<N - 1>;
 /// type for a value (`Conv2D<8, 3, ReLU>`).
 template <class T, FixedString Example>
 concept Spelled = !std::is_same_v<T, const char*>;
+/// The same for a list of layers, of any length. g++ shows it.
+template <FixedString Example>
+inline constexpr bool layers_are_spelled = true;
 
 /// A string of bounded length that ordinary constexpr code can append to; what does not fit is cut.
 template <std::size_t Capacity>
@@ -89,12 +92,13 @@ constexpr bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && __builtin_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-/// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`.
-constexpr Text snake_case(std::string_view class_name) {
+/// Keras' name of a layer of class `BatchNormalization` is `batch_normalization`; of `ReLU`, `re_lu`. `name` takes it
+/// character by character.
+template <class Out>
+constexpr void write_snake_case(std::string_view class_name, Out& name) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  Text name;
   for (std::size_t i = 0; i < class_name.size(); ++i) {
     const char c = class_name[i];
     if (!upper(c)) {
@@ -105,6 +109,10 @@ constexpr Text snake_case(std::string_view class_name) {
     if (i > 0 && (starts_word || lower(class_name[i - 1]))) name << '_';
     name << static_cast<char>(c - 'A' + 'a');
   }
+}
+constexpr Text snake_case(std::string_view class_name) {
+  Text name;
+  write_snake_case(class_name, name);
   return name;
 }
 

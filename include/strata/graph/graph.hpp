@@ -27,7 +27,8 @@ struct Node;
 template <FixedString... Names>
 struct Outputs;
 
-template <Spelled<"Node<...>, Outputs<...>"> ... Nodes>
+template <class... Nodes>
+  requires layers_are_spelled<"Node<...>, Outputs<...>">
 struct Graph;
 
 namespace detail {
@@ -104,6 +105,12 @@ class NodeSorter {
                          Text("two nodes ") << nodes_.names[n]};
       return;
     }
+    for (const std::string_view name : nodes_.names)
+      if (name.empty() || std::find(name.begin(), name.end(), '/') != name.end()) {
+        sorted_.problem = {"no name of a layer", Text("a name without '/', which stands before a parameter's"),
+                           "rename the node", Text("the name \"") << name << '"'};
+        return;
+      }
     const auto unknown = [&](std::string_view name, const Text& reader) {
       sorted_.problem = {"no node has this name", Text("the name of a node"), "add the node, or look at the spelling",
                          Text(name) << ", read by " << reader};
@@ -329,7 +336,8 @@ using named_nodes = boost::mp11::mp_rename<boost::mp11::mp_rotate_right_c<boost:
 ///
 /// Several inputs are in the order of their nodes, several outputs in that of `Outputs<"y", "z">`.
 /// A cycle, an unknown or repeated name, or a node that reaches no output is an error of the definition.
-template <Spelled<"Node<...>, Outputs<...>"> ... Nodes>
+template <class... Nodes>
+  requires layers_are_spelled<"Node<...>, Outputs<...>">
 struct Graph : detail::Definition<detail::sound<detail::named_nodes<Nodes...>>> {
   static auto examined() -> std::bool_constant<detail::no_fault_in_layer<detail::named_nodes<Nodes...>>()>;
 };

@@ -2,8 +2,10 @@
 // every later pass (counts, names, memory, fusion, summary, files) reads in ordinary loops.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -80,14 +82,40 @@ struct LayerName {
   std::string_view prefix{}, class_name{};
   int ordinal = 0;
 
+  /// Without the number.
+  template <class Out>
+  constexpr void write_stem(Out& out) const {
+    for (const char c : prefix) out << c;
+    if (!prefix.empty() && !class_name.empty()) out << '_';
+    write_snake_case(class_name, out);
+  }
   constexpr operator Text() const {
-    Text text(prefix);
-    if (!prefix.empty() && !class_name.empty()) text << '_';
-    text << snake_case(class_name);
+    Text text;
+    write_stem(text);
     if (ordinal > 0) text << '_' << ordinal;
     return text;
   }
 };
+
+namespace detail {
+
+/// A name as a number, since compilers count every step of a comparison: FNV-1a of its characters. A name that ends in
+/// _1, _2, … could also be that of another stem with this number.
+struct NameHash {
+  std::uint64_t whole = 14'695'981'039'346'656'037u, before_number = 0;
+  int number = 0;  ///< at the end, behind a '_'; 0: none
+
+  constexpr NameHash& operator<<(char c) {
+    const bool digit = c >= '0' && c <= '9';
+    if (c == '_') before_number = whole, number = 0;
+    else if (!digit || (number == 0 && c == '0') || number > 100'000'000) before_number = 0;
+    if (before_number != 0 && digit) number = 10 * number + (c - '0');
+    whole = (whole ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+    return *this;
+  }
+};
+
+}  // namespace detail
 
 /// One value that flows through the network. The first ones are the inputs.
 struct TensorInfo {
@@ -209,7 +237,7 @@ class Builder {
       }
       node.operand_count = static_cast<int>(Count);
       node.input = in[0];
-      if (const Shape large = place_parameters(node); large.rank > 0) return refuse(too_large("weights of ", large));
+      if (!place_parameters(node, refuse)) return inputs[0];
       graph_.mac_count += rules.macs(in[0]);
       graph_.layer_count += rules.visible;
     }
@@ -235,6 +263,7 @@ class Builder {
   /// Returns the network, given the tensors that it returns.
   template <std::size_t Count>
   constexpr Lowered<N, Operands> finish(const std::array<int, Count>& outputs) {
+    if (!graph_.fault.problem) check_names();
     if (graph_.fault.problem) return graph_;
     for (const int output : outputs) graph_.operands[static_cast<std::size_t>(operand_count_++)] = output;
     graph_.output_count = Count;
@@ -272,31 +301,80 @@ class Builder {
   }
 
   constexpr LayerName unique_name(const LayerRules& rules) {
-    if (single_) return {node_name_, {}, 0};
-    for (std::size_t i = first_name_; i < name_count_; ++i)
-      if (same(names_[i].class_name, rules.class_name)) return {node_name_, rules.class_name, ++names_[i].ordinal};
-    return names_[name_count_++] = {node_name_, rules.class_name, 0};
+    const std::string_view class_name = single_ ? std::string_view{} : rules.class_name;
+    for (stem_ = first_name_; stem_ < name_count_; ++stem_)
+      if (same(stems_[stem_].name.class_name, class_name))
+        return {node_name_, class_name, ++stems_[stem_].name.ordinal};
+    stems_[name_count_++] = {{node_name_, class_name, 0}, &rules, layer_, false};
+    return stems_[stem_].name;
+  }
+
+  /// Weights are found by their layers' names: no two layers that have some may share one.
+  constexpr void check_names() {
+    struct Key {
+      detail::NameHash hash;
+      std::size_t stem;
+    };
+    std::array<Key, N> keys{};
+    std::size_t count = 0;
+    for (std::size_t s = 0; s < name_count_; ++s) {
+      if (!stems_[s].has_weights) continue;
+      keys[count].stem = s;
+      stems_[s].name.write_stem(keys[count++].hash);
+    }
+    const auto end = keys.begin() + static_cast<std::ptrdiff_t>(count);
+    std::sort(keys.begin(), end, [](const Key& a, const Key& b) { return a.hash.whole < b.hash.whole; });
+    const auto refuse = [&](std::size_t s) {
+      const Stem& stem = stems_[s];
+      const LayerName name{stem.name.prefix, stem.name.class_name, 0};
+      graph_.fault = {{"two layers with weights have one name", Text("layers of different names"),
+                       "rename a node, or the class of a layer", Text("another ") << Text(name)},
+                      stem.rules, stem.layer, name, {}, {}};
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0 && keys[i - 1].hash.whole == keys[i].hash.whole) return refuse(std::max(keys[i - 1].stem, keys[i].stem));
+      const detail::NameHash& hash = keys[i].hash;
+      if (hash.before_number == 0 || hash.number == 0) continue;
+      const auto other = std::lower_bound(keys.begin(), end, hash.before_number,
+                                          [](const Key& key, std::uint64_t wanted) { return key.hash.whole < wanted; });
+      if (other != end && other->hash.whole == hash.before_number && stems_[other->stem].name.ordinal >= hash.number)
+        return refuse(keys[i].stem);
+    }
   }
   constexpr const NodeInfo& node_of(int tensor) const {
     return graph_.nodes[static_cast<std::size_t>(graph_.tensor(tensor).producer)];
   }
 
   /// Trainable tensors first, then the state, without gaps: the arena is what a weight file holds.
-  /// Returns the shape of one that is too large.
-  constexpr Shape place_parameters(NodeInfo& node) {
-    for (const Parameter& parameter : node.parameters()) {
-      if (parameter.shape.has_too_many()) return parameter.shape;
+  template <class Refuse>
+  constexpr bool place_parameters(NodeInfo& node, Refuse refuse) {
+    const Parameters parameters = node.parameters();
+    for (const Parameter& parameter : parameters) {
+      if (parameter.shape.has_too_many()) return refuse(too_large("weights of ", parameter.shape)), false;
+      for (const Parameter* other = parameters.begin(); other != &parameter; ++other)
+        if (same(other->name, parameter.name))
+          return refuse({"two parameters of a layer have one name", Text("different names"), "rename one of them",
+                         Text("two parameters ") << parameter.name}), false;
       (parameter.trainable ? node.trainable_count : node.state_count) += parameter.shape.size();
     }
+    stems_[stem_].has_weights |= node.parameter_count() > 0;
     node.trainable_offset = graph_.trainable_count;
     node.state_offset = graph_.state_count;  // from the end of the trainable ones: see finish
     graph_.trainable_count += node.trainable_count;
     graph_.state_count += node.state_count;
-    return {};
+    return true;
   }
 
   Lowered<N, Operands> graph_{};
-  std::array<LayerName, N> names_{};  ///< with the last ordinal given out
+  /// What layers of one class and prefix have in common: the name, with the last ordinal given out; the first of them.
+  struct Stem {
+    LayerName name{};
+    const LayerRules* rules = nullptr;
+    int layer = 0;
+    bool has_weights = false;
+  };
+  std::array<Stem, N> stems_{};
+  std::size_t stem_ = 0;  ///< of the layer at hand
   std::size_t name_count_ = 0, first_name_ = 0, inputs_ = 1;
   std::string_view node_name_{};
   bool single_ = false;

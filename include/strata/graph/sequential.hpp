@@ -30,7 +30,8 @@ struct Input {
   }
 };
 
-template <Spelled<"MaxPooling2D<>"> ... Layers>
+template <class... Layers>
+  requires layers_are_spelled<"MaxPooling2D<>">
 struct Sequential;
 
 namespace detail {
@@ -330,7 +331,8 @@ void is_no_network();
 ///
 ///     struct Net : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
 ///     static_assert(Net::param_count == 1'024);
-template <Spelled<"MaxPooling2D<>"> ... Layers>
+template <class... Layers>
+  requires layers_are_spelled<"MaxPooling2D<>">
 struct Sequential : detail::Definition<typename detail::defined<detail::Chain<Layers...>>::type> {
   /// The definition is looked at here. (In the type of a function: of a class with a wrong member of another kind clang
   /// drops all that derives from it, and every use of the network would be one more error.)

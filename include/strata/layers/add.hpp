@@ -18,7 +18,8 @@
 
 namespace strata {
 
-template <Spelled<"MaxPooling2D<>"> ... Branches>
+template <class... Branches>
+  requires layers_are_spelled<"MaxPooling2D<>">
 struct Add {  // of the node's operands: Add<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Add<>;

@@ -16,7 +16,8 @@
 
 namespace strata {
 
-template <Spelled<"MaxPooling2D<>"> ... Branches>
+template <class... Branches>
+  requires layers_are_spelled<"MaxPooling2D<>">
 struct Concatenate {  // of the node's operands: Concatenate<>
   using branches = boost::mp11::mp_list<boost::mp11::mp_list<Branches>...>;
   using merge = Concatenate<>;

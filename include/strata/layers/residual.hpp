@@ -14,7 +14,8 @@
 namespace strata {
 
 /// The shortcut of a Residual whose body changes the shape.
-template <Spelled<"MaxPooling2D<>"> ... Layers>
+template <class... Layers>
+  requires layers_are_spelled<"MaxPooling2D<>">
 struct Projection {
   using shortcut = boost::mp11::mp_list<Layers...>;
 };
@@ -36,7 +37,8 @@ struct ResidualBranches<Layers...> {
 
 }  // namespace detail
 
-template <Spelled<"MaxPooling2D<>"> ... Layers>
+template <class... Layers>
+  requires layers_are_spelled<"MaxPooling2D<>">
 struct Residual : detail::ResidualBranches<Layers...> {
   using merge = Add<>;
 };

@@ -1,0 +1,11 @@
+// expect: layer 3 (b_dense_1, Dense<3>): two layers with weights have one name: expected layers of different names, received another b_dense_1; rename a node, or the class of a layer
+#include <strata/graph/graph.hpp>
+#include <strata/layers/dense.hpp>
+
+using namespace strata;
+
+#ifdef STRATA_WRONG
+struct Net : Graph<Node<"x", Input<8>>, Node<"b", Sequential<Dense<4>, Dense<4>>, "x">, Node<"b_dense_1", Dense<3>, "b">, Outputs<"b_dense_1">> {};
+#else
+struct Net : Graph<Node<"x", Input<8>>, Node<"b", Sequential<Dense<4>, Dense<4>>, "x">, Node<"b_dense_2", Dense<3>, "b">, Outputs<"b_dense_2">> {};
+#endif
