@@ -229,7 +229,7 @@ class Trainer {
   /// Moves the layers' state (moving averages); throws where a finite number would become another, and leaves it then.
   void move_state() {
     const std::span<T> parameters = model_->parameters(), state = parameters.subspan(Net::trainable_param_count);
-    std::ranges::copy(state, state_.data());
+    std::copy(state.begin(), state.end(), state_.data());
     executor_.update_state(parameters.data());
     if (detail::all_finite<V>(std::span<const T>(state))) return;
     std::string tensor;
@@ -240,7 +240,7 @@ class Trainer {
           if (detail::all_finite<V>(before)) tensor = detail::parameter_name(node, parameter);
         });
     if (tensor.empty()) return;
-    std::ranges::copy(state_.span(), state.begin());
+    std::copy_n(state_.data(), state.size(), state.begin());
     throw_non_finite(tensor + " would get values that are not finite");
   }
 
