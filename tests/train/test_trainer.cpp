@@ -360,10 +360,10 @@ enum class Refused { never, logits, probabilities };
 /// Whether losses that take probabilities, or logits, refuse the end of a network. Nothing runs.
 template <class... End>
 bool refuses(Refused expected) {
-  using Net = Sequential<Input<4, 4, 2>, End...>;
+  using Ending = Sequential<Input<4, 4, 2>, End...>;
   const auto refused = [](const auto& loss) {
     try {
-      detail::validate_losses<Net>(loss);
+      detail::validate_losses<Ending>(loss);
     } catch (const InvalidArgument& error) {
       return contains(error.what(), "from_logits");
     }
