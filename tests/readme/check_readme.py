@@ -84,7 +84,7 @@ def main():
     code, output = run([arguments.cmake, "-S", ".", "-B", "build", *options], work)
     if code != 0:
         faults.append(f"the README's CMakeLists.txt:\n{output}")
-    sys.exit("\n".join(faults))
+    sys.exit("\n".join(faults) or 0)
 
 
 main()
