@@ -18,14 +18,14 @@ from summaries import param_counts, summaries, weights
 from training import training
 
 
-def source(checks):
+def source(checks, title=""):
     """A test case for each subject, in lines of 120 columns."""
     text = ("// Layers and training, against real Keras.\n"
             "// Written by tests/oracle/keras/generate.py: change the lists there.\n"
             '#include "oracle/keras/checks.hpp"\n\n'
             "using namespace strata;\nusing namespace strata::keras_test;\n")
     for subject in dict.fromkeys(about for about, *_ in checks):
-        text += f'\nTEST_CASE("{subject} equal Keras\'", "[keras]") {{\n'
+        text += f'\nTEST_CASE("{subject} equal Keras\'{title}", "[keras]") {{\n'
         for line in ("  " + check for about, check, _ in checks if about == subject):
             while len(line) > 120:
                 cut = max(line.rfind(" ", 8, 120), line.rfind("(", 8, 119) + 1)
@@ -46,7 +46,7 @@ def main(extent, folder, parts=0):
         stage(folder)
     (folder.parent.parent / "test_keras.cpp").write_text(source([check for check in cases.checks if check[2]]))
     for part in range(int(parts)):
-        (folder / f"cases_{part}.cpp").write_text(source(cases.checks[part::int(parts)]))
+        (folder / f"cases_{part}.cpp").write_text(source(cases.checks[part::int(parts)], f", {part + 1}"))
     print(f"{len(cases.checks)} cases")
 
 

@@ -167,14 +167,14 @@ def optimizers(cases):
     case("sgd_nesterov", "SGD", learning_rate=0.05, momentum=0.9, nesterov=True)
     for clip, limit in ("clipnorm", 2.0), ("clipvalue", 0.5), ("global_clipnorm", 2.0):
         case(f"sgd_{clip}", "SGD", learning_rate=0.1, **{clip: limit})
-        case(f"adam_{clip}", "Adam", learning_rate=0.1, **{clip: limit})
-    halved = Schedule("ExponentialDecay", initial_learning_rate=0.1, decay_steps=2, decay_rate=0.5)
+        case(f"adam_{clip}", "Adam", learning_rate=0.01, **{clip: limit})  # not 0.1: Keras rounds 0.999 to float32
+    halved = Schedule("ExponentialDecay", initial_learning_rate=0.01, decay_steps=2, decay_rate=0.5)
     case("adam", "Adam")
     case("adam_options", "Adam", learning_rate=0.01, beta_1=0.8, beta_2=0.99, epsilon=1e-3)
     case("adam_small_gradients", "Adam", learning_rate=0.01, scale=1e-5)
     case("adam_schedule", "Adam", learning_rate=halved)
     case("adam_w", "AdamW")
-    case("adam_w_decay", "AdamW", learning_rate=0.1, weight_decay=0.1)
+    case("adam_w_decay", "AdamW", learning_rate=0.01, weight_decay=0.1)
     case("rmsprop", "RMSprop")
     case("rmsprop_rho", "RMSprop", learning_rate=0.01, rho=0.5, epsilon=1e-3)
     case("rmsprop_momentum", "RMSprop", learning_rate=0.01, momentum=0.9, ci=True)
