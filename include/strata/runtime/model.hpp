@@ -47,10 +47,14 @@ constexpr auto parameter_view(T* arena) {
     static_assert(index.found,
                   "no parameter of this name: expected <layer>/<parameter> as in a weight file, for example "
                   "get<\"conv2d_1/kernel\">(); summary<Net>() lists the layers");
-    constexpr const NodeInfo& node = Net::network().nodes[index.node];
-    constexpr Shape shape = node.parameters().list[index.parameter].shape;
-    constexpr std::size_t offset = node.offsets()[index.parameter];
-    return RankedView<T, shape.rank>{{{arena + offset, shape.size()}, shape}};
+    if constexpr (index.found) {
+      constexpr const NodeInfo& node = Net::network().nodes[index.node];
+      constexpr Shape shape = node.parameters().list[index.parameter].shape;
+      constexpr std::size_t offset = node.offsets()[index.parameter];
+      return RankedView<T, shape.rank>{{{arena + offset, shape.size()}, shape}};
+    } else {
+      return TensorView<T>{};
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// shows: Kernel{3, 5}
+// shows: template arguments
 #include <strata/strata.hpp>
 
 using namespace strata;
