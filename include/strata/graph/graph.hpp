@@ -322,7 +322,8 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
 };
 
 template <class... Parts>
-using named_nodes = boost::mp11::mp_rename<boost::mp11::mp_rotate_right_c<boost::mp11::mp_list<Parts...>, 1>, NamedNodes>;
+using named_nodes =
+    boost::mp11::mp_rename<boost::mp11::mp_rotate_right_c<boost::mp11::mp_list<Parts...>, 1>, NamedNodes>;
 
 }  // namespace detail
 

@@ -314,8 +314,8 @@ struct Definition {
   static constexpr std::size_t mac_count = network().mac_count;
 };
 
-/// Where the compiler itself refuses the base of `struct Net : Sequential<...>`, Net has had its error and is left without
-/// a definition. What takes a network then takes an empty one in its place, so that one mistake is one error.
+/// Where the compiler itself refuses the base of `struct Net : Sequential<...>`, Net has had its error and is left
+/// without a definition. What takes a network then takes an empty one in its place, so that one mistake is one error.
 template <class Net>
 concept Defined = requires { typename Net::graph; };
 struct Undefined : Definition<Nothing> {};
