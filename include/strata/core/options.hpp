@@ -53,7 +53,7 @@ struct Epsilon {
   double value;
   constexpr Epsilon(double v) : value(v) {}
   constexpr Problem check() const {
-    return detail::number_problem("the epsilon is not positive", value, std::numeric_limits<float>::min(),
+    return detail::number_problem("the epsilon is not positive", value, (std::numeric_limits<float>::min)(),
                                   "a positive Epsilon", "give a small positive Epsilon");
   }
 };

@@ -44,7 +44,7 @@ constexpr Text decimal(double number) {
 
 /// Where a number is not in a range, NaN is not in any, and what is infinite as a float is too large for all.
 constexpr Problem number_problem(const char* rule, double number, double least, const char* expected,
-                                 const char* remedy, double most = std::numeric_limits<float>::max()) {
+                                 const char* remedy, double most = (std::numeric_limits<float>::max)()) {
   if (number >= least && number <= most) return {};
   return {rule, expected, remedy, decimal(number)};
 }

@@ -9,7 +9,7 @@
 namespace strata {
 
 /// One tensor (a sample's values, or weights) has fewer elements than this; sizes that would be more end here.
-inline constexpr int too_many = std::numeric_limits<int>::max();
+inline constexpr int too_many = (std::numeric_limits<int>::max)();
 constexpr int size_or_too_many(long long size) { return size < too_many ? static_cast<int>(size) : too_many; }
 
 /// Up to four extents. An image is `Shape{height, width, channels}`, a feature vector `Shape{features}`,

@@ -332,7 +332,8 @@ class Builder {
                       stem.rules, stem.layer, name, {}, {}};
     };
     for (std::size_t i = 0; i < count; ++i) {
-      if (i > 0 && keys[i - 1].hash.whole == keys[i].hash.whole) return refuse(std::max(keys[i - 1].stem, keys[i].stem));
+      if (i > 0 && keys[i - 1].hash.whole == keys[i].hash.whole)
+        return refuse((std::max)(keys[i - 1].stem, keys[i].stem));
       const detail::NameHash& hash = keys[i].hash;
       if (hash.before_number == 0 || hash.number == 0) continue;
       const auto other = std::lower_bound(keys.begin(), end, hash.before_number,
