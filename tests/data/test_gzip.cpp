@@ -47,8 +47,8 @@ TEST_CASE("gunzip gives back what gzip took", "[gzip]") {
   CHECK((unpack(gzip(zeros)) == zeros));
   CHECK(unpack(gzip("one") + gzip("") + gzip("two")) == "onetwo");
   // As GNU gzip and Python's: zeros fill up a tape's block.
-  for (const std::size_t zeros : {1, 7, 512, 3'000'000}) {
-    const std::string padding(zeros, '\0');
+  for (const std::size_t count : {1, 7, 512, 3'000'000}) {
+    const std::string padding(count, '\0');
     CHECK(unpack(gzip("one") + padding) == "one");
     CHECK(unpack(gzip("one") + padding + gzip("two") + padding) == "onetwo");
     CHECK(missing(refusal(gzip("one") + padding + "two"), {"gzip data", "incorrect header check"}) == "");
