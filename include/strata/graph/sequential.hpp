@@ -321,7 +321,6 @@ concept Defined = requires { typename Net::graph; };
 struct Undefined : Definition<Nothing> {};
 
 /// A type that was never meant for a network has had no error: it meets one here, when code is generated.
-template <class Net>
 [[gnu::error("this type is no network: expected struct Net : Sequential<Input<...>, ...> {} or a Graph")]]
 void is_no_network();
 

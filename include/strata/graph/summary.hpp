@@ -281,7 +281,7 @@ std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view 
 template <class Net>
   requires(!detail::Defined<Net>)
 std::string summary(SummaryStyle = SummaryStyle::keras2, std::string_view = "") {
-  detail::is_no_network<Net>();
+  detail::is_no_network();
   return {};
 }
 

@@ -155,7 +155,7 @@ template <class Net, class T>
   requires(!detail::Defined<Net>)
 class Model<Net, T> : public Model<detail::Undefined, T> {
  public:
-  explicit Model(Seed seed = {}) : Model<detail::Undefined, T>(seed) { detail::is_no_network<Net>(); }
+  explicit Model(Seed seed = {}) : Model<detail::Undefined, T>(seed) { detail::is_no_network(); }
 };
 
 }  // namespace strata
