@@ -41,9 +41,9 @@ T slope_at(T x) {
 template <class L>
 void check_ends(double below, double slope_below, double above, double slope_above) {
   INFO(std::string_view(type_name<L>()));
-  const auto check = []<class T>(T infinity, double value, double slope) {
-    CHECK(at<L>(infinity) == static_cast<T>(value));
-    CHECK(slope_at<L>(infinity) == Approx(slope).margin(1e-7));
+  const auto check = []<class T>(T end, double value, double slope) {
+    CHECK(at<L>(end) == static_cast<T>(value));
+    CHECK(slope_at<L>(end) == Approx(slope).margin(1e-7));
   };
   check(-std::numeric_limits<float>::infinity(), below, slope_below);
   check(std::numeric_limits<float>::infinity(), above, slope_above);
