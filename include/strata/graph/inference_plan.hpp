@@ -165,8 +165,8 @@ constexpr std::array<int, N> choose_sweeps(const Lowered<N, Operands>& network, 
     const NodeInfo& head = network.nodes[at(plan.steps[s].head)];
     if (head.rules->kind != Kind::linear) continue;
     const std::size_t weights = head.rules->weights_size(head.input, Choice::largest_tile);
-    if (weights > cache_bytes / sizeof(float) / 4 && weights > head.input.size() + network.tensor(head.output).shape.size())
-      sweeps[s] = Choice::sweep;
+    const std::size_t images = head.input.size() + network.tensor(head.output).shape.size();
+    if (weights > cache_bytes / sizeof(float) / 4 && weights > images) sweeps[s] = Choice::sweep;
   }
   return sweeps;
 }

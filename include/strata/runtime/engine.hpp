@@ -107,7 +107,8 @@ class Engine {
   static std::size_t batch_of(const Inputs& inputs, const Outputs& outputs) {
     const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
     bool fit = true, apart = true;
-    each_span(inputs, outputs, [&](const char*, std::size_t sample, std::size_t size) { fit &= size == batch * sample; });
+    each_span(inputs, outputs,
+              [&](const char*, std::size_t sample, std::size_t size) { fit &= size == batch * sample; });
     detail::each<Net::output_count>([&]<std::size_t K>() {
       const std::span<const T> output = detail::element<K>(outputs);
       const auto keep_apart = [&](std::span<const T> other) { apart &= !detail::overlap(output, other); };

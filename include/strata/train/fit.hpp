@@ -214,7 +214,8 @@ History fit(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const D
                         (detail::examine_extra<std::remove_reference_t<Extras>, Run>() && ...);
   if constexpr (!fine) {
     return {};  // the compiler has said why
-  } else if constexpr (requires { typename Loss::metric; } && !(detail::is_metric<std::remove_cvref_t<Extras>> || ...)) {
+  } else if constexpr (requires { typename Loss::metric; } &&
+                       !(detail::is_metric<std::remove_cvref_t<Extras>> || ...)) {
     typename Loss::metric metric{};
     return detail::run_epochs(trainer, train, options, metric, extras...);
   } else {
