@@ -6,6 +6,8 @@
 // Default: offset 0. Keras: Rescaling. ONNX: Mul and Add.
 #pragma once
 
+#include <limits>
+
 #include <strata/core/options.hpp>
 #include <strata/layers/elementwise.hpp>
 
@@ -15,6 +17,15 @@ template <Number Scale, Number Offset = 0>
 struct Rescaling : Elementwise<Rescaling<Scale, Offset>> {
   static constexpr const char* class_name = "Rescaling";
   static constexpr Needs backward_needs{.input = false, .output = false};
+
+  static constexpr Problem check(Shape) {
+    constexpr double most = (std::numeric_limits<float>::max)();
+    for (const double number : {Scale.value, Offset.value})
+      if (const Problem problem = detail::number_problem("a number of a Rescaling is not finite", number, -most,
+                                                         "finite numbers", "write such as Rescaling<1 / 255.0>"))
+        return problem;
+    return {};
+  }
 
   template <class V>
   static STRATA_INLINE V apply(V x) {
