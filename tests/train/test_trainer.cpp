@@ -413,14 +413,14 @@ TEST_CASE("a loss refuses logits for probabilities and probabilities for logits"
                  "expected .from_logits = false, received true; leave it out, or take the Softmax away"));
   Model<Plain> plain{Seed{1}};
   CHECK(contains(message([&] { Trainer{plain, BinaryCrossentropy{}, SGD{}}; }),
-                 "BinaryCrossentropy: the network ends in Dense (dense_1), whose output is logits: expected "
+                 "BinaryCrossentropy: the network ends in Dense<4> (dense_1), whose output is logits: expected "
                  ".from_logits = true, received false; set it, or put Sigmoid at the end"));
   // each output by its own loss
   struct TwoHeads : Graph<Node<"x", Input<3>>, Node<"policy", Dense<3, activation<Softmax>>, "x">,
                           Node<"value", Dense<1>, "x">, Outputs<"policy", "value">> {};
   const SparseCategoricalCrossentropy first{};
   CHECK_NOTHROW(detail::validate_losses<TwoHeads>(Losses{first, BinaryCrossentropy{.from_logits = true}}));
-  CHECK_THROWS_WITH(detail::validate_losses<TwoHeads>(Losses{first, BinaryCrossentropy{}}), Contains("Dense (value)"));
+  CHECK_THROWS_WITH(detail::validate_losses<TwoHeads>(Losses{first, BinaryCrossentropy{}}), Contains("Dense<1> (value)"));
 }
 
 TEST_CASE("observers see the outputs and the gradients of each step", "[train]") {

@@ -191,12 +191,13 @@ void validate_loss(const Loss& loss) {
     if constexpr (requires { Loss::link; })
       activation = Loss::link == Link::softmax ? "Softmax" : Loss::link == Link::sigmoid ? "Sigmoid" : activation;
     const NodeInfo& node = network.nodes[end.node];
+    const Text layer = node.rules->type();
     raise<InvalidArgument>(
-        Text() << type_name<Loss>() << ": the network ends in " << node.rules->class_name << " (" << Text(node.name)
+        Text() << type_name<Loss>() << ": the network ends in " << layer << " (" << Text(node.name)
                << "), whose output is " << (from_logits ? "probabilities: expected .from_logits = false"
                                                         : "logits: expected .from_logits = true")
                << ", received " << (from_logits ? "true; leave it out, or take the " : "false; set it, or put ")
-               << (from_logits ? std::string_view(node.rules->class_name) : std::string_view(activation))
+               << (from_logits ? std::string_view(layer) : std::string_view(activation))
                << (from_logits ? " away" : " at the end"));
   }
 }
