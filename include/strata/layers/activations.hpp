@@ -8,7 +8,6 @@
 
 #include <strata/core/options.hpp>
 #include <strata/kernels/math.hpp>
-#include <strata/layers/problems.hpp>
 #include <strata/layers/elementwise.hpp>
 
 namespace strata {

@@ -19,7 +19,6 @@
 #include <strata/core/options.hpp>
 #include <strata/kernels/map.hpp>
 #include <strata/kernels/reduce.hpp>
-#include <strata/layers/problems.hpp>
 
 namespace strata {
 

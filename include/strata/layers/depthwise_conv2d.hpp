@@ -11,7 +11,6 @@
 #include <strata/core/options.hpp>
 #include <strata/layers/convolution2d.hpp>
 #include <strata/layers/fused_activation.hpp>
-#include <strata/layers/problems.hpp>
 
 namespace strata {
 

@@ -13,7 +13,6 @@
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/layers/problems.hpp>
 
 namespace strata {
 

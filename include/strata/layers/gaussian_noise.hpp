@@ -11,7 +11,6 @@
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/layers/flatten.hpp>
-#include <strata/layers/problems.hpp>
 
 namespace strata {
 

@@ -11,7 +11,6 @@
 
 #include <strata/core/options.hpp>
 #include <strata/layers/normalization.hpp>
-#include <strata/layers/problems.hpp>
 
 namespace strata {
 

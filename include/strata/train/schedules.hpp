@@ -1,8 +1,9 @@
 // Learning rates that change from step to step, and the type that holds a constant or any of them.
 //
 //     SGD{.learning_rate = 0.05f}
-//     Adam{.learning_rate = CosineDecay{.initial_learning_rate = 0, .decay_steps = 9'000, .warmup_target = 1e-3,
-//     .warmup_steps = 1'000}} Adam{.learning_rate = [](std::size_t step) { return step < 100 ? 1e-4 : 1e-3; }}
+//     Adam{.learning_rate = CosineDecay{.initial_learning_rate = 0, .decay_steps = 9'000,
+//                                       .warmup_target = 1e-3, .warmup_steps = 1'000}}
+//     Adam{.learning_rate = [](std::size_t step) { return step < 100 ? 1e-4 : 1e-3; }}
 //
 // Steps count from 0 and are optimiser steps (batches), not epochs. Keras: `keras.optimizers.schedules`. A schedule may
 // have `void validate() const`, which throws InvalidArgument where it cannot give rates: asked before training, and by
