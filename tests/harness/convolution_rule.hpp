@@ -22,12 +22,13 @@ void check_rule(const ConvolutionRule& rule, const std::string& fixture);
 template <class L, Shape In>
 void check_rule(const std::string& fixture) {
   static_assert(!L::check(In));
+  constexpr auto config = L::config;
   check_rule({.in = In,
               .out = L::output_shape(In),
-              .window = window_over(In, L::kernel, L::strides, L::dilation, L::padding),
-              .kernel = L::kernel,
-              .strides = L::strides,
-              .dilation = L::dilation,
+              .window = window_over(In, config.kernel_size, config.strides, config.dilation_rate, config.padding),
+              .kernel = config.kernel_size,
+              .strides = config.strides,
+              .dilation = config.dilation_rate,
               .groups = L::groups(In)},
              fixture);
 }

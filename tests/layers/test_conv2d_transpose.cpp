@@ -19,27 +19,29 @@ namespace {
 template <class L, Shape In>
 std::vector<double> scattered(test::AnyLayerRun<double>& run) {
   constexpr Shape out = L::output_shape(In);
-  constexpr int top = L::padding == Same ? std::max(0, L::kernel.height - L::strides.height) / 2 : 0;
-  constexpr int left = L::padding == Same ? std::max(0, L::kernel.width - L::strides.width) / 2 : 0;
+  constexpr Kernel kernel = L::config.kernel_size;
+  constexpr Strides strides = L::config.strides;
+  constexpr int top = L::config.padding == Same ? std::max(0, kernel.height - strides.height) / 2 : 0;
+  constexpr int left = L::config.padding == Same ? std::max(0, kernel.width - strides.width) / 2 : 0;
   const auto index = [](Shape shape, std::size_t n, int y, int x, int c) {
     return n * shape.size() + static_cast<std::size_t>((y * shape.width() + x) * shape.channels() + c);
   };
   std::vector<double> sums(run.output.size());
-  if (L::has_bias)
+  if (L::config.use_bias == Bias::on)
     for (std::size_t i = 0; i < sums.size(); ++i)
       sums[i] = run.parameters[1].data()[i % static_cast<std::size_t>(out.channels())];
   for (std::size_t n = 0; n < run.batch; ++n)
     for (int iy = 0; iy < In.height(); ++iy)
       for (int ix = 0; ix < In.width(); ++ix)
-        for (int ky = 0; ky < L::kernel.height; ++ky)
-          for (int kx = 0; kx < L::kernel.width; ++kx) {
-            const int y = iy * L::strides.height + ky - top, x = ix * L::strides.width + kx - left;
+        for (int ky = 0; ky < kernel.height; ++ky)
+          for (int kx = 0; kx < kernel.width; ++kx) {
+            const int y = iy * strides.height + ky - top, x = ix * strides.width + kx - left;
             if (y < 0 || x < 0 || y >= out.height() || x >= out.width()) continue;
             for (int to = 0; to < out.channels(); ++to)
               for (int from = 0; from < In.channels(); ++from)
                 sums[index(out, n, y, x, to)] +=
                     run.input.data()[index(In, n, iy, ix, from)] *
-                    run.parameters[0].data()[((ky * L::kernel.width + kx) * out.channels() + to) * In.channels() + from];
+                    run.parameters[0].data()[((ky * kernel.width + kx) * out.channels() + to) * In.channels() + from];
           }
   return sums;
 }

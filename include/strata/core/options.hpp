@@ -1,17 +1,32 @@
 // The options of layers: small values, given in any order, each at most once.
+//
+// An option is a struct with a `name` and a `value` (or `arguments()`, what stands between its braces), or an enum with
+// `choices`. It may have a `check`.
 #pragma once
 
 #include <cstddef>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
 #include <strata/core/problem.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/core/type_name.hpp>
 
 namespace strata {
+
+/// A number as a template argument: `LeakyReLU<0.3>`, `Dropout<0.5>`.
+struct Number {
+  double value;
+  constexpr Number(double v) : value(v) {}
+  constexpr Number(int v) : value(v) {}
+  constexpr operator double() const { return value; }
+  friend constexpr bool operator==(const Number&, const Number&) = default;
+};
 
 /// Height and width; one number means a square.
 struct Extent {
@@ -19,39 +34,52 @@ struct Extent {
   constexpr Extent(int side) : height(side), width(side) {}
   constexpr Extent(int h, int w) : height(h), width(w) {}
   friend constexpr bool operator==(const Extent&, const Extent&) = default;
+
+  std::string arguments() const {
+    return std::to_string(height) + (width == height ? "" : ", " + std::to_string(width));
+  }
 };
 
 /// Kernel or pool size (Keras `kernel_size`, `pool_size`), in cells.
 struct Kernel : Extent {
+  static constexpr const char* name = "Kernel";
   using Extent::Extent;
 };
 /// Cells from one window to the next (Keras `strides`).
 struct Strides : Extent {
+  static constexpr const char* name = "Strides";
   using Extent::Extent;
 };
 /// Cells from one tap of the kernel to the next (Keras `dilation_rate`).
 struct Dilation : Extent {
+  static constexpr const char* name = "Dilation";
   using Extent::Extent;
 };
 /// Keras `groups`: channels are split into this many convolutions side by side.
 struct Groups {
-  int count;
-  constexpr Groups(int n) : count(n) {}
+  static constexpr const char* name = "Groups";
+  int value;
+  constexpr Groups(int n) : value(n) {}
+  friend constexpr bool operator==(const Groups&, const Groups&) = default;
 };
 /// L2 weight decay of the kernel (Keras `kernel_regularizer=L2(factor)`): adds factor * sum(kernel^2) to the loss.
 struct L2 {
-  double factor;
-  constexpr L2(double f) : factor(f) {}
+  static constexpr const char* name = "L2";
+  double value;
+  constexpr L2(double factor) : value(factor) {}
+  friend constexpr bool operator==(const L2&, const L2&) = default;
   constexpr Problem check() const {
-    return detail::number_problem("the factor of an L2 is negative or not finite", factor, 0, "a factor of 0 or more",
+    return detail::number_problem("the factor of an L2 is negative or not finite", value, 0, "a factor of 0 or more",
                                   "give a factor of 0 or more, such as L2{1e-4}");
   }
 };
 
 /// Keras `epsilon`: added to the variance.
 struct Epsilon {
+  static constexpr const char* name = "Epsilon";
   double value;
   constexpr Epsilon(double v) : value(v) {}
+  friend constexpr bool operator==(const Epsilon&, const Epsilon&) = default;
   constexpr Problem check() const {
     return detail::number_problem("the epsilon is not positive", value, (std::numeric_limits<float>::min)(),
                                   "a positive Epsilon", "give a small positive Epsilon");
@@ -63,6 +91,7 @@ enum class Padding { valid, same };
 inline constexpr Padding Same = Padding::same;
 /// Keras `padding='valid'`: windows lie inside the input.
 inline constexpr Padding Valid = Padding::valid;
+constexpr auto choices(Padding) { return Choices<2>{"Same or Valid", {"Valid", "Same"}, {"valid", "same"}}; }
 
 /// Of Winograd's convolution, 0 for direct sums: what a choice of algorithms gives a layer, no option of users.
 struct LargestTile {
@@ -72,6 +101,7 @@ struct LargestTile {
 enum class Bias { off, on };
 /// Keras `use_bias=False`.
 inline constexpr Bias NoBias = Bias::off;
+constexpr auto choices(Bias) { return Choices<2>{"NoBias", {"NoBias", "Bias::on"}, {"false", "true"}}; }
 
 /// Keras `activation=...`: any element-wise layer, or Softmax.
 template <class Layer>
@@ -81,45 +111,86 @@ struct Activation {
 template <Spelled<"ReLU, LeakyReLU<>"> Layer>
 inline constexpr Activation<Layer> activation{};
 
-/// A number as a template argument: `LeakyReLU<0.3>`, `Dropout<0.5>`.
-struct Number {
-  double value;
-  constexpr Number(double v) : value(v) {}
-  constexpr Number(int v) : value(v) {}
-  constexpr operator double() const { return value; }
-};
-
 template <class T>
 inline constexpr bool is_activation = false;
 template <class Layer>
 inline constexpr bool is_activation<Activation<Layer>> = true;
 
-/// The options of one layer as given. `get<Strides>(fallback)` finds one by its type.
+namespace detail {
+
+/// Sentences list the options that a layer takes: "Same or Valid, Strides, NoBias, activation<...>".
+template <Config C>
+inline constexpr BasicText<200> options_of = [] {
+  BasicText<200> text;
+  for_each_member(
+      [&]<class Option>(bool is_option, const char*, const Option& option) {
+        if (!is_option) return;
+        if (!text.empty()) text << ", ";
+        if constexpr (std::is_enum_v<Option>) text << choices(option).name;
+        else if constexpr (requires { Option::name; }) text << Option::name;
+      },
+      default_config<C>);
+  if (C::schema.activated) text << (text.empty() ? "" : ", ") << "activation<...>";
+  return text;
+}();
+
+template <Config C, class Option>
+inline constexpr bool takes_option = [] {
+  bool taken = false;
+  for_each_member(
+      [&]<class Member>(bool is_option, const char*, const Member&) {
+        taken |= is_option && std::is_same_v<Member, Option>;
+      },
+      default_config<C>);
+  return taken;
+}();
+
+}  // namespace detail
+
+/// The options of one layer as given.
 template <auto... Given>
 struct LayerOptions {
+  /// The one option of a type.
   template <class T>
   static constexpr T get(T fallback) {
     (assign(fallback, Given), ...);
     return fallback;
   }
+  /// A config of such arguments with each option in its place; what has none is for `check` to find.
+  template <Config C>
+  static constexpr C fill(const C& arguments) {
+    C config = detail::without_options(arguments);
+    (place(config, Given), ...);
+    return config;
+  }
 
   /// The problem with the first option that the layer does not take, that is given twice, or that finds one in itself.
-  template <class... Allowed>
-  static constexpr Problem check([[maybe_unused]] const char* allowed) {
+  template <Config C>
+  static constexpr Problem check() {
     Problem problem;
-    (test<std::remove_cvref_t<decltype(Given)>, Allowed...>(problem, allowed), ...);
+    (test<C, std::remove_cvref_t<decltype(Given)>>(problem), ...);
     (check_value(problem, Given), ...);
     return problem;
   }
 
  private:
-  template <class Option, class... Allowed>
-  static constexpr void test(Problem& problem, const char* allowed) {
+  template <Config C, class Option>
+  static constexpr void place(C& config, const Option& option) {
+    detail::for_each_member(
+        [&]<class Member>(bool is_option, const char*, Member& member) {
+          if constexpr (std::is_same_v<Member, Option>)
+            if (is_option) member = option;
+        },
+        config);
+  }
+
+  template <Config C, class Option>
+  static constexpr void test(Problem& problem) {
     if (problem) return;
     constexpr std::size_t count = (std::size_t{0} + ... + same_kind<Option, std::remove_cvref_t<decltype(Given)>>);
     // A layer that takes an activation stands for itself without it, so one comes here only if it takes none.
-    if (!(std::is_same_v<Option, Allowed> || ...) && !(is_activation<Option> && count > 1))
-      problem = {"unknown option", allowed, "remove it or spell it as listed", type_name<Option>()};
+    if (!detail::takes_option<C, Option> && !(is_activation<Option> && count > 1))
+      problem = {"unknown option", detail::options_of<C>, "remove it or spell it as listed", type_name<Option>()};
     else if (count > 1)
       problem = {"repeated option", "each option at most once", "keep one of them", type_name<Option>()};
   }

@@ -14,6 +14,8 @@ namespace strata {
 
 /// 1 / (1 + e^-x). Keras `Activation('sigmoid')`, ONNX Sigmoid.
 struct Sigmoid : Elementwise<Sigmoid> {
+  static constexpr Schema schema{.spelling = "Sigmoid", .keras = "Activation", .onnx = "Sigmoid",
+                                 .activation = "sigmoid"};
   static constexpr Needs backward_needs{.input = false};
   static constexpr Link link = Link::sigmoid;
   static constexpr bool makes_probabilities = true;
@@ -29,6 +31,7 @@ struct Sigmoid : Elementwise<Sigmoid> {
 
 /// Keras `Activation('tanh')`, ONNX Tanh.
 struct Tanh : Elementwise<Tanh> {
+  static constexpr Schema schema{.spelling = "Tanh", .keras = "Activation", .onnx = "Tanh", .activation = "tanh"};
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -43,6 +46,8 @@ struct Tanh : Elementwise<Tanh> {
 /// max(0, x); a NaN stays. Keras `ReLU()`, ONNX Relu.
 struct ReLU : Elementwise<ReLU> {
   static constexpr const char* class_name = "ReLU";
+  static constexpr Schema schema{.spelling = "ReLU", .keras = "ReLU", .onnx = "Relu", .activation = "relu",
+                                 .fixed = R"({"max_value": null, "negative_slope": 0.0, "threshold": 0.0})"};
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -57,6 +62,8 @@ struct ReLU : Elementwise<ReLU> {
 /// min(max(0, x), 6). Keras `ReLU(max_value=6)`, ONNX Clip.
 struct ReLU6 : Elementwise<ReLU6> {
   static constexpr const char* class_name = "ReLU";
+  static constexpr Schema schema{.spelling = "ReLU6", .keras = "ReLU", .onnx = "Clip", .activation = "relu6",
+                                 .fixed = R"({"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0})"};
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -68,10 +75,21 @@ struct ReLU6 : Elementwise<ReLU6> {
   }
 };
 
+struct LeakyReLUConfig {
+  static constexpr Schema schema{.spelling = "LeakyReLU<>", .keras = "LeakyReLU", .onnx = "LeakyRelu", .arguments = 1};
+  Number negative_slope = 0.3;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("negative_slope", c.negative_slope...);
+  }
+};
+
 /// x where x > 0, else Slope x. `LeakyReLU<>` has Keras' slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
 template <Number Slope = 0.3>
 struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {  // with the defaults: LeakyReLU<>
   static constexpr const char* class_name = "LeakyReLU";
+  static constexpr LeakyReLUConfig config{.negative_slope = Slope};
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
     return detail::number_problem("the slope of a LeakyReLU is negative", Slope, 0, "a slope of 0 or more",
@@ -91,10 +109,21 @@ struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {  // with the defaults: LeakyR
   static constexpr auto slope = static_cast<typename V::value_type>(Slope.value);
 };
 
+struct ELUConfig {
+  static constexpr Schema schema{.spelling = "ELU<>", .keras = "ELU", .onnx = "Elu", .arguments = 1};
+  Number alpha = 1.0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("alpha", c.alpha...);
+  }
+};
+
 /// x where x > 0, else Alpha (e^x - 1). `ELU<>` has Keras' alpha, 1. Keras `ELU`, ONNX Elu.
 template <Number Alpha = 1.0>
 struct ELU : Elementwise<ELU<Alpha>> {  // with the defaults: ELU<>
   static constexpr const char* class_name = "ELU";
+  static constexpr ELUConfig config{.alpha = Alpha};
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
     return detail::number_problem("the alpha of an ELU is negative", Alpha, 0, "an alpha of 0 or more",
@@ -117,6 +146,7 @@ struct ELU : Elementwise<ELU<Alpha>> {  // with the defaults: ELU<>
 /// scale x where x > 0, else scale alpha (e^x - 1): keeps mean 0 and variance 1 (Klambauer et al. 2017).
 /// Keras `Activation('selu')`, ONNX Selu.
 struct SELU : Elementwise<SELU> {
+  static constexpr Schema schema{.spelling = "SELU", .keras = "Activation", .onnx = "Selu", .activation = "selu"};
   static constexpr double alpha = 1.6732632423543772, scale = 1.0507009873554805;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
@@ -131,6 +161,7 @@ struct SELU : Elementwise<SELU> {
 
 /// x Φ(x), Φ the normal distribution (exact, through erf). Keras `Activation('gelu')`, ONNX Gelu.
 struct GELU : Elementwise<GELU> {
+  static constexpr Schema schema{.spelling = "GELU", .keras = "Activation", .onnx = "Gelu", .activation = "gelu"};
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -144,6 +175,7 @@ struct GELU : Elementwise<GELU> {
 
 /// x / (1 + e^-x), also called swish. Keras `Activation('silu')`, ONNX Mul(x, Sigmoid(x)).
 struct SiLU : Elementwise<SiLU> {
+  static constexpr Schema schema{.spelling = "SiLU", .keras = "Activation", .activation = "silu"};
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -159,6 +191,8 @@ struct SiLU : Elementwise<SiLU> {
 
 /// log(1 + e^x). Keras `Activation('softplus')`, ONNX Softplus.
 struct Softplus : Elementwise<Softplus> {
+  static constexpr Schema schema{.spelling = "Softplus", .keras = "Activation", .onnx = "Softplus",
+                                 .activation = "softplus"};
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -172,6 +206,8 @@ struct Softplus : Elementwise<Softplus> {
 
 /// x / 6 + 0.5 between 0 and 1, as in Keras 3. Keras `Activation('hard_sigmoid')`, ONNX HardSigmoid (alpha 1/6).
 struct HardSigmoid : Elementwise<HardSigmoid> {
+  static constexpr Schema schema{.spelling = "HardSigmoid", .keras = "Activation", .onnx = "HardSigmoid",
+                                 .activation = "hard_sigmoid"};
   static constexpr bool makes_probabilities = true;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
@@ -187,6 +223,8 @@ struct HardSigmoid : Elementwise<HardSigmoid> {
 /// x HardSigmoid(x): 0 below -3, -infinity included (where Keras multiplies it by 0), x above 3.
 /// Keras `Activation('hard_silu')`, ONNX HardSwish.
 struct HardSwish : Elementwise<HardSwish> {
+  static constexpr Schema schema{.spelling = "HardSwish", .keras = "Activation", .onnx = "HardSwish",
+                                 .activation = "hard_silu"};
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {

@@ -28,6 +28,7 @@ struct Average {  // of the node's operands: Average<>
 template <>
 struct Average<> {
   static constexpr const char* class_name = "Average";
+  static constexpr Schema schema{.spelling = "Average<>", .keras = "Average", .onnx = "Mean"};
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shapes in) {

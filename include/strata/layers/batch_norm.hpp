@@ -24,8 +24,10 @@ namespace strata {
 
 /// Keras `momentum`: moving = momentum moving + (1 - momentum) batch.
 struct Momentum {
+  static constexpr const char* name = "Momentum";
   double value;
   constexpr Momentum(double v) : value(v) {}
+  friend constexpr bool operator==(const Momentum&, const Momentum&) = default;
   constexpr Problem check() const {
     return detail::number_problem("the momentum is not between 0 and 1", value, 0, "Momentum{0} to Momentum{1}",
                                   "momentum is the share of the old average, as in Keras; in PyTorch it is one minus "
@@ -37,6 +39,20 @@ struct Momentum {
 /// Keras `scale`: whether there is a gamma.
 enum class Scaling { off, on };
 inline constexpr Scaling NoScale = Scaling::off;
+constexpr auto choices(Scaling) { return Choices<2>{"NoScale", {"NoScale", "Scaling::on"}, {"false", "true"}}; }
+
+struct BatchNormalizationConfig {
+  static constexpr Schema schema{.spelling = "BatchNorm", .keras = "BatchNormalization", .onnx = "BatchNormalization",
+                                 .with_options = "BatchNormWith", .fixed = R"({"axis": -1, "center": true})"};
+  Momentum momentum = 0.99;
+  Epsilon epsilon = 1e-3;
+  Scaling scale = Scaling::on;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("momentum", c.momentum...), f("epsilon", c.epsilon...), f("scale", c.scale...);
+  }
+};
 
 template <Spelled<"Momentum{0.9}, Epsilon{1e-5}, NoScale"> auto... Given>
 struct BatchNormWith {
@@ -45,13 +61,10 @@ struct BatchNormWith {
   static constexpr Needs backward_needs{.output = false};
   static constexpr bool borders = true;
   static constexpr bool makes_probabilities = false;
-  static constexpr double momentum = LayerOptions<Given...>::get(Momentum{0.99}).value;
-  static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
-  static constexpr bool scaling = LayerOptions<Given...>::get(Scaling::on) == Scaling::on;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(BatchNormalizationConfig{});
 
-  static constexpr Problem check(Shape) {
-    return LayerOptions<Given...>::template check<Momentum, Epsilon, Scaling>("Momentum, Epsilon or NoScale");
-  }
+  static constexpr Problem check(Shape) { return options::template check<BatchNormalizationConfig>(); }
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {
     const Shape channels{in.channels()};
@@ -173,6 +186,8 @@ struct BatchNormWith {
   }
 
  private:
+  static constexpr double momentum = config.momentum.value, epsilon = config.epsilon.value;
+  static constexpr bool scaling = config.scale == Scaling::on;
   static constexpr std::size_t beta_index = scaling ? 1 : 0, mean_index = beta_index + 1;
 
   static constexpr std::size_t channels(Shape in) { return static_cast<std::size_t>(in.channels()); }

@@ -17,6 +17,26 @@
 
 namespace strata {
 
+struct Conv2DConfig {
+  static constexpr Schema schema{
+      .spelling = "Conv2D<>", .keras = "Conv2D", .onnx = "Conv", .arguments = 2, .activated = true};
+  int filters = 0;
+  Kernel kernel_size = 0;
+  Padding padding = Valid;
+  Strides strides = 1;
+  Dilation dilation_rate = 1;
+  Groups groups = 1;
+  Bias use_bias = Bias::on;
+  L2 kernel_regularizer = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
+        f("strides", c.strides...), f("dilation_rate", c.dilation_rate...), f("groups", c.groups...),
+        f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+  }
+};
+
 template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2D;
@@ -31,21 +51,19 @@ struct RebuildConv2D {
 
 template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>, KernelSize, Given...>,
+struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>>,
                 detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSize>::template with, Given...> {
   static constexpr const char* class_name = "Conv2D";
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(Conv2DConfig{.filters = Filters, .kernel_size = KernelSize});
 
-  using base = detail::Convolution2D<Conv2D, KernelSize, Given...>;
   template <Algorithms Choice>
   using by = Conv2D<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
-  static constexpr int group_count = base::options::get(Groups{1}).count;
   static constexpr int filters(Shape) { return Filters; }
   static constexpr int groups(Shape) { return group_count; }
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = base::options::template check<Padding, Strides, Dilation, Groups, Bias, L2>(
-            "Same or Valid, Strides, Dilation, Groups, NoBias, L2, activation<...>"))
-      return problem;
+    if (const Problem problem = options::template check<Conv2DConfig>()) return problem;
     if (const Problem problem = detail::image_problem("a convolution needs an image", in)) return problem;
     if (Filters <= 0)
       return {"the number of filters is not positive", "at least one filter", "give a positive number",
@@ -56,19 +74,23 @@ struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>, Ker
     if (Filters % group_count != 0)
       return {"the groups do not divide the filters", Text() << "filters that are a multiple of " << group_count,
               "change Groups or the number of filters", Text() << Filters << " filters"};
-    return base::check_window(in);
+    return Conv2D::check_window(in);
   }
 
   static constexpr Parameters parameters(Shape in) {
-    const double field = 1.0 * base::kernel.height * base::kernel.width;
+    const auto [height, width] = config.kernel_size;
+    const double field = 1.0 * height * width;
     const int channels = in.channels() / group_count;
     Parameter weights{.name = "kernel",
-                      .shape = {base::kernel.height, base::kernel.width, channels, Filters},
+                      .shape = {height, width, channels, Filters},
                       .initializer = {Initializer::glorot_uniform, field * channels, field * Filters},
-                      .l2 = base::l2};
-    if (!base::has_bias) return {weights};
+                      .l2 = config.kernel_regularizer.value};
+    if (config.use_bias == NoBias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {Filters}}};
   }
+
+ private:
+  static constexpr int group_count = config.groups.value;
 };
 
 }  // namespace strata

@@ -31,6 +31,23 @@
 
 namespace strata {
 
+struct Conv2DTransposeConfig {
+  static constexpr Schema schema{.spelling = "Conv2DTranspose<>", .keras = "Conv2DTranspose", .onnx = "ConvTranspose",
+                                 .arguments = 2, .activated = true, .fixed = R"({"dilation_rate": [1, 1]})"};
+  int filters = 0;
+  Kernel kernel_size = 0;
+  Padding padding = Valid;
+  Strides strides = 1;
+  Bias use_bias = Bias::on;
+  L2 kernel_regularizer = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
+        f("strides", c.strides...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+  }
+};
+
 template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2DTranspose;
@@ -55,18 +72,13 @@ struct Conv2DTranspose
   static constexpr bool strided = true;
 
   using options = LayerOptions<Given...>;
+  static constexpr auto config =
+      options::fill(Conv2DTransposeConfig{.filters = Filters, .kernel_size = KernelSize});
   template <Algorithms Choice>
   using by = Conv2DTranspose<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
-  static constexpr Kernel kernel{KernelSize};
-  static constexpr Strides strides = options::get(Strides{1});
-  static constexpr Padding padding = options::get(Valid);
-  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
-  static constexpr double l2 = options::get(L2{0.0}).factor;
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = options::template check<Padding, Strides, Bias, L2>(
-            "Same or Valid, Strides, NoBias, L2, activation<...>"))
-      return problem;
+    if (const Problem problem = options::template check<Conv2DTransposeConfig>()) return problem;
     if (const Problem problem = detail::image_problem("a convolution needs an image", in)) return problem;
     if (Filters <= 0)
       return {"the number of filters is not positive", "at least one filter", "give a positive number",
@@ -87,7 +99,7 @@ struct Conv2DTranspose
     Parameter weights{.name = "kernel",
                       .shape = {kernel.height, kernel.width, Filters, in.channels()},
                       .initializer = {Initializer::glorot_uniform, field * Filters, field * in.channels()},
-                      .l2 = l2};
+                      .l2 = config.kernel_regularizer.value};
     if (!has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {Filters}}};
   }
@@ -264,6 +276,11 @@ struct Conv2DTranspose
   }
 
  private:
+  static constexpr Kernel kernel = config.kernel_size;
+  static constexpr Strides strides = config.strides;
+  static constexpr Padding padding = config.padding;
+  static constexpr bool has_bias = config.use_bias == Bias::on;
+
   /// The adjoint's.
   static constexpr Window window(Shape in) { return window_over(output_shape(in), kernel, strides, 1, padding); }
   static constexpr kernels::Placement padded(Shape in) {

@@ -17,34 +17,30 @@
 
 namespace strata::detail {
 
-/// `Derived` says how many filters(in) and groups(in) there are, and declares its parameters: the kernel, whose memory
-/// is (kernel_height, kernel_width, channels of a group, filters), and the bias.
-template <class Derived, auto KernelSize, auto... Given>
+/// `Derived` has a config, says how many filters(in) and groups(in) there are, and declares its parameters: the kernel,
+/// whose memory is (kernel_height, kernel_width, channels of a group, filters), and the bias.
+template <class Derived>
 struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
   static constexpr bool strided = true;
 
-  using options = LayerOptions<Given...>;
-  static constexpr Kernel kernel{KernelSize};
-  static constexpr Strides strides = options::get(Strides{1});
-  static constexpr Dilation dilation = options::get(Dilation{1});
-  static constexpr Padding padding = options::get(Valid);
-  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
-  static constexpr double l2 = options::get(L2{0.0}).factor;
-
   /// Of what both have in common.
   static constexpr Problem check_window(Shape in) {
+    constexpr auto config = Derived::config;
+    constexpr Strides strides = config.strides;
+    constexpr Dilation dilation = config.dilation_rate;
     if (const Problem problem = image_problem("a convolution needs an image", in)) return problem;
-    if (const Problem problem = extent_problem("the kernel size is not positive", kernel)) return problem;
+    if (const Problem problem = extent_problem("the kernel size is not positive", config.kernel_size)) return problem;
     if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
     if (const Problem problem = extent_problem("the dilation is not positive", dilation)) return problem;
     if ((strides.height > 1 || strides.width > 1) && (dilation.height > 1 || dilation.width > 1))
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
                      << 'x' << dilation.width};
-    if (const Window w = window(in); padding == Valid && (w.reach.height > in.height() || w.reach.width > in.width()))
+    const Window w = window(in);
+    if (config.padding == Valid && (w.reach.height > in.height() || w.reach.width > in.width()))
       return {"the kernel is larger than the input",
               Text() << "an input of at least " << w.reach.height << 'x' << w.reach.width,
               "use Same padding or a smaller kernel"};
@@ -56,6 +52,7 @@ struct Convolution2D {
     return {w.out.height, w.out.width, Derived::filters(in)};
   }
   static constexpr std::size_t macs(Shape in) {
+    constexpr Kernel kernel = Derived::config.kernel_size;
     return output_shape(in).size() *
            static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / Derived::groups(in));
   }
@@ -117,7 +114,7 @@ struct Convolution2D {
     for (std::size_t n = 0; n < call.batch; ++n)
       kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
           1, {padded_image(call, n)}, tile > 0 ? call.prepared : call.parameters[0],
-          has_bias ? call.parameters[1] : nullptr, {call.output + n * bordered_size(out, Call::output_border)}, {},
+          has_bias() ? call.parameters[1] : nullptr, {call.output + n * bordered_size(out, Call::output_border)}, {},
           call.scratch + padded_size<V>(in));
   }
 
@@ -143,7 +140,7 @@ struct Convolution2D {
       kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
                                        call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest);
     }
-    if constexpr (has_bias) add_bias_gradient(call, call.parameter_gradients[1]);
+    if constexpr (has_bias()) add_bias_gradient(call, call.parameter_gradients[1]);
   }
 
   template <class Call>
@@ -177,7 +174,7 @@ struct Convolution2D {
     constexpr kernels::ConvGeometry g = geometry(in);
     constexpr int filters = Derived::filters(in);
     for (int o = 0; o < filters; ++o)
-      packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
+      packed[o] = (has_bias() ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
     kernels::Convolution<typename Target::Vector, g, packing<Target>(in)>::pack(
         [&](int group, int ky, int kx, int from, int to) {
           const int filter = group * g.out_channels + to;
@@ -214,7 +211,11 @@ struct Convolution2D {
   }
 
  private:
-  static constexpr Window window(Shape in) { return window_over(in, kernel, strides, dilation, padding); }
+  static constexpr bool has_bias() { return Derived::config.use_bias == Bias::on; }
+  static constexpr Window window(Shape in) {
+    constexpr auto config = Derived::config;
+    return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding);
+  }
 
   template <class Target>
   static constexpr kernels::ConvTraffic traffic{.samples = Target::samples, .cached = Target::cached};
@@ -256,6 +257,10 @@ struct Convolution2D {
   }
   static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int in_gap = 0, int out_gap = 0,
                                                   bool gapless_residual = true) {
+    constexpr auto config = Derived::config;
+    constexpr Kernel kernel = config.kernel_size;
+    constexpr Strides strides = config.strides;
+    constexpr Dilation dilation = config.dilation_rate;
     const Window w = window(in);
     const int groups = Derived::groups(in), filters = Derived::filters(in);
     kernels::ConvGeometry g{.out_height = w.out.height, .out_width = w.out.width,
@@ -264,7 +269,7 @@ struct Convolution2D {
                             .dilation_height = dilation.height, .dilation_width = dilation.width,
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
                             .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap,
-                            .largest_tile = options::get(LargestTile{4}).side};
+                            .largest_tile = Derived::options::get(LargestTile{4}).side};
     const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
     if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && gapless_residual) {
       g.out_width *= g.out_height;  // pixels need no rows

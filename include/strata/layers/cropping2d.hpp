@@ -16,9 +16,20 @@
 
 namespace strata {
 
+struct Cropping2DConfig {
+  static constexpr Schema schema{.spelling = "Cropping2D<>", .keras = "Cropping2D", .onnx = "Slice", .arguments = 1};
+  ZeroPad cropping = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("cropping", c.cropping...);
+  }
+};
+
 template <ZeroPad Crop = 0>
 struct Cropping2D {
   static constexpr const char* class_name = "Cropping2D";
+  static constexpr Cropping2DConfig config{.cropping = Crop};
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shape in) {

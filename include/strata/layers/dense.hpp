@@ -18,6 +18,19 @@
 
 namespace strata {
 
+struct DenseConfig {
+  static constexpr Schema schema{
+      .spelling = "Dense<>", .keras = "Dense", .onnx = "Gemm", .arguments = 1, .activated = true};
+  int units = 0;
+  Bias use_bias = Bias::on;
+  L2 kernel_regularizer = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("units", c.units...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+  }
+};
+
 template <int Units, Spelled<"NoBias, L2{1e-4}, activation<ReLU>"> auto... Given>
 struct Dense;
 
@@ -37,11 +50,10 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr bool batched = true;
 
   using options = LayerOptions<Given...>;
-  static constexpr bool has_bias = options::get(Bias::on) == Bias::on;
-  static constexpr double l2 = options::get(L2{0.0}).factor;
+  static constexpr auto config = options::fill(DenseConfig{.units = Units});
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = options::template check<Bias, L2>("NoBias, L2, activation<...>")) return problem;
+    if (const Problem problem = options::template check<DenseConfig>()) return problem;
     if (Units <= 0)
       return {"the number of units is not positive", "at least one unit", "give a positive number",
               Text() << Units << " units"};
@@ -54,7 +66,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
     Parameter weights{.name = "kernel",
                       .shape = {in.channels(), Units},
                       .initializer = {Initializer::glorot_uniform, 1.0 * in.channels(), 1.0 * Units},
-                      .l2 = l2};
+                      .l2 = config.kernel_regularizer.value};
     if (!has_bias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {Units}}};
   }
@@ -120,6 +132,8 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   }
 
  private:
+  static constexpr bool has_bias = config.use_bias == Bias::on;
+
   /// Few units of many features stay without the padding of a last vector: there are fewer weights to read.
   template <class V>
   static constexpr kernels::Weights layout(Shape in) {

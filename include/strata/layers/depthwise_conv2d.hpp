@@ -16,8 +16,29 @@ namespace strata {
 
 /// Keras `depth_multiplier`: filters for each channel.
 struct DepthMultiplier {
-  int count;
-  constexpr DepthMultiplier(int n) : count(n) {}
+  static constexpr const char* name = "DepthMultiplier";
+  int value;
+  constexpr DepthMultiplier(int n) : value(n) {}
+  friend constexpr bool operator==(const DepthMultiplier&, const DepthMultiplier&) = default;
+};
+
+struct DepthwiseConv2DConfig {
+  static constexpr Schema schema{
+      .spelling = "DepthwiseConv2D<>", .keras = "DepthwiseConv2D", .onnx = "Conv", .arguments = 1, .activated = true};
+  Kernel kernel_size = 0;
+  Padding padding = Valid;
+  Strides strides = 1;
+  Dilation dilation_rate = 1;
+  DepthMultiplier depth_multiplier = 1;
+  Bias use_bias = Bias::on;
+  L2 depthwise_regularizer = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("kernel_size", c.kernel_size...), f("padding", c.padding...), f("strides", c.strides...),
+        f("dilation_rate", c.dilation_rate...), f("depth_multiplier", c.depth_multiplier...),
+        f("use_bias", c.use_bias...), f("depthwise_regularizer", c.depthwise_regularizer...);
+  }
 };
 
 template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
@@ -32,35 +53,37 @@ struct RebuildDepthwiseConv2D {
 }  // namespace detail
 
 template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given...>, KernelSize, Given...>,
+struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given...>>,
                          detail::FusedActivation<detail::RebuildDepthwiseConv2D<KernelSize>::template with, Given...> {
   static constexpr const char* class_name = "DepthwiseConv2D";
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(DepthwiseConv2DConfig{.kernel_size = KernelSize});
 
-  using base = detail::Convolution2D<DepthwiseConv2D, KernelSize, Given...>;
-  static constexpr int multiplier = base::options::get(DepthMultiplier{1}).count;
   static constexpr int filters(Shape in) { return size_or_too_many(1LL * in.channels() * multiplier); }
   static constexpr int groups(Shape in) { return in.channels(); }
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = base::options::template check<Padding, Strides, Dilation, DepthMultiplier, Bias, L2>(
-            "Same or Valid, Strides, Dilation, DepthMultiplier, NoBias, L2, activation<...>"))
-      return problem;
+    if (const Problem problem = options::template check<DepthwiseConv2DConfig>()) return problem;
     if (multiplier <= 0)
       return {"the depth multiplier is not positive", "at least one filter a channel", "give a positive number",
               Text() << multiplier};
-    return base::check_window(in);
+    return DepthwiseConv2D::check_window(in);
   }
 
   static constexpr Parameters parameters(Shape in) {
-    const double field = 1.0 * base::kernel.height * base::kernel.width;
+    const auto [height, width] = config.kernel_size;
+    const double field = 1.0 * height * width;
     Parameter weights{.name = "kernel",
-                      .shape = {base::kernel.height, base::kernel.width, in.channels(), multiplier},
+                      .shape = {height, width, in.channels(), multiplier},
                       .initializer = {Initializer::glorot_uniform, field * in.channels(),
                                       field * multiplier},
-                      .l2 = base::l2};
-    if (!base::has_bias) return {weights};
+                      .l2 = config.depthwise_regularizer.value};
+    if (config.use_bias == NoBias) return {weights};
     return {weights, Parameter{.name = "bias", .shape = {filters(in)}}};
   }
+
+ private:
+  static constexpr int multiplier = config.depth_multiplier.value;
 };
 
 }  // namespace strata

@@ -16,9 +16,20 @@
 
 namespace strata {
 
+struct DropoutConfig {
+  static constexpr Schema schema{.spelling = "Dropout<>", .keras = "Dropout", .onnx = "Dropout", .arguments = 1};
+  Number rate = -1;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("rate", c.rate...);
+  }
+};
+
 template <Number Rate>
 struct Dropout {  // with its rate: Dropout<0.5>
   static constexpr const char* class_name = "Dropout";
+  static constexpr DropoutConfig config{.rate = Rate};
   static constexpr Kind kind = Kind::view;
   static constexpr Kind training_kind = Kind::other;
   static constexpr Needs backward_needs{.input = false, .output = false};

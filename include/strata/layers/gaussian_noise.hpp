@@ -14,9 +14,20 @@
 
 namespace strata {
 
+struct GaussianNoiseConfig {
+  static constexpr Schema schema{.spelling = "GaussianNoise<>", .keras = "GaussianNoise", .arguments = 1};
+  Number stddev = -1;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("stddev", c.stddev...);
+  }
+};
+
 template <Number Deviation>
 struct GaussianNoise : Flatten {  // at inference, and backward, a copy
   static constexpr const char* class_name = "GaussianNoise";
+  static constexpr GaussianNoiseConfig config{.stddev = Deviation};
   static constexpr Kind training_kind = Kind::other;
 
   static constexpr Problem check(Shape) {

@@ -11,6 +11,8 @@ namespace strata {
 
 struct GlobalAveragePooling2D : detail::GlobalPooling2D<GlobalAveragePooling2D, kernels::AveragePool> {
   static constexpr const char* class_name = "GlobalAveragePooling2D";
+  static constexpr Schema schema{.spelling = "GlobalAveragePooling2D", .keras = "GlobalAveragePooling2D",
+                                 .onnx = "GlobalAveragePool"};
 };
 
 }  // namespace strata

@@ -14,16 +14,30 @@
 
 namespace strata {
 
+struct GroupNormalizationConfig {
+  static constexpr Schema schema{.spelling = "GroupNormalization<>", .keras = "GroupNormalization",
+                                 .onnx = "GroupNormalization", .arguments = 1,
+                                 .fixed = R"({"axis": -1, "center": true, "scale": true})"};
+  int groups = 32;
+  Epsilon epsilon = 1e-3;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("groups", c.groups...), f("epsilon", c.epsilon...);
+  }
+};
+
 template <int GroupCount = 32, Spelled<"Epsilon{1e-5}"> auto... Given>
 struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount, Given...>> {  // with the defaults: GroupNormalization<>
   static constexpr const char* class_name = "GroupNormalization";
-  static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(GroupNormalizationConfig{.groups = GroupCount});
 
   static constexpr Problem check(Shape in) {
     if (GroupCount <= 0 || in.channels() % GroupCount != 0)
       return {"the groups do not divide the channels", Text() << "channels that are a multiple of " << GroupCount,
               "change the number of groups or the layer before"};
-    return LayerOptions<Given...>::template check<Epsilon>("Epsilon");
+    return options::template check<GroupNormalizationConfig>();
   }
 
   static constexpr detail::NormalizedSets sets(Shape in) {

@@ -19,6 +19,8 @@ namespace strata {
 
 struct Normalization {
   static constexpr const char* class_name = "Normalization";
+  static constexpr Schema schema{.spelling = "Normalization", .keras = "Normalization",
+                                 .fixed = R"({"axis": [-1], "invert": false})"};
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.input = false, .output = false};
 

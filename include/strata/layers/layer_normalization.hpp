@@ -12,14 +12,25 @@
 
 namespace strata {
 
+struct LayerNormalizationConfig {
+  static constexpr Schema schema{.spelling = "LayerNormalization", .keras = "LayerNormalization",
+                                 .onnx = "LayerNormalization", .with_options = "LayerNormalizationWith",
+                                 .fixed = R"({"axis": -1, "center": true, "scale": true})"};
+  Epsilon epsilon = 1e-3;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("epsilon", c.epsilon...);
+  }
+};
+
 template <Spelled<"Epsilon{1e-5}"> auto... Given>
 struct LayerNormalizationWith : detail::Normalization<LayerNormalizationWith<Given...>> {
   static constexpr const char* class_name = "LayerNormalization";
-  static constexpr double epsilon = LayerOptions<Given...>::get(Epsilon{1e-3}).value;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(LayerNormalizationConfig{});
 
-  static constexpr Problem check(Shape) {
-    return LayerOptions<Given...>::template check<Epsilon>("Epsilon");
-  }
+  static constexpr Problem check(Shape) { return options::template check<LayerNormalizationConfig>(); }
 
   static constexpr detail::NormalizedSets sets(Shape in) { return {in.positions(), 1, in.channels()}; }
 };

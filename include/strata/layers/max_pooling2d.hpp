@@ -11,10 +11,18 @@
 
 namespace strata {
 
+namespace detail {
+inline constexpr Schema max_pooling2d{
+    .spelling = "MaxPooling2D<>", .keras = "MaxPooling2D", .onnx = "MaxPool", .arguments = 1};
+}
+using MaxPooling2DConfig = Pooling2DConfig<detail::max_pooling2d>;
+
 template <Spelled<"2 or Kernel{2, 3}"> auto PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
 struct MaxPooling2D  // with the defaults: MaxPooling2D<>
-    : detail::Pooling2D<MaxPooling2D<PoolSize, Given...>, kernels::MaxPool, PoolSize, Given...> {
+    : detail::Pooling2D<MaxPooling2D<PoolSize, Given...>, kernels::MaxPool> {
   static constexpr const char* class_name = "MaxPooling2D";
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(MaxPooling2DConfig{.pool_size = PoolSize});
 };
 
 }  // namespace strata

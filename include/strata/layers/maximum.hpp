@@ -30,6 +30,7 @@ struct Maximum {  // of the node's operands: Maximum<>
 template <>
 struct Maximum<> {
   static constexpr const char* class_name = "Maximum";
+  static constexpr Schema schema{.spelling = "Maximum<>", .keras = "Maximum", .onnx = "Max"};
 
   static constexpr Problem check(Shapes in) {
     return detail::equal_shapes_problem("Maximum needs branches of one shape", in);

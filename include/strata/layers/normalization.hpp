@@ -20,7 +20,7 @@ struct NormalizedSets {
   int length;
 };
 
-/// `Derived::sets(in)` are the sets of one sample; `Derived::epsilon` is added to the variance.
+/// `Derived::sets(in)` are the sets of one sample; `Derived::config.epsilon` is added to the variance.
 template <class Derived>
 struct Normalization {
   static constexpr Needs backward_needs{.output = false};
@@ -107,7 +107,7 @@ struct Normalization {
         sums[0] = sums[0] + distance;
         sums[1] = simd::fma(distance, distance, sums[1]);
       });
-      const double scale = 1 / std::sqrt((std::max)(square - rest * rest, 0.0) + Derived::epsilon);
+      const double scale = 1 / std::sqrt((std::max)(square - rest * rest, 0.0) + Derived::config.epsilon.value);
       return {centre, V(static_cast<T>(scale)), V(static_cast<T>(-rest * scale))};
     }
 

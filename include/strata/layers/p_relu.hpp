@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
@@ -18,23 +19,44 @@ namespace strata {
 
 /// Keras `shared_axes`: along these axes, counted from 1 without the batch, parameters are the same.
 struct SharedAxes {
+  static constexpr const char* name = "SharedAxes";
   int first = 0, second = 0, third = 0;
   constexpr SharedAxes(int a, int b = 0, int c = 0) : first(a), second(b), third(c) {}
   constexpr bool has(int axis) const { return axis == first || axis == second || axis == third; }
   constexpr int largest() const { return (std::max)({first, second, third}); }
+  friend constexpr bool operator==(const SharedAxes&, const SharedAxes&) = default;
+
+  std::string arguments() const {
+    std::string text = std::to_string(first);
+    for (const int axis : {second, third})
+      if (axis != 0) text += ", " + std::to_string(axis);
+    return text;
+  }
+};
+
+struct PReLUConfig {
+  static constexpr Schema schema{.spelling = "PReLU<>", .keras = "PReLU", .onnx = "PRelu"};
+  SharedAxes shared_axes = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("shared_axes", c.shared_axes...);
+  }
 };
 
 template <Spelled<"SharedAxes{1, 2}"> auto... Given>
 struct PReLU {  // with the defaults: PReLU<>
   static constexpr const char* class_name = "PReLU";
   static constexpr Needs backward_needs{.output = false};
-  static constexpr SharedAxes shared = LayerOptions<Given...>::get(SharedAxes{0});
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(PReLUConfig{});
+  static constexpr SharedAxes shared = config.shared_axes;
 
   static constexpr Problem check(Shape in) {
     if (shared.largest() > in.rank)
       return {"a shared axis does not exist", Text() << "axes from 1 to " << in.rank, "count from 1, without the batch",
               Text() << "axis " << shared.largest()};
-    return LayerOptions<Given...>::template check<SharedAxes>("SharedAxes");
+    return options::template check<PReLUConfig>();
   }
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {

@@ -9,13 +9,25 @@
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/core/text.hpp>
 
 namespace strata {
 
+struct PermuteConfig {
+  static constexpr Schema schema{.spelling = "Permute<>", .keras = "Permute", .onnx = "Transpose", .arguments = 1};
+  Shape dims{};
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("dims", c.dims...);
+  }
+};
+
 template <int... Axes>
 struct Permute {
   static constexpr const char* class_name = "Permute";
+  static constexpr PermuteConfig config{.dims = {Axes...}};
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shape in) {

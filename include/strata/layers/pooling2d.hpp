@@ -10,6 +10,24 @@
 #include <strata/kernels/pool.hpp>
 #include <strata/layers/problems.hpp>
 
+namespace strata {
+
+template <const Schema& kind>
+struct Pooling2DConfig {
+  static constexpr const Schema& schema = kind;
+  Kernel pool_size = 2;
+  Padding padding = Valid;
+  Strides strides = 2;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("pool_size", c.pool_size...), f("padding", c.padding...), f("strides", c.strides...);
+  }
+  constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
+};
+
+}  // namespace strata
+
 namespace strata::detail {
 
 /// `Derived::geometry(in)` says which windows, `Pool` what to do with their cells.
@@ -41,20 +59,18 @@ struct Pooling {
   }
 };
 
-/// Windows of `PoolSize` with the options Strides (default: the pool size) and Same or Valid (default).
-template <class Derived, class Pool, auto PoolSize, auto... Given>
+/// The windows of `Derived::config`.
+template <class Derived, class Pool>
 struct Pooling2D : Pooling<Derived, Pool> {
-  static constexpr Kernel pool{PoolSize};
-  static constexpr Strides strides = LayerOptions<Given...>::get(Strides{pool.height, pool.width});
-  static constexpr Padding padding = LayerOptions<Given...>::get(Valid);
-
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = LayerOptions<Given...>::template check<Strides, Padding>("Strides, Same or Valid"))
+    constexpr auto config = Derived::config;
+    constexpr Kernel pool = config.pool_size;
+    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
       return problem;
     if (const Problem problem = Pooling<Derived, Pool>::check(in)) return problem;
     if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
-    if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
-    if (padding == Valid && (pool.height > in.height() || pool.width > in.width()))
+    if (const Problem problem = extent_problem("the strides are not positive", config.strides)) return problem;
+    if (config.padding == Valid && (pool.height > in.height() || pool.width > in.width()))
       return {"the pool is larger than the input",
               Text() << "an input of at least " << pool.height << 'x' << pool.width,
               "use Same padding or a smaller pool"};
@@ -65,14 +81,17 @@ struct Pooling2D : Pooling<Derived, Pool> {
     return {w.out.height, w.out.width, in.channels()};
   }
   static constexpr kernels::PoolGeometry geometry(Shape in) {
+    constexpr auto config = Derived::config;
     const Window w = window(in);
-    return {{in.height(), w.out.height, pool.height, strides.height, w.before.height},
-            {in.width(), w.out.width, pool.width, strides.width, w.before.width},
+    return {{in.height(), w.out.height, config.pool_size.height, config.strides.height, w.before.height},
+            {in.width(), w.out.width, config.pool_size.width, config.strides.width, w.before.width},
             in.channels()};
   }
 
  private:
-  static constexpr Window window(Shape in) { return window_over(in, pool, strides, 1, padding); }
+  static constexpr Window window(Shape in) {
+    return window_over(in, Derived::config.pool_size, Derived::config.strides, 1, Derived::config.padding);
+  }
 };
 
 /// One window over the whole image.

@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/layers/random_transform.hpp>
 
 namespace strata {
@@ -19,10 +20,26 @@ enum class FlipMode { horizontal, vertical, horizontal_and_vertical };
 inline constexpr FlipMode Horizontal = FlipMode::horizontal;
 /// Keras `mode='vertical'`: top and bottom.
 inline constexpr FlipMode Vertical = FlipMode::vertical;
+constexpr auto choices(FlipMode) {
+  return Choices<3>{"Horizontal or Vertical",
+                    {"Horizontal", "Vertical", "FlipMode::horizontal_and_vertical"},
+                    {"horizontal", "vertical", "horizontal_and_vertical"}};
+}
+
+struct RandomFlipConfig {
+  static constexpr Schema schema{.spelling = "RandomFlipLayer<>", .keras = "RandomFlip", .arguments = 1};
+  FlipMode mode = FlipMode::horizontal_and_vertical;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("mode", c.mode...);
+  }
+};
 
 template <FlipMode Mode = FlipMode::horizontal_and_vertical>
 struct RandomFlipLayer : detail::RandomTransform<RandomFlipLayer<Mode>> {
   static constexpr const char* class_name = "RandomFlip";
+  static constexpr RandomFlipConfig config{.mode = Mode};
 
   static detail::CellMap cell_map(Shape in, Random random, std::size_t sample) {
     detail::CellMap map{.y = 0, .yy = 1, .yx = 0, .x = 0, .xy = 0, .xx = 1};

@@ -18,14 +18,28 @@
 
 namespace strata {
 
+struct RandomRotationConfig {
+  static constexpr Schema schema{.spelling = "RandomRotation<>", .keras = "RandomRotation", .arguments = 1,
+                                 .fixed = R"({"fill_value": 0.0, "interpolation": "bilinear"})"};
+  Factor factor = 0;
+  FillMode fill_mode = FillMode::reflect;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("factor", c.factor...), f("fill_mode", c.fill_mode...);
+  }
+};
+
 template <Factor Turns, auto... Given>
 struct RandomRotation : detail::RandomTransform<RandomRotation<Turns, Given...>,
                                                 LayerOptions<Given...>::get(FillMode::reflect)> {
   static constexpr const char* class_name = "RandomRotation";
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(RandomRotationConfig{.factor = Turns});
   using base = detail::RandomTransform<RandomRotation, LayerOptions<Given...>::get(FillMode::reflect)>;
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = LayerOptions<Given...>::template check<FillMode>("a FillMode")) return problem;
+    if (const Problem problem = options::template check<RandomRotationConfig>()) return problem;
     if (const Problem problem = detail::factor_problem("the factor of a RandomRotation is not a range", Turns))
       return problem;
     return base::check(in);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <string>
 
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
@@ -17,16 +18,27 @@ namespace strata {
 
 /// Keras `factor`, `height_factor`, `width_factor`: `0.2` is from -0.2 to 0.2; `Factor{-0.1, 0.3}` is another range.
 struct Factor {
+  static constexpr const char* name = "Factor";
   double lower, upper;
   constexpr Factor(double f) : lower(f < 0 ? f : -f), upper(f < 0 ? -f : f) {}
   constexpr Factor(int f) : Factor(static_cast<double>(f)) {}
   constexpr Factor(double from, double to) : lower(from), upper(to) {}
+  friend constexpr bool operator==(const Factor&, const Factor&) = default;
+
+  std::string arguments() const {
+    return lower == -upper ? detail::shortest(upper) : detail::shortest(lower) + ", " + detail::shortest(upper);
+  }
 
   constexpr double at(double uniform) const { return lower + (upper - lower) * uniform; }
 };
 
 /// Keras `fill_mode`, what lies around the image: `reflect` (d c b a | a b c d | d c b a), zeros, or the nearest cell.
 enum class FillMode { reflect, constant, nearest };
+constexpr auto choices(FillMode) {
+  return Choices<3>{"a FillMode",
+                    {"FillMode::reflect", "FillMode::constant", "FillMode::nearest"},
+                    {"reflect", "constant", "nearest"}};
+}
 
 namespace detail {
 

@@ -16,14 +16,29 @@
 
 namespace strata {
 
+struct RandomTranslationConfig {
+  static constexpr Schema schema{.spelling = "RandomTranslation<>", .keras = "RandomTranslation", .arguments = 2,
+                                 .fixed = R"({"fill_value": 0.0, "interpolation": "bilinear"})"};
+  Factor height_factor = 0;
+  Factor width_factor = 0;
+  FillMode fill_mode = FillMode::reflect;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("height_factor", c.height_factor...), f("width_factor", c.width_factor...), f("fill_mode", c.fill_mode...);
+  }
+};
+
 template <Factor Height, Factor Width, auto... Given>
 struct RandomTranslation : detail::RandomTransform<RandomTranslation<Height, Width, Given...>,
                                                    LayerOptions<Given...>::get(FillMode::reflect)> {
   static constexpr const char* class_name = "RandomTranslation";
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(RandomTranslationConfig{.height_factor = Height, .width_factor = Width});
   using base = detail::RandomTransform<RandomTranslation, LayerOptions<Given...>::get(FillMode::reflect)>;
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = LayerOptions<Given...>::template check<FillMode>("a FillMode")) return problem;
+    if (const Problem problem = options::template check<RandomTranslationConfig>()) return problem;
     for (const Factor factor : {Height, Width})
       if (const Problem problem = detail::factor_problem("the factor of a RandomTranslation is not a range", factor))
         return problem;

@@ -13,9 +13,21 @@
 
 namespace strata {
 
+struct RescalingConfig {
+  static constexpr Schema schema{.spelling = "Rescaling<>", .keras = "Rescaling", .arguments = 2};
+  Number scale = 0;
+  Number offset = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("scale", c.scale...), f("offset", c.offset...);
+  }
+};
+
 template <Number Scale, Number Offset = 0>
 struct Rescaling : Elementwise<Rescaling<Scale, Offset>> {
   static constexpr const char* class_name = "Rescaling";
+  static constexpr RescalingConfig config{.scale = Scale, .offset = Offset};
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shape) {

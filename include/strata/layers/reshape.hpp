@@ -9,14 +9,26 @@
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/core/text.hpp>
 #include <strata/layers/flatten.hpp>
 
 namespace strata {
 
+struct ReshapeConfig {
+  static constexpr Schema schema{.spelling = "Reshape<>", .keras = "Reshape", .onnx = "Reshape", .arguments = 1};
+  Shape target_shape{};
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("target_shape", c.target_shape...);
+  }
+};
+
 template <int... Extents>
 struct Reshape : Flatten {
   static constexpr const char* class_name = "Reshape";
+  static constexpr ReshapeConfig config{.target_shape = {Extents...}};
 
   static constexpr Problem check(Shape in) {
     if (sizeof...(Extents) < 1 || sizeof...(Extents) > 3)

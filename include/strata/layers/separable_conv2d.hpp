@@ -25,6 +25,25 @@
 
 namespace strata {
 
+struct SeparableConv2DConfig {
+  static constexpr Schema schema{.spelling = "SeparableConv2D<>", .keras = "SeparableConv2D", .arguments = 2,
+                                 .activated = true};
+  int filters = 0;
+  Kernel kernel_size = 0;
+  Padding padding = Valid;
+  Strides strides = 1;
+  Dilation dilation_rate = 1;
+  DepthMultiplier depth_multiplier = 1;
+  Bias use_bias = Bias::on;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
+        f("strides", c.strides...), f("dilation_rate", c.dilation_rate...),
+        f("depth_multiplier", c.depth_multiplier...), f("use_bias", c.use_bias...);
+  }
+};
+
 template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct SeparableConv2D;
@@ -58,9 +77,7 @@ struct SeparableDepthwise : SeparableDepthwisePart<Whole, KernelSize, Options> {
   using part = SeparableDepthwisePart<Whole, KernelSize, Options>;
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = Options::template check<Padding, Strides, Dilation, DepthMultiplier, Bias>(
-            "Same or Valid, Strides, Dilation, DepthMultiplier, NoBias, activation<...>"))
-      return problem;
+    if (const Problem problem = Options::template check<SeparableConv2DConfig>()) return problem;
     return part::check(in);
   }
   static constexpr Parameters parameters(Shape in) { return part::with_kernel_name("depthwise_kernel", in); }
@@ -94,6 +111,8 @@ struct SeparableConv2D {
   using pointwise = detail::SeparablePointwise<SeparableConv2D, Filters, options>;
 
  public:
+  static constexpr auto config =
+      options::fill(SeparableConv2DConfig{.filters = Filters, .kernel_size = KernelSize});
   using leaves = boost::mp11::mp_append<boost::mp11::mp_list<depthwise, Hidden<pointwise>>,
                                         boost::mp11::mp_transform<HiddenActivation, activations>>;
 };

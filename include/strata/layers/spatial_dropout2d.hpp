@@ -15,9 +15,20 @@
 
 namespace strata {
 
+struct SpatialDropout2DConfig {
+  static constexpr Schema schema{.spelling = "SpatialDropout2D<>", .keras = "SpatialDropout2D", .arguments = 1};
+  Number rate = -1;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("rate", c.rate...);
+  }
+};
+
 template <Number Rate>
 struct SpatialDropout2D : Dropout<Rate> {
   static constexpr const char* class_name = "SpatialDropout2D";
+  static constexpr SpatialDropout2DConfig config{.rate = Rate};
 
   static constexpr Problem check(Shape in) {
     if (const Problem problem = detail::image_problem("SpatialDropout2D needs an image", in)) return problem;

@@ -20,18 +20,33 @@ enum class Interpolation { nearest, bilinear };
 inline constexpr Interpolation Nearest = Interpolation::nearest;
 /// Keras `interpolation='bilinear'`.
 inline constexpr Interpolation Bilinear = Interpolation::bilinear;
+constexpr auto choices(Interpolation) {
+  return Choices<2>{"Nearest or Bilinear", {"Nearest", "Bilinear"}, {"nearest", "bilinear"}};
+}
+
+struct UpSampling2DConfig {
+  static constexpr Schema schema{.spelling = "UpSampling2D<>", .keras = "UpSampling2D", .onnx = "Resize",
+                                 .arguments = 1};
+  Kernel size = 2;
+  Interpolation interpolation = Nearest;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("size", c.size...), f("interpolation", c.interpolation...);
+  }
+};
 
 template <Spelled<"2 or Kernel{2, 3}"> auto Size = 2, Spelled<"Bilinear"> auto... Given>
 struct UpSampling2D {  // with the defaults: UpSampling2D<>
   static constexpr const char* class_name = "UpSampling2D";
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;
-  static constexpr Kernel size{Size};
-  static constexpr Interpolation interpolation = LayerOptions<Given...>::get(Nearest);
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(UpSampling2DConfig{.size = Size});
+  static constexpr Kernel size = config.size;
 
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = LayerOptions<Given...>::template check<Interpolation>("Nearest or Bilinear"))
-      return problem;
+    if (const Problem problem = options::template check<UpSampling2DConfig>()) return problem;
     if (const Problem problem = detail::image_problem("up-sampling needs an image", in)) return problem;
     return detail::extent_problem("the size of an up-sampling is not positive", size);
   }
@@ -68,7 +83,7 @@ struct UpSampling2D {  // with the defaults: UpSampling2D<>
     double share;
 
     Source(std::size_t out, int factor, int extent) {
-      if (interpolation == Nearest) {
+      if (config.interpolation == Nearest) {
         first = second = out / static_cast<std::size_t>(factor);
         share = 0;
         return;

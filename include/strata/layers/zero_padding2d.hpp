@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include <strata/core/layer.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/layers/problems.hpp>
 
@@ -19,15 +21,37 @@ namespace strata {
 
 /// Cells of padding on each side (Keras `padding`: an int, a pair, or a pair of pairs in the same order).
 struct ZeroPad {
+  static constexpr const char* name = "ZeroPad";
   int top, bottom, left, right;
   constexpr ZeroPad(int all) : ZeroPad(all, all) {}
   constexpr ZeroPad(int rows, int columns) : ZeroPad(rows, rows, columns, columns) {}
   constexpr ZeroPad(int t, int b, int l, int r) : top(t), bottom(b), left(l), right(r) {}
+  friend constexpr bool operator==(const ZeroPad&, const ZeroPad&) = default;
+
+  std::string arguments() const {
+    std::string text = std::to_string(top);
+    const auto add = [&](int cells) { text += ", " + std::to_string(cells); };
+    if (*this == ZeroPad(top)) return text;
+    if (*this == ZeroPad(top, left)) return add(left), text;
+    return add(bottom), add(left), add(right), text;
+  }
+};
+
+struct ZeroPadding2DConfig {
+  static constexpr Schema schema{.spelling = "ZeroPadding2D<>", .keras = "ZeroPadding2D", .onnx = "Pad",
+                                 .arguments = 1};
+  ZeroPad padding = 1;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("padding", c.padding...);
+  }
 };
 
 template <ZeroPad Pad = 1>
 struct ZeroPadding2D {  // with the defaults: ZeroPadding2D<>
   static constexpr const char* class_name = "ZeroPadding2D";
+  static constexpr ZeroPadding2DConfig config{.padding = Pad};
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shape in) {
