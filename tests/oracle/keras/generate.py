@@ -3,7 +3,7 @@
     small FOLDER          what the ordinary tests read, and their C++, FOLDER/../../test_keras.cpp
     whole FOLDER PARTS    every case, and also the C++ of all of them in so many files, FOLDER/cases_0.cpp, ...
 
-layers.py, training.py and summaries.py have each case once, in Keras' words and in Strata's.
+layers.py, training.py, summaries.py and configs.py have each case once, in Keras' words and in Strata's.
 """
 import os
 import sys
@@ -13,6 +13,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISI
                   KERAS_BACKEND="tensorflow", COLUMNS="400")  # `rich` cuts a table at the end of the terminal
 
 from cases import Cases
+from configs import configs
 from layers import layers
 from summaries import param_counts, summaries, weights
 from training import training
@@ -42,7 +43,7 @@ def main(extent, folder, parts=0):
     cases = Cases(folder, extent == "small")
     for stage in layers, training:
         stage(cases)
-    for stage in summaries, weights, param_counts:
+    for stage in summaries, weights, param_counts, configs:
         stage(folder)
     (folder.parent.parent / "test_keras.cpp").write_text(source([check for check in cases.checks if check[2]]))
     for part in range(int(parts)):

@@ -12,3 +12,8 @@ list(APPEND sources ${keras}/param_counts.cpp)
 set_source_files_properties(${keras}/param_counts.cpp PROPERTIES
                             INCLUDE_DIRECTORIES ${PROJECT_SOURCE_DIR}/examples/zoo)
 add_test(NAME keras.fixtures COMMAND ${keras}/python ${keras}/compare.py ${keras}/fixtures ${fixtures})
+
+add_executable(strata_zoo_configs ${keras}/zoo_configs.cpp)
+target_link_libraries(strata_zoo_configs PRIVATE strata::strata strata::io strata_build_flags)
+target_include_directories(strata_zoo_configs PRIVATE ${PROJECT_SOURCE_DIR}/examples/zoo)
+add_test(NAME keras.zoo COMMAND ${keras}/python ${keras}/zoo_configs.py $<TARGET_FILE:strata_zoo_configs>)

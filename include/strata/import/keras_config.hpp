@@ -1,0 +1,286 @@
+// Networks as Keras configurations, and Keras' layers as types.
+//
+//     keras_config<Net>()                                        what keras.saving.deserialize_keras_object builds
+//     spelling_from_keras(json::parse(
+//         R"({"class_name": "Dense", "config": {"units": 10}})"))    "Dense<10>"
+//
+// Both are loops over the layers' descriptions (core/schema.hpp): no layer is named here.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/mp11/algorithm.hpp>
+
+#include <strata/import/keras_values.hpp>
+
+namespace strata {
+
+namespace detail {
+
+/// A layer, or the layer that it is a part of, as a value; of no type that describes itself: nullptr.
+template <class L>
+constexpr auto description_of() {
+  if constexpr (requires { typename L::wraps; }) return description_of<typename L::wraps>();
+  else if constexpr (requires { L::config; }) return L::config;
+  else if constexpr (Config<L>) return L{};
+  else return nullptr;
+}
+
+/// Its part in a class that derives from ours is not all of it.
+template <class L, class Description>
+constexpr bool describes() {
+  if constexpr (Config<Description>) return std::string_view(Description::schema.keras) == L::class_name;
+  else return false;
+}
+
+/// The members, and what is always so.
+template <Config C>
+json members_to_keras(const C& config) {
+  json options = json::parse(C::schema.fixed);
+  for_each_member([&](bool, const char* name, const auto& member) { options[name] = to_keras(member); }, config);
+  if (C::schema.keras == std::string_view("Activation")) options["activation"] = C::schema.activation;
+  return options;
+}
+
+inline json keras_object(const char* class_name, json options) {
+  return {{"module", "keras.layers"}, {"class_name", class_name}, {"config", std::move(options)},
+          {"registered_name", nullptr}};
+}
+
+/// As the value of `activation`: by name, where the name alone says it.
+template <Config C>
+json activation_to_keras(const C& config) {
+  if (*C::schema.activation != 0) return C::schema.activation;
+  return keras_object(C::schema.keras, members_to_keras(config));
+}
+
+/// Of a node: a layer; the value of the option `activation` of the layer before; or nothing, as part of that layer.
+struct KerasNode {
+  bool known = false;
+  json value{};
+};
+template <class L>
+KerasNode node_to_keras() {
+  constexpr auto description = description_of<L>();
+  if constexpr (!describes<L, std::remove_const_t<decltype(description)>>()) return {};
+  else if constexpr (!requires { L::hidden; })
+    return {true, keras_object(description.schema.keras, members_to_keras(description))};
+  else if constexpr (description.schema.activated) return {true, {}};
+  else return {true, activation_to_keras(description)};
+}
+
+inline json shape_with_batch(Shape shape) {
+  json extents{nullptr};
+  for (const json& extent : to_keras(shape)) extents.push_back(extent);
+  return extents;
+}
+
+/// The layers of a network, given what to say of each node, and the output of a tensor's layer.
+template <class Network>
+struct KerasNetwork {
+  const Network& network;
+  json layers = json::array();
+
+  std::string name_of(std::size_t node) const {
+    return std::string(std::string_view(Text(network.nodes[node].name)));
+  }
+  json history(int tensor) const {
+    return {name_of(static_cast<std::size_t>(network.tensor(tensor).producer)), 0, 0};
+  }
+  json operand(int tensor) const {
+    return {{"class_name", "__keras_tensor__"},
+            {"config", {{"shape", shape_with_batch(network.tensor(tensor).shape)}, {"dtype", "float32"},
+                        {"keras_history", history(tensor)}}}};
+  }
+
+  void add(std::size_t n, KerasNode node) {
+    const auto& rules = *network.nodes[n].rules;
+    if (!rules.visible) {
+      if (!node.value.is_null()) layers.back()["config"]["activation"] = std::move(node.value);
+      return;
+    }
+    json inbound = json::array(), operands = json::array();
+    if (rules.kind == Kind::input) {
+      const json shape = shape_with_batch(network.tensor(network.nodes[n].output).shape);
+      node.value = keras_object("InputLayer", {{"batch_shape", shape}});
+    } else {
+      for (int o = 0; o < network.nodes[n].operand_count; ++o) operands.push_back(operand(network.input_of(n, o)));
+      if (!rules.merge) operands = operands[0];
+      inbound.push_back({{"args", {operands}}, {"kwargs", json::object()}});
+    }
+    node.value["config"]["name"] = node.value["name"] = name_of(n);
+    node.value["inbound_nodes"] = std::move(inbound);
+    layers.push_back(std::move(node.value));
+  }
+
+  /// Every node reads the one before, the last is the output.
+  bool is_chain() const {
+    for (std::size_t n = 1; n < network.node_count; ++n)
+      if (network.nodes[n].operand_count != 1 || network.input_of(n) != static_cast<int>(n) - 1) return false;
+    return network.output_count == 1 && network.is_output(network.node_count - 1);
+  }
+
+  json model(const std::string& name) && {
+    json config{{"name", name}, {"trainable", true}};
+    const bool chain = is_chain();
+    const auto one_or_all = [](json all) { return all.size() == 1 ? json(all[0]) : all; };
+    if (chain) {
+      for (json& layer : layers) layer.erase("inbound_nodes"), layer.erase("name");
+    } else {
+      json inputs = json::array(), outputs = json::array();
+      for (std::size_t i = 0; i < network.input_count; ++i) inputs.push_back(history(static_cast<int>(i)));
+      for (std::size_t k = 0; k < network.output_count; ++k) outputs.push_back(history(network.output(k)));
+      config["input_layers"] = one_or_all(inputs), config["output_layers"] = one_or_all(outputs);
+    }
+    config["layers"] = std::move(layers);
+    return {{"module", chain ? "keras" : "keras.src.models.functional"},
+            {"class_name", chain ? "Sequential" : "Functional"},
+            {"config", std::move(config)},
+            {"registered_name", chain ? json{} : json("Functional")}};
+  }
+};
+
+}  // namespace detail
+
+/// The configuration of a network: of Keras' `Sequential` if it is a chain, else of a `Functional` model. Throws
+/// InvalidArgument with the list of all layers that Keras has not.
+template <class Net>
+nlohmann::json keras_config(const std::string& name = "model") {
+  detail::KerasNetwork<std::remove_cvref_t<decltype(Net::network())>> made{Net::network()};
+  const auto describe = []<class... L>(boost::mp11::mp_list<L...>) {
+    return std::array{&detail::node_to_keras<L>...};
+  }(typename Net::leaves{});
+  std::string unknown;
+  for (std::size_t n = 0; n < made.network.node_count; ++n) {
+    const LayerRules& rules = *made.network.nodes[n].rules;
+    detail::KerasNode node = describe[n]();
+    if (!node.known && rules.kind != Kind::input)
+      unknown += (unknown.empty() ? "" : ", ") + made.name_of(n) + " (" +
+                 std::string(std::string_view(rules.type())) + ')';
+    else made.add(n, std::move(node));
+  }
+  if (!unknown.empty()) detail::raise<InvalidArgument>("expected layers that Keras has, received " + unknown);
+  return std::move(made).model(name);
+}
+
+namespace detail {
+
+/// Keys that say nothing of what a layer computes.
+inline bool is_silent(const std::string& key) {
+  constexpr std::string_view initializer = "_initializer";
+  for (const std::string_view silent : {"name", "trainable", "dtype", "seed", "renorm_momentum"})
+    if (key == silent) return true;
+  return key.size() > initializer.size() && key.ends_with(initializer);
+}
+
+inline json plain_axis(const json& value) { return value.is_array() && value.size() == 1 ? value[0] : value; }
+
+/// Reads a Keras layer's options into a description; returns what does not fit.
+template <Config C>
+std::vector<std::string> fill_from_keras(json options, C& config) {
+  std::vector<std::string> wrong;
+  const auto expect = [&](const std::string& key, const json& wanted) {
+    const auto found = options.find(key);
+    if (found == options.end()) return;
+    if (const json value = plain_axis(*found); value != plain_axis(wanted))
+      wrong.push_back(key + ": expected " + printable(wanted) + ", received " + printable(value));
+    options.erase(found);
+  };
+  const auto read = [&](bool options_only) {
+    for_each_member(
+        [&](bool is_option, const char* name, auto& member) {
+          if (is_option != options_only) return;
+          const auto found = options.find(name);
+          if (found == options.end()) {
+            if (!is_option) wrong.push_back(std::string(name) + ": expected a value, received none");
+            return;
+          }
+#if __cpp_exceptions
+          try {
+            from_keras(*found, member);
+          } catch (const InvalidArgument& error) {
+            wrong.push_back(std::string(name) + ": " + error.what());
+          }
+#else
+          from_keras(*found, member);
+#endif
+          options.erase(found);
+        },
+        config);
+  };
+  read(false);
+  config = without_options(config);
+  read(true);
+  const json fixed = json::parse(C::schema.fixed);
+  for (const auto& [key, wanted] : fixed.items()) expect(key, wanted);
+  expect("data_format", "channels_last");
+  for (const auto& [key, value] : options.items())
+    if (!is_silent(key) && !value.is_null() && value != false)
+      wrong.push_back(key + ": expected null, received " + printable(value));
+  return wrong;
+}
+
+struct KerasLayer {
+  std::string class_name;
+  json options;
+};
+inline KerasLayer keras_layer(const json& layer) {
+  if (!layer.is_object() || !layer.value("class_name", json{}).is_string() ||
+      !layer.value("config", json{}).is_object())
+    refuse_keras("an object with class_name and config", layer);
+  return {layer["class_name"], layer["config"]};
+}
+
+std::string spelling_of_keras(KerasLayer layer);
+
+/// The layer of `activation="relu"`, or of an activation that is a layer itself; empty: none.
+inline std::string activation_from_keras(const json& activation) {
+  if (activation.is_null() || activation == "linear") return {};
+  return spelling_of_keras(activation.is_object() ? keras_layer(activation)
+                                                  : KerasLayer{"Activation", {{"activation", activation}}});
+}
+
+inline std::string spelling_of_keras(KerasLayer layer) {
+  const bool is_activation = layer.class_name == "Activation";
+  const json activation = layer.options.value("activation", json{});
+  layer.options.erase("activation");
+  std::string result, mismatches;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>([&]<class C>(
+                                                                                               std::type_identity<C>) {
+    constexpr Schema schema = C::schema;
+    if (!result.empty()) return;
+    if (is_activation) {
+      if (*schema.activation != 0 && activation == schema.activation) result = schema.spelling;
+      return;
+    }
+    if (layer.class_name != schema.keras) return;
+    C config{};
+    const std::vector<std::string> wrong = fill_from_keras(layer.options, config);
+    for (const std::string& one : wrong) mismatches += (mismatches.empty() ? "" : "; ") + one;
+    if (!wrong.empty()) return;
+    result = spelling(config);
+    if (!schema.activated) return;
+    if (const std::string option = activation_from_keras(activation); !option.empty())
+      result.replace(result.size() - 1, 1, ", activation<" + option + ">>");
+  });
+  if (!result.empty()) return result;
+  if (!mismatches.empty()) raise<InvalidArgument>(layer.class_name + ": " + mismatches);
+  raise<InvalidArgument>("expected a layer that Strata has, received " + layer.class_name +
+                         (is_activation ? " " + printable(activation) : ""));
+}
+
+}  // namespace detail
+
+/// The type, as a person would write it, of a layer in a Keras configuration. Throws InvalidArgument with all options
+/// that it has not.
+inline std::string spelling_from_keras(const nlohmann::json& layer) {
+  return detail::spelling_of_keras(detail::keras_layer(layer));
+}
+
+}  // namespace strata

@@ -1,0 +1,284 @@
+// Layers as values: their spelling, and their configuration in Keras, against what real Keras writes
+// (tests/oracle/keras/configs.py).
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <boost/mp11/algorithm.hpp>
+
+#include <strata/import/keras_config.hpp>
+
+#include "harness/catch.hpp"
+#include "harness/files.hpp"
+
+using namespace strata;
+using nlohmann::json;
+
+namespace {
+
+std::vector<json> fixture(const std::string& name) {
+  std::istringstream lines(test::read_text(test::tests_directory() / "oracle/keras/fixtures" / name));
+  std::vector<json> all;
+  for (std::string line; std::getline(lines, line);) all.push_back(json::parse(line));
+  REQUIRE(!all.empty());
+  return all;
+}
+
+/// What Keras says of a layer with this spelling; an empty object where configs.py has it not.
+const json& of_keras(const std::string& spelling) {
+  static const std::map<std::string, json> all = [] {
+    std::map<std::string, json> layers;
+    for (const json& layer : fixture("layer_configs.txt")) layers[layer["spelling"]] = layer;
+    return layers;
+  }();
+  static const json none = json::object();
+  const auto found = all.find(spelling);
+  return found == all.end() ? none : found->second;
+}
+
+/// Where `ours` says something that `theirs` does not; empty: nowhere. Order of layers is no difference.
+std::string difference(json ours, json theirs, const std::string& path = "") {
+  const std::string here = path + ": " + ours.dump() + " is " + theirs.dump() + '\n';
+  if (ours.type() != theirs.type() && !(ours.is_number() && theirs.is_number())) return here;
+  if (ours.is_object()) {
+    std::string text;
+    for (const auto& [key, value] : ours.items())
+      text += theirs.contains(key) ? difference(value, theirs[key], path + '/' + key) : path + '/' + key + ": none\n";
+    return text;
+  }
+  if (!ours.is_array()) return ours == theirs ? "" : here;
+  if (ours.size() != theirs.size()) return here;
+  const auto by_name = [](const json& a, const json& b) { return a["config"]["name"] < b["config"]["name"]; };
+  if (path.ends_with("/layers"))
+    std::sort(ours.begin(), ours.end(), by_name), std::sort(theirs.begin(), theirs.end(), by_name);
+  std::string text;
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    text += difference(ours[i], theirs[i], path + '/' + std::to_string(i));
+  return text;
+}
+
+int seen = 0;
+
+/// type -> value -> spelling, which `text`, the source of the type, must be; type -> Keras; Keras -> type.
+template <class L>
+void check_layer(const std::string& text) {
+  INFO(text);
+  constexpr auto config = detail::description_of<L>();
+  CHECK(spelling(config) == text);
+  const json& keras = of_keras(text);
+  REQUIRE(!keras.empty());
+  CHECK(keras["class_name"] == config.schema.keras);
+  CHECK(difference(detail::members_to_keras(config), keras["config"]) == "");
+  CHECK(spelling_from_keras(keras) == text);
+  ++seen;
+}
+#define CHECK_LAYER(...) check_layer<__VA_ARGS__>(#__VA_ARGS__)
+
+/// The error of a layer's options, else its spelling.
+std::string answer(const std::string& class_name, const json& options) {
+  try {
+    return spelling_from_keras({{"class_name", class_name}, {"config", options}});
+  } catch (const InvalidArgument& error) {
+    return error.what();
+  }
+}
+
+struct Lesson : Sequential<Input<32, 32, 3>,                         //
+                           Conv2D<32, 3, Same>, BatchNorm, Sigmoid,  //
+                           Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
+
+struct ResidualNet
+    : Sequential<Input<8, 8, 3>, Conv2D<16, 3, Same>,
+                 Residual<Conv2D<16, 3, Same>, BatchNorm, ReLU, Conv2D<16, 3, Same>, BatchNorm>, ReLU,
+                 Residual<Conv2D<32, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<32, 3, Same>, BatchNorm,
+                          Projection<Conv2D<32, 1, Strides{2}>, BatchNorm>>,
+                 ReLU, GlobalAveragePooling2D, Dense<10>> {};
+
+struct TwoInputs
+    : Graph<Node<"features", Input<5>>, Node<"image", Input<8, 8, 1>>,
+            Node<"embedding", Dense<16, activation<ReLU>>, "features">, Node<"convolution", Conv2D<4, 3>, "image">,
+            Node<"pixels", Flatten, "convolution">, Node<"projection", Dense<16>, "pixels">,
+            Node<"joined", Maximum<>, "embedding", "projection">,
+            Node<"all", Concatenate<>, "joined", "features", "embedding">, Node<"scores", Dense<3>, "all">,
+            Outputs<"scores">> {};
+
+struct TwoOutputs
+    : Graph<Node<"x", Input<16, 16, 3>>, Node<"a", Conv2D<8, 3>, "x">, Node<"pooled", GlobalAveragePooling2D, "a">,
+            Node<"early", Dense<2>, "pooled">, Node<"b", Conv2D<8, 3>, "a">, Node<"b_relu", ReLU, "b">,
+            Node<"b_flat", Flatten, "b_relu">, Node<"late", Dense<4>, "b_flat">, Outputs<"early", "late">> {};
+
+template <class Net>
+std::string network_difference(const std::string& name) {
+  for (const json& keras : fixture("network_configs.txt"))
+    if (keras["name"] == name) {
+      const json ours = keras_config<Net>(keras["config"]["name"]);
+      return difference({{"class_name", ours["class_name"]}, {"config", ours["config"]}}, keras);
+    }
+  return "no network " + name;
+}
+
+struct Scaled : Rescaling<0.5> {
+  static constexpr const char* class_name = "Scaled";
+};
+
+}  // namespace
+
+TEST_CASE("layers as values: spelled as they were written, and as real Keras configures them") {
+  CHECK_LAYER(Conv2D<8, 3>);
+  CHECK_LAYER(Conv2D<8, Kernel{3, 5}, Same, Strides{2}, NoBias>);
+  CHECK_LAYER(Conv2D<8, 3, Strides{2, 1}>);
+  CHECK_LAYER(Conv2D<8, 3, Dilation{2}, Groups{4}, L2{0.5}>);
+  CHECK_LAYER(Conv2DTranspose<8, 3>);
+  CHECK_LAYER(Conv2DTranspose<8, Kernel{4, 2}, Same, Strides{2}, NoBias, L2{0.25}>);
+  CHECK_LAYER(DepthwiseConv2D<3>);
+  CHECK_LAYER(DepthwiseConv2D<5, Same, Strides{2}, DepthMultiplier{2}, NoBias, L2{0.5}>);
+  CHECK_LAYER(SeparableConv2D<8, 3>);
+  CHECK_LAYER(Dense<10>);
+  CHECK_LAYER(MaxPooling2D<>);
+  CHECK_LAYER(MaxPooling2D<3>);
+  CHECK_LAYER(MaxPooling2D<2, Strides{1}>);
+  CHECK_LAYER(MaxPooling2D<Kernel{3, 2}, Same, Strides{2}>);
+  CHECK_LAYER(AveragePooling2D<>);
+  CHECK_LAYER(AveragePooling2D<3, Same>);
+  CHECK_LAYER(GlobalAveragePooling2D);
+  CHECK_LAYER(GlobalMaxPooling2D);
+  CHECK_LAYER(BatchNorm);
+  CHECK_LAYER(BatchNormWith<Momentum{0.9}, Epsilon{0.5}, NoScale>);
+  CHECK_LAYER(LayerNormalization);
+  CHECK_LAYER(LayerNormalizationWith<Epsilon{0.25}>);
+  CHECK_LAYER(GroupNormalization<>);
+  CHECK_LAYER(GroupNormalization<8>);
+  CHECK_LAYER(GroupNormalization<32, Epsilon{0.25}>);
+  CHECK_LAYER(Normalization);
+  CHECK_LAYER(Rescaling<0.5>);
+  CHECK_LAYER(Rescaling<0.5, -1>);
+  CHECK_LAYER(ReLU);
+  CHECK_LAYER(ReLU6);
+  CHECK_LAYER(LeakyReLU<>);
+  CHECK_LAYER(LeakyReLU<0.1>);
+  CHECK_LAYER(ELU<>);
+  CHECK_LAYER(ELU<0.5>);
+  CHECK_LAYER(PReLU<>);
+  CHECK_LAYER(PReLU<SharedAxes{1, 2}>);
+  CHECK_LAYER(Softmax);
+  CHECK_LAYER(Sigmoid);
+  CHECK_LAYER(Tanh);
+  CHECK_LAYER(SELU);
+  CHECK_LAYER(GELU);
+  CHECK_LAYER(SiLU);
+  CHECK_LAYER(Softplus);
+  CHECK_LAYER(HardSigmoid);
+  CHECK_LAYER(HardSwish);
+  CHECK_LAYER(Dropout<0.5>);
+  CHECK_LAYER(SpatialDropout2D<0.25>);
+  CHECK_LAYER(GaussianNoise<0.5>);
+  CHECK_LAYER(ZeroPadding2D<>);
+  CHECK_LAYER(ZeroPadding2D<ZeroPad{1, 2}>);
+  CHECK_LAYER(ZeroPadding2D<ZeroPad{0, 1, 2, 3}>);
+  CHECK_LAYER(Cropping2D<>);
+  CHECK_LAYER(Cropping2D<ZeroPad{1, 2, 0, 3}>);
+  CHECK_LAYER(UpSampling2D<>);
+  CHECK_LAYER(UpSampling2D<Kernel{2, 3}, Bilinear>);
+  CHECK_LAYER(Flatten);
+  CHECK_LAYER(Reshape<4, -1>);
+  CHECK_LAYER(Permute<2, 1, 3>);
+  CHECK_LAYER(RandomFlipLayer<>);
+  CHECK_LAYER(RandomFlipLayer<Horizontal>);
+  CHECK_LAYER(RandomRotation<0.25>);
+  CHECK_LAYER(RandomRotation<Factor{0, 0.5}, FillMode::nearest>);
+  CHECK_LAYER(RandomTranslation<0.25, Factor{-0.5, 0.25}, FillMode::constant>);
+  CHECK_LAYER(Add<>);
+  CHECK_LAYER(Average<>);
+  CHECK_LAYER(Maximum<>);
+  CHECK_LAYER(Multiply<>);
+  CHECK_LAYER(Concatenate<>);
+
+  // With an activation a layer stands for two, and its options for one.
+  int activated = 0;
+  for (const json& keras : fixture("layer_configs.txt"))
+    if (const std::string text = keras["spelling"]; text.find("activation<") != text.npos) {
+      CHECK(spelling_from_keras(keras) == text);
+      ++activated;
+    }
+  CHECK(static_cast<std::size_t>(seen + activated) == fixture("layer_configs.txt").size());
+}
+
+TEST_CASE("every described layer is compared with Keras") {
+  std::set<std::string> compared;
+  for (const json& keras : fixture("layer_configs.txt")) {
+    const std::string text = keras["spelling"];
+    compared.insert(text.substr(0, text.find('<')));
+  }
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
+      [&]<class C>(std::type_identity<C>) {
+        const std::string_view text = C::schema.spelling;
+        INFO(text);
+        CHECK(compared.count(std::string(text.substr(0, text.find('<')))) == 1);
+      });
+}
+
+TEST_CASE("options in any order are spelled in one, defaults not at all") {
+  CHECK(spelling(Conv2D<8, 3, NoBias, Strides{2}, Same>::config) == "Conv2D<8, 3, Same, Strides{2}, NoBias>");
+  CHECK(spelling(Conv2D<8, Kernel{3, 3}, Valid, Strides{1, 1}, Bias::on>::config) == "Conv2D<8, 3>");
+  CHECK(spelling(MaxPooling2D<3, Strides{3}>::config) == "MaxPooling2D<3>");
+  CHECK(spelling(MaxPooling2D<Kernel{2, 2}>::config) == "MaxPooling2D<>");
+  CHECK(spelling(BatchNormWith<Epsilon{1e-3}>::config) == "BatchNorm");
+  CHECK(spelling(Rescaling<1 / 255.0>::config) == "Rescaling<0.00392156862745098>");  // reads back as the same double
+}
+
+TEST_CASE("networks as real Keras configures them") {
+  CHECK(network_difference<Lesson>("lesson") == "");
+  CHECK(network_difference<ResidualNet>("residual") == "");
+  CHECK(network_difference<TwoInputs>("two_inputs") == "");
+  CHECK(network_difference<TwoOutputs>("two_outputs") == "");
+  CHECK(network_difference<Lesson>("residual") != "");  // the comparison sees differences
+}
+
+TEST_CASE("activations inside layers, in networks") {
+  using Net = Sequential<Input<6, 6, 2>, Conv2D<4, 3, activation<ReLU>>,
+                         SeparableConv2D<4, 3, activation<LeakyReLU<0.5>>>, Flatten, Dense<3, activation<Softmax>>>;
+  const json layers = keras_config<Net>()["config"]["layers"];
+  REQUIRE(layers.size() == 5);
+  CHECK(layers[1]["config"]["activation"] == "relu");
+  CHECK(layers[2]["config"]["activation"]["class_name"] == "LeakyReLU");
+  CHECK(layers[2]["config"]["activation"]["config"]["negative_slope"] == 0.5);
+  CHECK(layers[4]["config"]["activation"] == "softmax");
+  CHECK(spelling_from_keras(layers[2]) == "SeparableConv2D<4, 3, activation<LeakyReLU<0.5>>>");
+}
+
+TEST_CASE("layers that Keras has not are named, all at once") {
+  using Net = Sequential<Input<6, 6, 2>, Scaled, Conv2D<4, 3>, Scaled>;
+  try {
+    keras_config<Net>();
+    FAIL("no error");
+  } catch (const InvalidArgument& error) {
+    CHECK(test::missing(error.what(), {"expected layers that Keras has", "scaled (", "scaled_1 ("}).empty());
+  }
+}
+
+TEST_CASE("options that Strata has not are named, all at once") {
+  CHECK(answer("BatchNormalization", {{"center", false}, {"axis", 1}}) ==
+        "BatchNormalization: axis: expected -1, received 1; center: expected true, received false");
+  CHECK(answer("Dense", {{"units", "ten"}, {"bias_regularizer", {{"class_name", "L2"}}}}) ==
+        "Dense: units: expected a number, received \"ten\"; "
+        "bias_regularizer: expected null, received {\"class_name\":\"L2\"}");
+  CHECK(answer("Dense", json::object()) == "Dense: units: expected a value, received none");
+  CHECK(answer("Conv2D", {{"filters", 8}, {"kernel_size", {3, 3, 3}}, {"padding", "causal"}}) ==
+        "Conv2D: kernel_size: expected 2 numbers, received [3,3,3]; "
+        "padding: expected valid or same, received \"causal\"");
+  CHECK(answer("Conv2D", {{"filters", 8.5}, {"kernel_size", 3}}) ==
+        "Conv2D: filters: expected an integer, received 8.5");
+  CHECK(answer("Conv2D", {{"filters", 8}, {"kernel_size", 3}, {"data_format", "channels_first"}}) ==
+        "Conv2D: data_format: expected \"channels_last\", received \"channels_first\"");
+  CHECK(answer("ReLU", {{"max_value", 4.0}}).find("max_value: expected 6.0, received 4.0") != std::string::npos);
+  CHECK(answer("Activation", {{"activation", "mish"}}) ==
+        "expected a layer that Strata has, received Activation \"mish\"");
+  CHECK(answer("LSTM", {{"units", 4}}) == "expected a layer that Strata has, received LSTM");
+  CHECK_THROWS_AS(spelling_from_keras({{"class_name", "Dense"}}), InvalidArgument);
+  CHECK_THROWS_AS(spelling_from_keras(json::array()), InvalidArgument);
+}

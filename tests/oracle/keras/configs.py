@@ -1,0 +1,113 @@
+"""Layers' configurations as real Keras writes them, beside the layers in Strata's words, as Strata spells them."""
+import json
+
+import keras
+from keras import layers as k
+from keras.regularizers import L2
+
+import summaries
+
+LAYERS = {
+    "Conv2D<8, 3>": k.Conv2D(8, 3),
+    "Conv2D<8, Kernel{3, 5}, Same, Strides{2}, NoBias>":
+        k.Conv2D(8, (3, 5), padding="same", strides=2, use_bias=False),
+    "Conv2D<8, 3, Strides{2, 1}>": k.Conv2D(8, 3, strides=(2, 1)),
+    "Conv2D<8, 3, Dilation{2}, Groups{4}, L2{0.5}>":
+        k.Conv2D(8, 3, dilation_rate=2, groups=4, kernel_regularizer=L2(0.5)),
+    "Conv2D<8, 3, activation<ReLU>>": k.Conv2D(8, 3, activation="relu"),
+    "Conv2D<8, 1, Same, activation<LeakyReLU<0.1>>>": k.Conv2D(8, 1, padding="same", activation=k.LeakyReLU(0.1)),
+    "Conv2DTranspose<8, 3>": k.Conv2DTranspose(8, 3),
+    "Conv2DTranspose<8, Kernel{4, 2}, Same, Strides{2}, NoBias, L2{0.25}>":
+        k.Conv2DTranspose(8, (4, 2), padding="same", strides=2, use_bias=False, kernel_regularizer=L2(0.25)),
+    "DepthwiseConv2D<3>": k.DepthwiseConv2D(3),
+    "DepthwiseConv2D<5, Same, Strides{2}, DepthMultiplier{2}, NoBias, L2{0.5}>":
+        k.DepthwiseConv2D(5, padding="same", strides=2, depth_multiplier=2, use_bias=False,
+                          depthwise_regularizer=L2(0.5)),
+    "SeparableConv2D<8, 3>": k.SeparableConv2D(8, 3),
+    "SeparableConv2D<8, 3, Same, Dilation{2}, DepthMultiplier{2}, NoBias, activation<SiLU>>":
+        k.SeparableConv2D(8, 3, padding="same", dilation_rate=2, depth_multiplier=2, use_bias=False,
+                          activation="silu"),
+    "Dense<10>": k.Dense(10),
+    "Dense<10, NoBias, L2{0.5}, activation<Softmax>>":
+        k.Dense(10, use_bias=False, kernel_regularizer=L2(0.5), activation="softmax"),
+    "MaxPooling2D<>": k.MaxPooling2D(),
+    "MaxPooling2D<3>": k.MaxPooling2D(3),
+    "MaxPooling2D<2, Strides{1}>": k.MaxPooling2D(strides=1),
+    "MaxPooling2D<Kernel{3, 2}, Same, Strides{2}>": k.MaxPooling2D((3, 2), strides=2, padding="same"),
+    "AveragePooling2D<>": k.AveragePooling2D(2),
+    "AveragePooling2D<3, Same>": k.AveragePooling2D(3, padding="same"),
+    "GlobalAveragePooling2D": k.GlobalAveragePooling2D(),
+    "GlobalMaxPooling2D": k.GlobalMaxPooling2D(),
+    "BatchNorm": k.BatchNormalization(),
+    "BatchNormWith<Momentum{0.9}, Epsilon{0.5}, NoScale>": k.BatchNormalization(momentum=0.9, epsilon=0.5, scale=False),
+    "LayerNormalization": k.LayerNormalization(),
+    "LayerNormalizationWith<Epsilon{0.25}>": k.LayerNormalization(epsilon=0.25),
+    "GroupNormalization<>": k.GroupNormalization(),
+    "GroupNormalization<8>": k.GroupNormalization(8),
+    "GroupNormalization<32, Epsilon{0.25}>": k.GroupNormalization(epsilon=0.25),
+    "Normalization": k.Normalization(),
+    "Rescaling<0.5>": k.Rescaling(0.5),
+    "Rescaling<0.5, -1>": k.Rescaling(0.5, -1),
+    "ReLU": k.ReLU(),
+    "ReLU6": k.ReLU(6.0),
+    "LeakyReLU<>": k.LeakyReLU(),
+    "LeakyReLU<0.1>": k.LeakyReLU(0.1),
+    "ELU<>": k.ELU(),
+    "ELU<0.5>": k.ELU(0.5),
+    "PReLU<>": k.PReLU(),
+    "PReLU<SharedAxes{1, 2}>": k.PReLU(shared_axes=[1, 2]),
+    "Softmax": k.Softmax(),
+    "Sigmoid": k.Activation("sigmoid"),
+    "Tanh": k.Activation("tanh"),
+    "SELU": k.Activation("selu"),
+    "GELU": k.Activation("gelu"),
+    "SiLU": k.Activation("silu"),
+    "Softplus": k.Activation("softplus"),
+    "HardSigmoid": k.Activation("hard_sigmoid"),
+    "HardSwish": k.Activation("hard_silu"),
+    "Dropout<0.5>": k.Dropout(0.5),
+    "SpatialDropout2D<0.25>": k.SpatialDropout2D(0.25),
+    "GaussianNoise<0.5>": k.GaussianNoise(0.5),
+    "ZeroPadding2D<>": k.ZeroPadding2D(),
+    "ZeroPadding2D<ZeroPad{1, 2}>": k.ZeroPadding2D((1, 2)),
+    "ZeroPadding2D<ZeroPad{0, 1, 2, 3}>": k.ZeroPadding2D(((0, 1), (2, 3))),
+    "Cropping2D<>": k.Cropping2D(0),
+    "Cropping2D<ZeroPad{1, 2, 0, 3}>": k.Cropping2D(((1, 2), (0, 3))),
+    "UpSampling2D<>": k.UpSampling2D(),
+    "UpSampling2D<Kernel{2, 3}, Bilinear>": k.UpSampling2D((2, 3), interpolation="bilinear"),
+    "Flatten": k.Flatten(),
+    "Reshape<4, -1>": k.Reshape((4, -1)),
+    "Permute<2, 1, 3>": k.Permute((2, 1, 3)),
+    "RandomFlipLayer<>": k.RandomFlip(),
+    "RandomFlipLayer<Horizontal>": k.RandomFlip("horizontal"),
+    "RandomRotation<0.25>": k.RandomRotation(0.25),
+    "RandomRotation<Factor{0, 0.5}, FillMode::nearest>": k.RandomRotation((0.0, 0.5), fill_mode="nearest"),
+    "RandomTranslation<0.25, Factor{-0.5, 0.25}, FillMode::constant>":
+        k.RandomTranslation((-0.25, 0.25), (-0.5, 0.25), fill_mode="constant"),
+    "Add<>": k.Add(),
+    "Average<>": k.Average(),
+    "Maximum<>": k.Maximum(),
+    "Multiply<>": k.Multiply(),
+    "Concatenate<>": k.Concatenate(),
+}
+
+NETWORKS = ["lesson", "residual", "two_inputs", "two_outputs"]
+
+
+def line(about):
+    return json.dumps(about, sort_keys=True)
+
+
+def configs(folder):
+    """One line of JSON for each layer, and for each network of summaries.py."""
+    text = ""
+    for spelling, layer in LAYERS.items():
+        saved = keras.saving.serialize_keras_object(layer)
+        text += line({"spelling": spelling, "class_name": saved["class_name"], "config": saved["config"]}) + "\n"
+    (folder / "layer_configs.txt").write_text(text)
+    text = ""
+    for name in NETWORKS:
+        keras.backend.clear_session()
+        saved = keras.saving.serialize_keras_object(getattr(summaries, name)())
+        text += line({"name": name, "class_name": saved["class_name"], "config": saved["config"]}) + "\n"
+    (folder / "network_configs.txt").write_text(text)
