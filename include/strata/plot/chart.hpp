@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -47,7 +48,7 @@ struct Chart {
 struct Layout {
   std::size_t columns = 2;
   double width = 320, height = 270;  ///< of one chart, pixels
-  bool same_y = false;               ///< one y axis for all
+  bool same_y = false;               ///< one y axis for all (one more for logarithmic ones)
 };
 
 namespace detail {
@@ -114,8 +115,10 @@ class Frame {
     top_ = y0 + (chart.title.empty() ? 4 : 24) + (chart.y_title.empty() ? 6 : 28);
     height_ = y0 + layout.height - (chart.x_title.empty() ? 32 : 54) - top_;
     Range x;
-    for (const Line& line : chart.lines)
+    for (const Line& line : chart.lines) {
       for (std::size_t i = 0; i < line.y.size(); ++i) x.include(x_of(line, i));
+      if (line.y.size() > 12) dots_ = false;
+    }
     if (x.empty()) x = {0, 1};
     x_ = Axis::tight(x.low, x.high, 5);
     if (whole(x.low) && whole(x.high)) x_.step = (std::max)(x_.step, 1.0);
@@ -183,7 +186,7 @@ class Frame {
       std::string points;
       for (std::size_t i = first; i < last; ++i) points += Canvas::point(at_x(x_of(line, i)), at_y(line.y[i]));
       canvas_.curve(points, classes);
-      if (line.y.size() > 24 && last - first > 1) return;
+      if (!dots_ && last - first > 1) return;  // a point alone is seen only as a dot
       for (std::size_t i = first; i < last; ++i) canvas_.dot(at_x(x_of(line, i)), at_y(line.y[i]), colour(line));
     });
   }
@@ -194,6 +197,7 @@ class Frame {
   const Axis y_;
   double x0_, left_ = 0, top_ = 0, width_ = 0, height_ = 0;
   Axis x_;
+  bool dots_ = true;
 };
 
 struct Key {
@@ -221,7 +225,7 @@ inline std::string charts(const std::string& title, const std::vector<Chart>& ch
   using namespace detail;
   std::vector<std::string> names;
   std::vector<Key> keys;
-  Range all;
+  std::array<Range, 2> shared;  // of charts that are not logarithmic, and of those that are
   for (const Chart& chart : charts) {
     for (const Line& line : chart.lines) {
       check(line);
@@ -230,7 +234,7 @@ inline std::string charts(const std::string& title, const std::vector<Chart>& ch
       names.push_back(line.name);
     }
     const Range range = y_range(chart);
-    all.include(range.low), all.include(range.high);
+    for (const double end : {range.low, range.high}) shared[chart.logarithmic].include(end);
   }
   const std::size_t columns = (std::max<std::size_t>)(1, (std::min)(layout.columns, charts.size()));
   const std::size_t rows = (charts.size() + columns - 1) / columns;
@@ -246,11 +250,13 @@ inline std::string charts(const std::string& title, const std::vector<Chart>& ch
     canvas.curve(Canvas::point(x, y - 5) + Canvas::point(x + 22, y - 5), key.classes);
     canvas.text(x + 30, y, key.name);
   });
-  for (std::size_t i = 0; i < charts.size(); ++i)
-    Frame(canvas, charts[i], names, y_axis(charts[i], layout.same_y ? all : y_range(charts[i])),
+  for (std::size_t i = 0; i < charts.size(); ++i) {
+    const Chart& chart = charts[i];
+    Frame(canvas, chart, names, y_axis(chart, layout.same_y ? shared[chart.logarithmic] : y_range(chart)),
           layout.width * static_cast<double>(i % columns), top + layout.height * static_cast<double>(i / columns),
           layout)
         .draw();
+  }
   return canvas.finish();
 }
 
