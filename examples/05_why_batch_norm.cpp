@@ -1,5 +1,5 @@
-// Lesson 5: why normalise? How large the gradient is that reaches each layer of networks of 2, 5, 10 and 20 layers, with
-// sigmoid, tanh and ReLU, with and without batch normalisation; and what that means for training. The picture goes to
+// Lesson 5: why normalise? How large the gradient is that reaches each layer of networks of 2, 5, 10 and 20 layers,
+// with sigmoid, tanh and ReLU, with and without batch normalisation; and what that means for training. The picture goes to
 // vanishing_gradients.svg, or to the file given.
 //
 // On its way back the gradient is multiplied by each layer's weights and by the derivative of its activation. That of a
@@ -67,7 +67,10 @@ std::vector<double> gradients(std::size_t depth, const Batch& batch) {
 /// Networks of all depths, in one picture.
 template <class Activation>
 plot::Chart compare(const std::string& name, const Batch& batch) {
-  plot::Chart chart{.title = name, .x_title = "layer, from the input", .y_title = "gradient of its weights", .logarithmic = true};
+  plot::Chart chart{.title = name,
+                    .x_title = "layer, from the input",
+                    .y_title = "gradient of its weights",
+                    .logarithmic = true};
   for (std::size_t depth = 0; depth < depths.size(); ++depth) {
     chart.lines.push_back({with, gradients<Deep<BatchNorm, Activation>>(depth, batch)});
     chart.lines.push_back({without, gradients<Deep<Activation>>(depth, batch)});
@@ -116,7 +119,7 @@ int main(int argc, char** argv) {
                     .y_title = "mean cross-entropy",
                     .lines = {{with, normalised}, {without, plain}},
                     .guides = {{std::log(10.0), "guessing: ln 10"}}});
-  std::ofstream(path) << plot::charts("The gradient that reaches each layer", charts, {.same_y = true});
+  std::ofstream(path) << plot::charts("The gradient that reaches each layer", charts);
 
   // What the picture shows, as a test: of twenty layers of sigmoid.
   const std::vector<double>&deep = charts[0].lines[6].y, &deep_plain = charts[0].lines[7].y;

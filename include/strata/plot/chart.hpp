@@ -8,7 +8,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -48,7 +47,6 @@ struct Chart {
 struct Layout {
   std::size_t columns = 2;
   double width = 320, height = 270;  ///< of one chart, pixels
-  bool same_y = false;               ///< one y axis for all (one more for logarithmic ones)
 };
 
 namespace detail {
@@ -219,13 +217,12 @@ double lay_out(const std::vector<Key>& keys, double width, double y0, Put put) {
 
 }  // namespace detail
 
-/// Charts side by side under one title. Lines of one name have one colour, and one legend serves all. Throws
-/// InvalidArgument where the columns of a line are not of one length.
+/// Charts side by side under one title. Lines of one name have one colour, one legend serves all, and charts of one
+/// y title have one y axis. Throws InvalidArgument where the columns of a line are not of one length.
 inline std::string charts(const std::string& title, const std::vector<Chart>& charts, const Layout& layout = {}) {
   using namespace detail;
   std::vector<std::string> names;
   std::vector<Key> keys;
-  std::array<Range, 2> shared;  // of charts that are not logarithmic, and of those that are
   for (const Chart& chart : charts) {
     for (const Line& line : chart.lines) {
       check(line);
@@ -233,8 +230,6 @@ inline std::string charts(const std::string& title, const std::vector<Chart>& ch
       keys.push_back({line.name, Canvas::colour(names.size()) + (line.dashed ? " dashed" : "")});
       names.push_back(line.name);
     }
-    const Range range = y_range(chart);
-    for (const double end : {range.low, range.high}) shared[chart.logarithmic].include(end);
   }
   const std::size_t columns = (std::max<std::size_t>)(1, (std::min)(layout.columns, charts.size()));
   const std::size_t rows = (charts.size() + columns - 1) / columns;
@@ -251,10 +246,14 @@ inline std::string charts(const std::string& title, const std::vector<Chart>& ch
     canvas.text(x + 30, y, key.name);
   });
   for (std::size_t i = 0; i < charts.size(); ++i) {
-    const Chart& chart = charts[i];
-    Frame(canvas, chart, names, y_axis(chart, layout.same_y ? shared[chart.logarithmic] : y_range(chart)),
-          layout.width * static_cast<double>(i % columns), top + layout.height * static_cast<double>(i / columns),
-          layout)
+    Range range;
+    for (const Chart& other : charts) {
+      if (other.y_title != charts[i].y_title || other.logarithmic != charts[i].logarithmic) continue;
+      const Range more = y_range(other);
+      range.include(more.low), range.include(more.high);
+    }
+    Frame(canvas, charts[i], names, y_axis(charts[i], range), layout.width * static_cast<double>(i % columns),
+          top + layout.height * static_cast<double>(i / columns), layout)
         .draw();
   }
   return canvas.finish();
