@@ -62,7 +62,7 @@ std::string memory() {
   using Deployed = Engine<Deep, Choice>;
   static_assert(Deep::inference_arena_bytes<1, Choice> <= Deployed::workspace_bytes);
   const std::string arena = std::to_string(Deep::inference_arena_bytes<1, Choice>) + " bytes, ";
-  CHECK(memory_svg<Deep, Choice>().find('>' + arena) != std::string::npos);
+  CHECK(memory_svg<Deep, Choice>().find(">arena " + arena) != std::string::npos);
   return "\narena " + arena + "workspace " + std::to_string(Deployed::workspace_bytes) + " bytes, packed weights " +
          std::to_string(Deployed::packed_bytes) + " bytes\n";
 }

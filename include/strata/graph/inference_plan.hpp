@@ -9,6 +9,7 @@
 #include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
+#include <strata/core/text.hpp>
 #include <strata/graph/fusion.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/graph/memory_plan.hpp>
@@ -222,6 +223,21 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   plan.arena_size = memory.total;
   return plan;
 }
+
+namespace detail {
+
+/// Where a block of the arena is, and while which steps run: 131072 @ 0, steps 1-2 (bytes; steps from 1).
+template <std::size_t N>
+constexpr Text place_of(const InferencePlan<N>& plan, std::size_t root, std::size_t element_bytes) {
+  const Lifetime& block = plan.blocks[root];
+  Text text;
+  text << block.size * element_bytes << " @ " << plan.offsets[root] * element_bytes << ", steps " << block.first + 1
+       << '-' << block.last + 1;
+  if (plan.samples[root] > 1) text << ", " << plan.samples[root] << " samples";
+  return text;
+}
+
+}  // namespace detail
 
 /// The steps of a network, and which of its tensors share memory.
 template <std::size_t N, std::size_t Operands>

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <iterator>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <strata/core/number.hpp>
@@ -62,6 +64,9 @@ class Canvas {
     return std::string(classes[i % std::size(classes)]);
   }
 
+  /// Of a box.
+  static std::string fill(std::size_t i) { return colour(i).append(" fill"); }
+
   /// `anchor`: start, middle or end.
   void text(double x, double y, std::string_view words, std::string_view anchor = "start",
             std::string_view classes = "ink", double size = 14) {
@@ -75,9 +80,9 @@ class Canvas {
         exponent < 0 ? "−" : "", exponent < 0 ? -exponent : exponent, "</tspan></text>\n");
   }
   /// Begins at (x, y) and goes down.
-  void upright(double x, double y, std::string_view words) {
-    put("<text class='ink' font-size='14' transform='translate(", x, ",", y, ") rotate(90)'>",
-        escaped(words), "</text>\n");
+  void upright(double x, double y, std::string_view words, double size = 14) {
+    put("<text class='ink' font-size='", size, "' transform='translate(", x, ",", y, ") rotate(90)'>", escaped(words),
+        "</text>\n");
   }
   void line(double x1, double y1, double x2, double y2, std::string_view classes) {
     put("<line x1='", x1, "' y1='", y1, "' x2='", x2, "' y2='", y2, "' class='", classes, "'/>\n");
@@ -117,6 +122,12 @@ class Canvas {
     return text == "-0" ? "0" : text;
   }
   static std::string point(double x, double y) { return number(x) + "," + number(y) + " "; }
+  /// Of a path.
+  static std::string command(char letter, std::initializer_list<std::pair<double, double>> points) {
+    std::string text(1, letter);
+    for (const auto& [x, y] : points) text += point(x, y);
+    return text;
+  }
 
   static std::string escaped(std::string_view text) {
     std::string out;

@@ -54,7 +54,7 @@ inline std::string confusion_matrix(const std::string& title, std::span<const st
     for (std::size_t column = 0; column < n; ++column) {
       const std::size_t count = counts[row * n + column];
       const double part = totals[row] == 0 ? 0 : static_cast<double>(count) / static_cast<double>(totals[row]);
-      canvas.box(left + at(column), top + at(row), cell, cell, row == column ? "fill c0" : "fill c1",
+      canvas.box(left + at(column), top + at(row), cell, cell, Canvas::fill(row == column ? 0 : 1),
                  class_names[row] + " taken for " + class_names[column] + ": " + std::to_string(count), 0.7 * part);
       if (count > 0 && n <= 20)
         canvas.text(left + at(column) + cell / 2, top + at(row) + cell / 2 + 5, std::to_string(count), "middle");

@@ -86,12 +86,7 @@ std::string explain() {
     const std::size_t tensor = static_cast<std::size_t>(step.output);
     const std::size_t root = static_cast<std::size_t>(plan.root[tensor]);
     if (network.output_count > 1) place += " " + std::to_string(plan.result[root] + 1);
-    if (plan.result[root] < 0) {
-      const Lifetime& block = plan.blocks[root];
-      place = std::to_string(block.size * element) + " @ " + std::to_string(plan.offsets[root] * element) +
-              ", steps " + std::to_string(block.first + 1) + "-" + std::to_string(block.last + 1);
-      if (plan.samples[root] > 1) place += ", " + std::to_string(plan.samples[root]) + " samples";
-    }
+    if (plan.result[root] < 0) place = string_of(detail::place_of(plan, root, element));
     if (const Border& border = plan.borders[tensor]; border.is_slice())
       place += ", channels " + std::to_string(border.front + 1) + "-" +
                std::to_string(border.front + network.tensor(step.output).shape.channels());
