@@ -115,7 +115,7 @@ TEST_CASE("a confusion matrix counts", "[plot]") {
 
 TEST_CASE("tiles are PNG files", "[plot]") {
   // The same file from Python: struct, zlib.crc32 and zlib.adler32.
-  const std::string red = plot::png(1, 1, std::string("\xFF\0\0\xFF", 4));
+  const std::string red = plot::png(1, 1, 4, std::string("\xFF\0\0\xFF", 4));
   CHECK(red == "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAEElEQVR4AQEFAPr/AP8AAP8FAAH/"
                "+lyI0QAAAABJRU5ErkJggg==");
   const Svg svg(plot::tiles("Maps", {{"first", {2, 2, 1}, {0, 1, 2, NAN}},

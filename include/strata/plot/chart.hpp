@@ -119,6 +119,7 @@ class Frame {
     }
     if (x.empty()) x = {0, 1};
     x_ = Axis::tight(x.low, x.high, 5);
+    x_ = Axis::tight(x.low, x.high, (std::max)(1, static_cast<int>(width_ / (text_width(x_.label(x_.high), 14) + 24))));
     if (whole(x.low) && whole(x.high)) x_.step = (std::max)(x_.step, 1.0);
   }
 

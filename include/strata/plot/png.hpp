@@ -55,15 +55,18 @@ inline std::string base64(std::string_view bytes) {
 
 }  // namespace detail
 
-/// `rgba`: height x width x 4 bytes, red, green, blue, opacity.
-inline std::string png(std::size_t height, std::size_t width, std::string_view rgba) {
-  std::string rows;
-  for (std::size_t y = 0; y < height; ++y) rows.append(1, '\0').append(rgba.substr(4 * y * width, 4 * width));
-  const std::string header = detail::big_endian(static_cast<std::uint32_t>(width)) +
-                             detail::big_endian(static_cast<std::uint32_t>(height)) + std::string("\x8\x6\0\0\0", 5);
-  return "data:image/png;base64," +
-         detail::base64("\x89PNG\r\n\x1A\n" + detail::png_chunk("IHDR", header) +
-                        detail::png_chunk("IDAT", detail::zlib_stored(rows)) + detail::png_chunk("IEND", ""));
+/// `bytes`: height x width x channels; one channel is grey, three are red, green and blue, a fourth is opacity.
+inline std::string png(std::size_t height, std::size_t width, std::size_t channels, std::string_view bytes) {
+  std::string rows, header;
+  for (std::size_t y = 0; y < height; ++y)
+    rows.append(1, '\0').append(bytes.substr(channels * y * width, channels * width));
+  for (const std::size_t extent : {width, height}) header += detail::big_endian(static_cast<std::uint32_t>(extent));
+  header += '\x8';  // bits of a value
+  header += channels == 1 ? '\0' : channels == 3 ? '\2' : '\6';
+  header.append(3, '\0');
+  const std::string file = std::string("\x89PNG\r\n\x1A\n") + detail::png_chunk("IHDR", header) +
+                           detail::png_chunk("IDAT", detail::zlib_stored(rows)) + detail::png_chunk("IEND", "");
+  return std::string("data:image/png;base64,").append(detail::base64(file));
 }
 
 }  // namespace strata::plot

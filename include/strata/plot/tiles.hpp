@@ -36,30 +36,28 @@ inline char to_byte(double part) {
   return static_cast<char>(static_cast<unsigned char>(std::lround(255 * std::clamp(part, 0.0, 1.0))));
 }
 
-/// `pixel(i)` is {red, green, blue, opacity} from 0 to 1.
+/// `pixel(i)` is {grey}, {red, green, blue} or {red, green, blue, opacity} from 0 to 1.
 template <class Pixel>
 std::string png_of(const Shape& shape, Pixel pixel) {
   const auto height = static_cast<std::size_t>(shape[0]), width = static_cast<std::size_t>(shape[1]);
   std::string bytes;
   for (std::size_t i = 0; i < height * width; ++i)
     for (const double part : pixel(i)) bytes += to_byte(std::isfinite(part) ? part : 0);
-  return png(height, width, bytes);
+  return png(height, width, bytes.size() / (height * width), bytes);
 }
 
 inline std::string png_of(const Tile& tile) {
-  using Pixel = std::array<double, 4>;
   const std::vector<float>& v = tile.values;
   if (tile.shape.channels() == 3)
-    return png_of(tile.shape, [&](std::size_t i) { return Pixel{v[3 * i], v[3 * i + 1], v[3 * i + 2], 1}; });
+    return png_of(tile.shape,
+                  [&](std::size_t i) { return std::array<double, 3>{v[3 * i], v[3 * i + 1], v[3 * i + 2]}; });
   const auto [least, largest] = std::minmax_element(v.begin(), v.end());
   const double low = *least, high = *largest, far = (std::max)(std::abs(low), std::abs(high));
-  if (tile.diverging)
-    return png_of(tile.shape, [&](std::size_t i) {
-      return v[i] < 0 ? Pixel{0.1, 0.45, 0.85, -v[i] / far} : Pixel{0.87, 0.25, 0.15, v[i] / far};
-    });
+  if (!tile.diverging)
+    return png_of(tile.shape, [&](std::size_t i) { return std::array<double, 1>{(v[i] - low) / (high - low)}; });
   return png_of(tile.shape, [&](std::size_t i) {
-    const double part = (v[i] - low) / (high - low);
-    return Pixel{part, part, part, 1};
+    return v[i] < 0 ? std::array<double, 4>{0.1, 0.45, 0.85, -v[i] / far}
+                    : std::array<double, 4>{0.87, 0.25, 0.15, v[i] / far};
   });
 }
 
