@@ -1,6 +1,6 @@
 // Lesson 5: why normalise? How large the gradient is that reaches each layer of networks of 2, 5, 10 and 20 layers,
-// with sigmoid, tanh and ReLU, with and without batch normalisation; and what that means for training. The picture goes to
-// vanishing_gradients.svg, or to the file given.
+// with sigmoid, tanh and ReLU, with and without batch normalisation; and what that means for training. The picture goes
+// to vanishing_gradients.svg, or to the file given.
 //
 // On its way back the gradient is multiplied by each layer's weights and by the derivative of its activation. That of a
 // sigmoid is at most 1/4: through twenty of them nothing is left, and the first layers stand still. Normalisation keeps

@@ -1,6 +1,6 @@
 // Lesson 9: what batch normalisation is good for (Ioffe & Szegedy 2015, §4.2, Figures 2 and 3), at the size of a
-// laptop. A small network in the manner of Inception learns to tell small pictures apart: as it is, with batch normalisation,
-// with that and 5 and 30 times the learning rate, and with sigmoids in place of ReLU.
+// laptop. A small network in the manner of Inception learns to tell small pictures apart: as it is, with batch
+// normalisation, with that and 5 and 30 times the learning rate, and with sigmoids in place of ReLU.
 //
 //     09_inception_batch_norm PICTURE.svg STEPS SEEDS DIRECTORY     CIFAR-10; without a directory images are drawn
 #include <algorithm>

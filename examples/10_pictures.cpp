@@ -1,6 +1,6 @@
 // Lesson 10: what a network has learned, to look at: its graph and its memory, training curves, a confusion matrix, the
-// first layer's filters, an image's feature maps, and what the decision looks at (Grad-CAM, Selvaraju et al. 2017, arXiv
-// 1610.02391). The pictures are SVG files.
+// first layer's filters, an image's feature maps, and what the decision looks at (Grad-CAM, Selvaraju et al. 2017,
+// arXiv 1610.02391). The pictures are SVG files.
 //
 //     10_pictures DIRECTORY EPOCHS IMAGES       images are drawn
 #include <algorithm>
@@ -61,8 +61,8 @@ std::vector<plot::Tile> feature_maps(std::span<const float> features) {
   return tiles;
 }
 
-/// Where a decision comes from: the feature maps, each as much as the score grows when all of it grows. (The paper takes
-/// the mean of the gradient for this; a difference quotient is the same.)
+/// Where a decision comes from: the sum of the feature maps, each by how much the score grows when all of it grows. (The
+/// paper takes the mean of the gradient; a difference quotient is the same where the score is linear in the map.)
 std::vector<float> grad_cam(const Model<End>& end, std::span<const float> features, int decision) {
   constexpr float raise = 0.1f;
   std::vector<float> inputs;  // the feature maps as they are, then with one of them raised

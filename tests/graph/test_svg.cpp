@@ -14,10 +14,10 @@ using namespace strata;
 
 namespace {
 
-struct Net : Graph<Node<"x<&", Input<4, 4, 2>>, Node<"a", Conv2D<3, 3, Same, activation<ReLU>>, "x<&">, Node<"b", Conv2D<3, 1>, "a">,
-                   Node<"c", MaxPooling2D<2, Strides{1}, Same>, "a">, Node<"y", Add<>, "b", "c">,
-                   Node<"long", Add<>, "y", "x2">, Node<"x2", Conv2D<3, 1>, "x<&">, Node<"z", Conv2D<2, 1>, "long">,
-                   Outputs<"z">> {};
+struct Net : Graph<Node<"x<&", Input<4, 4, 2>>, Node<"a", Conv2D<3, 3, Same, activation<ReLU>>, "x<&">,
+                   Node<"b", Conv2D<3, 1>, "a">, Node<"c", MaxPooling2D<2, Strides{1}, Same>, "a">,
+                   Node<"y", Add<>, "b", "c">, Node<"long", Add<>, "y", "x2">, Node<"x2", Conv2D<3, 1>, "x<&">,
+                   Node<"z", Conv2D<2, 1>, "long">, Outputs<"z">> {};
 
 /// 1.234,5: as streams write numbers in Germany.
 struct German : std::numpunct<char> {

@@ -60,7 +60,7 @@ class GraphLayout {
       if (row_[n] < row && row < last_row_[n]) items.emplace_back(n, lane(n, row - 1));
     }
     // Nodes first: a line moves aside for a box.
-    std::ranges::stable_partition(items, [&](const auto& item) { return row_[item.first] == row; });
+    std::stable_partition(items.begin(), items.end(), [&](const auto& item) { return row_[item.first] == row; });
     std::set<int> taken;
     for (auto& [n, lane] : items)
       if (taken.insert(lane).second) lanes_[n].push_back(lane);
@@ -119,7 +119,7 @@ inline std::string draw_graph(const std::vector<DrawnNode>& nodes, const std::st
     arrivals[n].emplace_back(middle(operand, layout.row(n) - 1), operand);
   });
   for (std::size_t n = 0; n < nodes.size(); ++n) {
-    std::ranges::sort(arrivals[n]);
+    std::sort(arrivals[n].begin(), arrivals[n].end());
     const double count = static_cast<double>(arrivals[n].size()), step = (std::min)(24.0, box / (count + 1));
     for (std::size_t i = 0; i < arrivals[n].size(); ++i) {
       const std::size_t operand = arrivals[n][i].second;
