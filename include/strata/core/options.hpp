@@ -28,7 +28,8 @@ struct Number {
   friend constexpr bool operator==(const Number&, const Number&) = default;
 };
 
-/// Height and width; one number means a square.
+/// Height and width; one number means a square. (What derives from it inherits no constructor: in a function template
+/// g++ 12 does not know that one before its first use.)
 struct Extent {
   int height, width;
   constexpr Extent(int side) : height(side), width(side) {}
@@ -43,17 +44,20 @@ struct Extent {
 /// Kernel or pool size (Keras `kernel_size`, `pool_size`), in cells.
 struct Kernel : Extent {
   static constexpr const char* name = "Kernel";
-  using Extent::Extent;
+  constexpr Kernel(int side) : Extent(side) {}
+  constexpr Kernel(int h, int w) : Extent(h, w) {}
 };
 /// Cells from one window to the next (Keras `strides`).
 struct Strides : Extent {
   static constexpr const char* name = "Strides";
-  using Extent::Extent;
+  constexpr Strides(int side) : Extent(side) {}
+  constexpr Strides(int h, int w) : Extent(h, w) {}
 };
 /// Cells from one tap of the kernel to the next (Keras `dilation_rate`).
 struct Dilation : Extent {
   static constexpr const char* name = "Dilation";
-  using Extent::Extent;
+  constexpr Dilation(int side) : Extent(side) {}
+  constexpr Dilation(int h, int w) : Extent(h, w) {}
 };
 /// Keras `groups`: channels are split into this many convolutions side by side.
 struct Groups {

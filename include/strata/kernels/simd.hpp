@@ -25,14 +25,6 @@
 #error "Strata needs xsimd 8 or newer: install it (Debian and Ubuntu: apt install libxsimd-dev; else https://github.com/xtensor-stack/xsimd) or add its include directory"
 #endif
 
-// Under these flags compilers drop checks for NaN and rearrange the roundings that functions are made of.
-#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "Strata would be silently wrong with -ffast-math, -Ofast, -funsafe-math-optimizations, -fassociative-math or -ffinite-math-only: compile the file that holds the network without them, or with -fno-fast-math after them"
-#endif
-#if defined(__clang__)
-#pragma clang fp reassociate(off)  // it defines no macro for -fassociative-math: not in this file, then
-#endif
-
 #include <algorithm>
 #include <cfloat>
 #include <cstddef>
@@ -41,6 +33,8 @@
 #include <limits>
 #include <type_traits>
 #include <utility>
+
+#include <strata/core/exact.hpp>
 
 #if defined(__MINGW32__) && defined(__AVX__) && !defined(__clang__) && !defined(STRATA_UNALIGNED_VECTOR_MOVE)
 #error "g++ for Windows keeps AVX's registers on a stack that is not aligned for them (GCC 54412): compile with -Wa,-muse-unaligned-vector-move -DSTRATA_UNALIGNED_VECTOR_MOVE, as the CMake target strata::strata does"

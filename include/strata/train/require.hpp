@@ -4,6 +4,7 @@
 #include <string>
 
 #include <strata/core/error.hpp>
+#include <strata/core/exact.hpp>
 #include <strata/core/number.hpp>
 
 namespace strata::detail {
