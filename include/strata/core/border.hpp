@@ -38,6 +38,12 @@ constexpr std::size_t bordered_size(Shape shape, Border border) {
   return static_cast<std::size_t>(border.top + shape.height() + border.bottom) *
          static_cast<std::size_t>(row_of(shape, border));
 }
+/// The image with its border, as one that has none.
+constexpr Shape bordered(Shape shape, Border border) {
+  const auto extent = [](long long before, int size, int after) { return size_or_too_many(before + size + after); };
+  return {extent(border.top, shape.height(), border.bottom), extent(border.left, shape.width(), border.right),
+          extent(border.front, shape.channels(), border.back)};
+}
 /// Elements before the image's first cell.
 constexpr std::size_t border_offset(Shape shape, Border border) {
   return static_cast<std::size_t>(border.top * row_of(shape, border) + border.left * pixel_of(shape, border) +

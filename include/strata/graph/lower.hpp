@@ -297,6 +297,9 @@ class Builder {
       return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes",
               Text("an output of ") << out};
     if (out.has_too_many()) return too_large("an output of ", out);
+    if (const Border border = rules.border(in[0]); border != Border{})
+      if (const Shape padded = bordered(in[0], border); padded.has_too_many())
+        return too_large("a padded input of ", padded);
     return {};
   }
 
