@@ -91,11 +91,12 @@ TEST_CASE("hyperparameters out of range are refused by their names", "[train]") 
     refused(RMSprop{.momentum = bad}, "RMSprop: expected .momentum ");
     refused(RMSprop{.rho = bad}, "RMSprop: expected .rho ");
   }
-  for (const double bad : {0.0, -1e-7, 1e-60, infinity, nan}) {  // 0 / (sqrt(0) + 0) would be the step
+  for (const double bad : {0.0, -1e-7, 1e-60, 1e39, infinity, nan}) {  // 0 / (sqrt(0) + 0) would be the step
     refused(Adam{.epsilon = bad}, "Adam: expected .epsilon above 0, received ");
     refused(RMSprop{.epsilon = bad}, "RMSprop: expected .epsilon ");
   }
-  for (const double bad : {-0.1, infinity, nan}) refused(AdamW{.weight_decay = bad}, "AdamW: expected .weight_decay ");
+  for (const double bad : {-0.1, 1e39, infinity, nan})
+    refused(AdamW{.weight_decay = bad}, "AdamW: expected .weight_decay ");
   SGD{.momentum = 1}.validate();
   Adam{.beta_1 = 0, .beta_2 = 0}.validate();
   AdamW{.weight_decay = 0}.validate();

@@ -12,11 +12,14 @@
 #include <strata/layers/batch_norm.hpp>
 #include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
+#include <strata/layers/cropping2d.hpp>
 #include <strata/layers/dense.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
 #include <strata/layers/global_average_pooling2d.hpp>
+#include <strata/layers/layer_normalization.hpp>
 #include <strata/layers/multiply.hpp>
+#include <strata/layers/permute.hpp>
 #include <strata/layers/rescaling.hpp>
 #include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>
@@ -389,12 +392,15 @@ TEST_CASE("a loss refuses logits for probabilities and probabilities for logits"
   CHECK(refuses<Scores, Flatten>(Refused::logits));
   CHECK(refuses<Scores, GlobalAveragePooling2D>(Refused::logits));
   CHECK(refuses<Concatenate<Scores, Scores>>(Refused::logits));
+  CHECK(refuses<Scores, Residual<Scores>>(Refused::logits));
+  CHECK(refuses<Scores, LayerNormalization>(Refused::logits));
   CHECK(refuses<Scores, Softmax>(Refused::probabilities));
   CHECK(refuses<Conv2D<3, 1, activation<Softmax>>>(Refused::probabilities));
   CHECK(refuses<Scores, Sigmoid>(Refused::probabilities));
   CHECK(refuses<Scores, HardSigmoid>(Refused::probabilities));
   CHECK(refuses<Scores, Clip>(Refused::probabilities));
   CHECK(refuses<Scores, Softmax, Flatten>(Refused::probabilities));
+  CHECK(refuses<Scores, Softmax, Cropping2D<1>, Permute<2, 1, 3>>(Refused::probabilities));
   CHECK(refuses<Scores, Softmax, GlobalAveragePooling2D>(Refused::probabilities));
   CHECK(refuses<Average<Sequential<Scores, Softmax>, Sequential<Scores, Sigmoid>>>(Refused::probabilities));
   // what may be either
@@ -405,6 +411,7 @@ TEST_CASE("a loss refuses logits for probabilities and probabilities for logits"
   CHECK(refuses<Concatenate<Scores, Sequential<Scores, Sigmoid>>>(Refused::never));
   CHECK(refuses<Multiply<Scores, Sequential<Scores, Sigmoid>>>(Refused::never));
   CHECK(refuses<Residual<Conv2D<2, 1>>>(Refused::never));
+  CHECK(refuses<Scores, Softmax, Add<Sequential<>, Sequential<>>>(Refused::never));
   CHECK(refuses<>(Refused::never));
 
   Model<WithSoftmax> model{Seed{1}};

@@ -98,8 +98,9 @@ struct Needs {
 /// Layers that a cross-entropy can undo for a stable, fused gradient (inverse links of generalised linear models).
 enum class Link { none, softmax, sigmoid };
 
-/// What a loss must know of a layer's output: whether it is probabilities or surely not, made so or kept as it came.
-enum class Probabilities { unknown, none, made, kept };
+/// What a loss must know of a layer's output: whether it is probabilities or surely not, made so, kept as it came, or
+/// lost, where none stay none.
+enum class Probabilities { unknown, none, made, kept, lost };
 
 /// How a parameter starts. Fans as in Keras: receptive field x channels.
 struct Initializer {
@@ -182,6 +183,7 @@ struct rules {
     if constexpr (requires { L::makes_probabilities; })
       return L::makes_probabilities ? Probabilities::made : Probabilities::none;
     else if (kind == Kind::linear) return Probabilities::none;
+    else if (kind == Kind::sum) return Probabilities::lost;
     else if (kind == Kind::view || kind == Kind::concatenation || requires { requires L::keeps_probabilities; })
       return Probabilities::kept;
     else return Probabilities::unknown;

@@ -31,6 +31,7 @@ struct Cropping2D {
   static constexpr const char* class_name = "Cropping2D";
   static constexpr Cropping2DConfig config{.cropping = Crop};
   static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr bool keeps_probabilities = true;
 
   static constexpr Problem check(Shape in) {
     if (const Problem problem = detail::image_problem("cropping needs an image", in)) return problem;

@@ -24,6 +24,7 @@ struct NormalizedSets {
 template <class Derived>
 struct Normalization {
   static constexpr Needs backward_needs{.output = false};
+  static constexpr bool makes_probabilities = false;
 
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {

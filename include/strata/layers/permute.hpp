@@ -29,6 +29,7 @@ struct Permute {
   static constexpr const char* class_name = "Permute";
   static constexpr PermuteConfig config{.dims = {Axes...}};
   static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr bool keeps_probabilities = true;
 
   static constexpr Problem check(Shape in) {
     bool each_once = sizeof...(Axes) == static_cast<std::size_t>(in.rank);

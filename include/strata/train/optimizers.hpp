@@ -29,9 +29,9 @@ namespace detail {
 inline void require_share(const char* optimizer, const char* name, double share) {
   require(share >= 0 && share <= 1, optimizer, name, "from 0 to 1", share);
 }
-/// So that 0 / (sqrt(0) + epsilon) is no NaN, in float.
+/// So that 0 / (sqrt(0) + epsilon) is no NaN, and x / (sqrt(v) + epsilon) not always 0, in float.
 inline void require_epsilon(const char* optimizer, double epsilon) {
-  require(static_cast<float>(epsilon) > 0 && std::isfinite(epsilon), optimizer, "epsilon", "above 0", epsilon);
+  require(static_cast<float>(epsilon) > 0 && finite(epsilon), optimizer, "epsilon", "above 0", epsilon);
 }
 
 }  // namespace detail
@@ -119,7 +119,7 @@ struct AdamW {
   static constexpr bool squares = true;
   void validate() const {
     detail::validate_adam("AdamW", *this);
-    detail::require(weight_decay >= 0 && std::isfinite(weight_decay), "AdamW", "weight_decay", "of 0 or more",
+    detail::require(weight_decay >= 0 && detail::finite(weight_decay), "AdamW", "weight_decay", "of 0 or more",
                     weight_decay);
   }
 

@@ -1,6 +1,8 @@
 // Numbers that a user chooses: hyperparameters of optimisers, schedules and losses.
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include <strata/core/error.hpp>
@@ -8,6 +10,11 @@
 #include <strata/core/number.hpp>
 
 namespace strata::detail {
+
+/// As a float, too.
+inline bool finite(double number) {
+  return std::abs(number) <= static_cast<double>((std::numeric_limits<float>::max)());
+}
 
 /// Throws InvalidArgument unless `good`: `Adam: expected .beta_1 from 0 to below 1, received 1`.
 inline void require(bool good, const std::string& owner, const char* name, const char* range, double received) {

@@ -15,7 +15,6 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
-#include <limits>
 #include <numbers>
 #include <optional>
 #include <string>
@@ -53,7 +52,7 @@ class LearningRate {
 
  private:
   static double require_finite(double rate, std::size_t step) {
-    if (!(std::abs(rate) <= static_cast<double>((std::numeric_limits<float>::max)())))
+    if (!detail::finite(rate))
       detail::raise<InvalidArgument>(
           "learning rate of step " + std::to_string(step) + ": expected a finite number, received " +
           detail::general(rate));

@@ -168,11 +168,13 @@ ProbabilitiesFound find_probabilities(const Lowered<N, Operands>& network, std::
   std::array<ProbabilitiesFound, N> found{};
   for (std::size_t n = network.input_count; n <= tensor && n < network.node_count; ++n) {
     const NodeInfo& node = network.nodes[n];
+    const bool lost = node.rules->probabilities == Probabilities::lost;
     found[n] = {node.rules->probabilities, n};
-    if (found[n].what != Probabilities::kept) continue;
+    if (found[n].what != Probabilities::kept && !lost) continue;
     found[n] = found[static_cast<std::size_t>(network.input_of(n))];
     for (int i = 1; i < node.operand_count; ++i)
       if (found[static_cast<std::size_t>(network.input_of(n, i))].what != found[n].what) found[n] = {};
+    if (lost && found[n].what == Probabilities::made) found[n] = {};
   }
   return found[tensor];
 }
