@@ -5,6 +5,7 @@
 
 #include <strata/layers/dense.hpp>
 #include <strata/layers/input_normalization.hpp>
+#include <strata/train/evaluate.hpp>
 
 #include "harness/check_layer.hpp"
 #include "harness/check_network.hpp"
@@ -18,6 +19,7 @@ struct Net : Sequential<Input<4, 5, 3>, Normalization> {};
 static_assert(Net::trainable_param_count == 0);
 static_assert(Net::non_trainable_param_count == 2 * 3 + 1);
 
+struct Years : Sequential<Input<1>, Normalization> {};
 struct Before : Sequential<Input<13>, Normalization, Dense<4>> {};
 
 }  // namespace
@@ -40,6 +42,18 @@ TEST_CASE("Normalization is (x - mean) / deviation, as Keras guards it") {
     const double expected = (run.input.data()[i] - mean[c]) / std::max(std::sqrt(variance[c]), 1e-7);
     CHECK(run.output.data()[i] == Approx(expected));
   }
+}
+
+TEST_CASE("a mean far from 0 costs a Normalization no digits") {
+  Model<Years> model;
+  model.get<"normalization/mean">()(0) = 10'000;
+  model.get<"normalization/variance">()(0) = 0x1p-16f;  // a deviation of 1/256
+  const std::vector<float> inputs{10'000 - 5 * 0x1p-10f, 10'000, 10'000 + 0x1p-9f}, expected{-1.25f, 0, 0.5f};
+  CHECK(predict(model, inputs) == expected);
+  std::vector<float> outputs(3);
+  const Engine<Years> engine{model};
+  engine(inputs, outputs);
+  CHECK(outputs == expected);
 }
 
 TEST_CASE("Normalization in a network") {

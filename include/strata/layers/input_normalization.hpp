@@ -21,8 +21,8 @@ struct Normalization {
   static constexpr const char* class_name = "Normalization";
   static constexpr Schema schema{.spelling = "Normalization", .keras = "Normalization",
                                  .fixed = R"({"axis": [-1], "invert": false})"};
-  static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr bool strided = true, in_place = true, makes_probabilities = false;
 
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {
@@ -33,42 +33,38 @@ struct Normalization {
   }
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
-    return 2 * channels(in);
+    return static_cast<std::size_t>(in.channels());
   }
   template <class V>
   static constexpr std::size_t backward_scratch_size(Shape in) {
     return scratch_size<V>(in);
   }
 
-  template <class T>
-  static void affine(Shape in, const T* const* parameters, T* scale, T* shift) {
-    const T *mean = parameters[0], *variance = parameters[1];
-    for (std::size_t c = 0; c < channels(in); ++c) {
-      scale[c] = 1 / (std::max)(std::sqrt(variance[c]), static_cast<T>(1e-7));  // Keras' epsilon
-      shift[c] = -mean[c] * scale[c];
-    }
-  }
-
+  /// The mean is taken from x first, as in Keras: what is left of digits far from 0 is exact.
   template <class Call>
   static void forward(const Call& call) {
-    apply(call, call.input, call.output, true);
+    using V = typename Call::Vector;
+    kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
+        call.batch, [](V x, V mean, V deviation) STRATA_INLINE_LAMBDA { return V((x - mean) / deviation); }, call.output,
+        std::array{call.input}, std::array{call.parameters[0], deviations(call)});
   }
   template <class Call>
   static void backward(const Call& call) {
-    if (call.input_gradient != nullptr) apply(call, call.output_gradient, call.input_gradient, false);
+    using V = typename Call::Vector;
+    if (call.input_gradient == nullptr) return;
+    kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border>(
+        call.batch, [](V dy, V deviation) STRATA_INLINE_LAMBDA { return V(dy / deviation); }, call.input_gradient,
+        std::array{call.output_gradient}, std::array{deviations(call)});
   }
 
  private:
-  static constexpr std::size_t channels(Shape in) { return static_cast<std::size_t>(in.channels()); }
-
-  /// The gradient takes the same way without the shift.
-  template <class Call, class T>
-  static void apply(const Call& call, const T* x, T* y, bool shifted) {
-    constexpr Shape in = Call::input_shape;
-    T *scale = call.scratch, *shift = scale + channels(in);
-    affine(in, call.parameters, scale, shift);
-    if (!shifted) std::fill_n(shift, channels(in), T(0));
-    kernels::map_affine<typename Call::Vector, in>(call.batch, x, y, scale, shift);
+  /// In working memory.
+  template <class Call, class T = typename Call::Scalar>
+  static const T* deviations(const Call& call) {
+    std::transform(call.parameters[1], call.parameters[1] + Call::input_shape.channels(), call.scratch, [](T variance) {
+      return (std::max)(std::sqrt(variance), static_cast<T>(1e-7));  // Keras' epsilon
+    });
+    return call.scratch;
   }
 };
 
