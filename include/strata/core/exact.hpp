@@ -4,7 +4,7 @@
 // Under these flags compilers drop checks for NaN and rearrange the roundings that functions are made of.
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "Strata would be silently wrong with -ffast-math, -Ofast, -funsafe-math-optimizations, -fassociative-math or -ffinite-math-only: compile the file that holds the network without them, or with -fno-fast-math after them"
-// Some flags of clang++ and pragmas define no macro: clang++ forgets them from here on, g++ shows them by what it folds.
+// Some flags of clang++ and pragmas define no macro: clang++ forgets them from here on, g++ shows them by its folding.
 #elif defined(__clang__) && defined(__SSE2__)
 #pragma float_control(precise, on)
 #elif defined(__clang__)

@@ -45,8 +45,8 @@ struct Normalization {
   static void forward(const Call& call) {
     using V = typename Call::Vector;
     kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
-        call.batch, [](V x, V mean, V deviation) STRATA_INLINE_LAMBDA { return V((x - mean) / deviation); }, call.output,
-        std::array{call.input}, std::array{call.parameters[0], deviations(call)});
+        call.batch, [](V x, V mean, V deviation) STRATA_INLINE_LAMBDA { return V((x - mean) / deviation); },
+        call.output, std::array{call.input}, std::array{call.parameters[0], deviations(call)});
   }
   template <class Call>
   static void backward(const Call& call) {
