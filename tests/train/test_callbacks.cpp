@@ -219,6 +219,11 @@ TEST_CASE("the CSV log has one heading", "[train]") {
   CHECK_THROWS_AS(fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.verbose = 0},
                       CSVLogger{.path = "/no/such/folder/history.csv", .append = true}),
                   FileError);
+  if (std::filesystem::exists("/dev/full")) {  // a disk without room
+    CSVLogger full{"/dev/full"};
+    full.on_train_begin();
+    CHECK_THROWS_AS(full.on_epoch_end(0, one), FileError);
+  }
   fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.verbose = 0},
       LearningRateScheduler{[](int, double) { return 0.25; }}, CSVLogger{file.path});
   CHECK(file.text().starts_with("epoch,accuracy,learning_rate,loss,val_accuracy,val_learning_rate,val_loss\r\n0,"));

@@ -142,12 +142,14 @@ struct CSVLogger {
   /// Returns where the file ends; 0 where it cannot be asked.
   long write(const std::string& text, const char* mode) const {
     std::FILE* const file = std::fopen(path.c_str(), mode);
-    bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
+                std::fflush(file) == 0;  // fseek would forget what a full disk did not take
     const long end = good && std::fseek(file, 0, SEEK_END) == 0 ? std::ftell(file) : 0;
     if (file != nullptr) good = std::fclose(file) == 0 && good;
     if (!good)
       detail::raise<FileError>(
-          "CSVLogger cannot write '" + path + "': expected a file that can be written in an existing folder");
+          "CSVLogger cannot write '" + path +
+          "': expected a file that can be written, in an existing folder, and room for it");
     return end < 0 ? 0 : end;
   }
 };
