@@ -8,9 +8,10 @@
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
 
+#include <strata/graph/sequential.hpp>  // apart: where errors come from is told in fewer lines
+
 #include <strata/graph/dot.hpp>
 #include <strata/graph/graph.hpp>
-#include <strata/graph/sequential.hpp>
 #include <strata/graph/summary.hpp>
 #include <strata/graph/svg.hpp>
 

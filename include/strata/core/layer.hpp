@@ -9,6 +9,7 @@
 //
 // and may have (each is found by `requires`; the functions below give the default)
 //
+//   config, or schema                   its hyper-parameters as a value, or that it has none: see core/schema.hpp
 //   check(Shape in) -> Problem          why it cannot take this input                              (none)
 //   parameters(Shape in)                its tensors: the only place where weights exist            (none)
 //   macs(Shape in)                      multiply-adds of one sample's forward pass                 (0)
@@ -73,6 +74,7 @@
 #include <strata/core/border.hpp>
 #include <strata/core/calls.hpp>
 #include <strata/core/problem.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/core/shape.hpp>
 
 namespace strata {

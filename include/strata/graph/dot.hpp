@@ -5,15 +5,17 @@
 #include <string>
 
 #include <strata/core/text.hpp>
-#include <strata/graph/lower.hpp>
+#include <strata/graph/sequential.hpp>
 
 namespace strata {
 
 /// One box a layer with its parameters, one arrow a tensor with its shape; fused activations are boxes, too.
 ///
 ///     std::ofstream("net.dot") << to_dot<Net>();        // dot -Tsvg net.dot > net.svg
-template <class Net>
+template <class Given>
 std::string to_dot() {
+  detail::examine_network<Given>();
+  using Net = typename detail::network_of<Given>::type;
   constexpr const auto& network = Net::network();
   std::string dot = "digraph network {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n"
                     "  edge [fontname=\"sans-serif\", fontsize=10];\n";

@@ -340,7 +340,8 @@ using named_nodes =
 template <class... Nodes>
   requires layers_are_spelled<"Node<...>, Outputs<...>">
 struct Graph : detail::Definition<detail::sound<detail::named_nodes<Nodes...>>> {
-  static auto examined() -> std::bool_constant<detail::no_fault_in_layer<detail::named_nodes<Nodes...>>()>;
+  static auto examined()
+      -> std::bool_constant<detail::no_fault_in_layer<detail::named_nodes<Nodes...>>()>;  // why: the last note
 };
 
 }  // namespace strata

@@ -271,7 +271,7 @@ struct Definition {
 
   /// The network as values: nodes, tensors, parameters.
   static constexpr const auto& network() {
-    static_assert(no_fault_in_layer<graph>());
+    static_assert(no_fault_in_layer<graph>());  // why: the last note
     return detail::network<sound<graph>>;
   }
   /// What `Engine<Net, Choice>` runs: fused steps and where their tensors live, on every processor the same.
@@ -314,15 +314,39 @@ struct Definition {
   static constexpr std::size_t mac_count = network().mac_count;
 };
 
-/// Where the compiler itself refuses the base of `struct Net : Sequential<...>`, Net has had its error and is left
-/// without a definition. What takes a network then takes an empty one in its place, so that one mistake is one error.
 template <class Net>
-concept Defined = requires { typename Net::graph; };
+concept HasGraph = requires { typename Net::graph; };
+template <class Net>
+concept Defined = requires {
+  typename Net::graph;
+  requires std::is_same_v<typename Net::graph, sound<typename Net::graph>>;
+};
 struct Undefined : Definition<Nothing> {};
 
-/// A type that was never meant for a network has had no error: it meets one here, when code is generated.
+/// What takes a network takes a `network_of`, so that one mistake is one error: an empty network in place of a
+/// block, of another type, and of a `struct Net : Sequential<...>` whose base the compiler itself refuses. The last has
+/// had its error and is left an empty class; the others meet theirs here.
+template <class Net>
+struct network_of {
+  using type = Net;
+};
+template <class Net>
+  requires(!Defined<Net>)
+struct network_of<Net> {
+  static_assert(HasGraph<Net> || std::is_empty_v<Net>,
+                "this type is no network: expected one such as struct Net : Sequential<Input<...>, ...> {}, as in "
+                "Model<Net>, Engine<Net> and summary<Net>()");
+  static_assert(std::conditional_t<HasGraph<Net>, Net, Undefined>::network().node_count > 0);
+  using type = Undefined;
+};
+
+/// An empty class that was never meant for a network meets one when code is generated.
 [[gnu::error("this type is no network: expected struct Net : Sequential<Input<...>, ...> {} or a Graph")]]
 void is_no_network();
+template <class Net>
+void examine_network() {
+  if constexpr (!HasGraph<Net>) is_no_network();
+}
 
 }  // namespace detail
 
@@ -335,8 +359,8 @@ template <class... Layers>
 struct Sequential : detail::Definition<typename detail::defined<detail::Chain<Layers...>>::type> {
   /// The definition is looked at here. (In the type of a function: of a class with a wrong member of another kind clang
   /// drops all that derives from it, and every use of the network would be one more error.)
-  static auto examined()
-      -> std::bool_constant<detail::no_fault_in_layer<typename detail::defined<detail::Chain<Layers...>>::examined>()>;
+  static auto examined() -> std::bool_constant<
+      detail::no_fault_in_layer<typename detail::defined<detail::Chain<Layers...>>::examined>()>;  // why: the last note
 };
 
 }  // namespace strata

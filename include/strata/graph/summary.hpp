@@ -229,8 +229,10 @@ inline std::string keras3_table(const SummaryTable& table) {
 ///
 ///     std::cout << summary<Net>();
 ///     std::cout << summary<Net>({.style = SummaryStyle::keras3, .name = "my_model", .line_length = 100});
-template <class Net>
+template <class Given>
 std::string summary(const SummaryOptions& options) {
+  detail::examine_network<Given>();
+  using Net = typename detail::network_of<Given>::type;
   constexpr const auto& network = Net::network();
   const bool keras2 = options.style == SummaryStyle::keras2;
   detail::SummaryTable table{std::string(options.name), network.trainable_count, network.state_count};
@@ -276,13 +278,6 @@ std::string summary(const SummaryOptions& options) {
 template <class Net>
 std::string summary(SummaryStyle style = SummaryStyle::keras2, std::string_view name = "") {
   return summary<Net>(SummaryOptions{style, name});
-}
-
-template <class Net>
-  requires(!detail::Defined<Net>)
-std::string summary(SummaryStyle = SummaryStyle::keras2, std::string_view = "") {
-  detail::is_no_network();
-  return {};
 }
 
 }  // namespace strata

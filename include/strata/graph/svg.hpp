@@ -16,7 +16,7 @@
 #include <strata/core/number.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/inference_plan.hpp>
-#include <strata/graph/lower.hpp>
+#include <strata/graph/sequential.hpp>
 #include <strata/plot/axis.hpp>
 #include <strata/plot/canvas.hpp>
 
@@ -212,8 +212,10 @@ inline std::string draw_memory(const std::vector<DrawnBlock>& blocks, std::size_
 /// side by side stands side by side.
 ///
 ///     std::ofstream("net.svg") << graph_svg<Net>();
-template <class Net>
+template <class Given>
 std::string graph_svg() {
+  detail::examine_network<Given>();
+  using Net = typename detail::network_of<Given>::type;
   constexpr const auto& network = Net::network();
   const auto string_of = [](const Text& text) { return std::string(std::string_view(text)); };
   std::vector<detail::DrawnNode> nodes;
@@ -239,8 +241,10 @@ std::string graph_svg() {
 /// the bottom up, each tensor as high as its bytes. Names are where they fit; all come up under the pointer.
 ///
 ///     std::ofstream("memory.svg") << memory_svg<Net>();
-template <class Net, Algorithms Choice = Fast>
+template <class Given, Algorithms Choice = Fast>
 std::string memory_svg() {
+  detail::examine_network<Given>();
+  using Net = typename detail::network_of<Given>::type;
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Net::template inference_plan<Choice>();
   std::vector<detail::DrawnBlock> blocks;

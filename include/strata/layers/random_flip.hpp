@@ -9,7 +9,6 @@
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
-#include <strata/core/schema.hpp>
 #include <strata/layers/random_transform.hpp>
 
 namespace strata {

@@ -13,7 +13,6 @@
 #include <string>
 
 #include <strata/core/layer.hpp>
-#include <strata/core/schema.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/layers/problems.hpp>
 

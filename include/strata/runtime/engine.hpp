@@ -42,8 +42,6 @@ namespace strata {
 ///     engine(input, output, workspace);
 template <class Net, Algorithms Choice = Fast, class V = simd::Vector<float>>
 class Engine {
-  static_assert(Net::network().node_count > 0);  // a wrong definition stops here: the shortest way to its sentence
-
  public:
   using T = typename V::value_type;
   /// A span, or an array of spans where the network has several.
@@ -361,8 +359,11 @@ class Engine {
 
 template <class Net, Algorithms Choice, class V>
   requires(!detail::Defined<Net>)
-class Engine<Net, Choice, V> : public Engine<detail::Undefined, Choice, V> {
-  using Engine<detail::Undefined, Choice, V>::Engine;
+class Engine<Net, Choice, V> : public Engine<typename detail::network_of<Net>::type, Choice, V> {
+ public:
+  template <class... Arguments>
+  explicit Engine(Arguments&&...)
+      : Engine<detail::Undefined, Choice, V>(Model<detail::Undefined, typename V::value_type>{}) {}
 };
 
 }  // namespace strata

@@ -48,8 +48,10 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 /// channels it is of a concatenation that needs no step of its own, or whether it takes the place of an operand.
 ///
 ///     std::cout << explain<Net>();
-template <class Net, Algorithms Choice = Fast, class V = simd::Vector<float>>
+template <class Given, Algorithms Choice = Fast, class V = simd::Vector<float>>
 std::string explain() {
+  detail::examine_network<Given>();
+  using Net = typename detail::network_of<Given>::type;
   using Compiled = EnginePlan<Net, Choice, V>;
   using detail::string_of;
   constexpr const auto& network = Net::network();

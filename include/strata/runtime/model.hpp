@@ -87,8 +87,6 @@ void initialize(std::span<T> elements, const Initializer& initializer, Random ra
 /// `T` is float; double serves gradient checks.
 template <class Net, class T = float>
 class Model {
-  static_assert(Net::network().node_count > 0);  // a wrong definition stops here: the shortest way to its sentence
-
  public:
   using network_type = Net;
   using value_type = T;
@@ -153,9 +151,12 @@ class Model {
 
 template <class Net, class T>
   requires(!detail::Defined<Net>)
-class Model<Net, T> : public Model<detail::Undefined, T> {
+class Model<Net, T> : public Model<typename detail::network_of<Net>::type, T> {
  public:
-  explicit Model(Seed seed = {}) : Model<detail::Undefined, T>(seed) { detail::is_no_network(); }
+  template <class... Arguments>
+  explicit Model(Arguments&&...) {
+    detail::examine_network<Net>();
+  }
 };
 
 }  // namespace strata

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <strata/core/algorithms.hpp>
@@ -176,8 +177,8 @@ struct Evaluation {
 namespace detail {
 
 template <class Net, class V, class Parallel, Algorithms Choice, class Loss, class Metric>
-Evaluation evaluate_with(Executor<Net, V, Parallel, Choice>& executor, const Model<Net>& model, const Dataset& dataset,
-                         const Loss& loss, int batch_size, const Metric& metric) {
+Evaluation evaluate_with(Executor<Net, V, Parallel, Choice>& executor, const std::type_identity_t<Model<Net>>& model,
+                         const Dataset& dataset, const Loss& loss, int batch_size, const Metric& metric) {
   static_assert(is_metric<Metric>, "not a metric: strata/train/metrics.hpp says what a metric has");
   examine_data_set_network<Net>();
   validate_losses<Net>(loss);
@@ -195,7 +196,7 @@ Evaluation evaluate_with(Executor<Net, V, Parallel, Choice>& executor, const Mod
 template <Algorithms Choice = Fast, class Net, class Loss, class Metric = typename detail::metric_of<Loss>::type>
 Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss& loss, int batch_size = 32,
                     const Metric& metric = {}) {
-  Executor<Net, simd::Vector<float>, Serial, Choice> executor;
+  Executor<typename detail::network_of<Net>::type, simd::Vector<float>, Serial, Choice> executor;
   return detail::evaluate_with(executor, model, dataset, loss, batch_size, metric);
 }
 
@@ -211,8 +212,9 @@ Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer,
 /// The network's outputs, (samples, Net::output_shape), layer by layer (Keras `Model.predict`); Engine is faster.
 /// inputs: (samples, Net::input_shape). Throws InvalidArgument where their number does not fit. `predict<Exact>` keeps
 /// to direct sums.
-template <Algorithms Choice = Fast, class Net>
-std::vector<float> predict(const Model<Net>& model, std::span<const float> inputs, int batch_size = 32) {
+template <Algorithms Choice = Fast, class Given>
+std::vector<float> predict(const Model<Given>& model, std::span<const float> inputs, int batch_size = 32) {
+  using Net = typename detail::network_of<Given>::type;
   detail::examine_data_set_network<Net>();
   constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
   if (inputs.size() % in != 0 || batch_size < 1)

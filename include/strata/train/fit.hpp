@@ -227,19 +227,14 @@ History fit(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const D
 ///
 ///     auto history = fit(model, train, Adam{.learning_rate = 1e-3f}, SparseCategoricalCrossentropy{},
 ///                        {.epochs = 5, .batch_size = 64, .validation = &test}, EarlyStopping{.patience = 2});
-template <Algorithms Choice = Fast, class Net, class Optimizer, class Loss, class... Extras>
-History fit(Model<Net>& model, const Dataset& train, Optimizer optimizer, Loss loss, const FitOptions& options = {},
+template <Algorithms Choice = Fast, class M, class Optimizer, class Loss, class... Extras>
+  requires(!std::is_same_v<Optimizer, FitOptions>)
+History fit(M&& model, const Dataset& train, Optimizer optimizer, Loss loss, const FitOptions& options = {},
             Extras&&... extras) {
-  Trainer<Net, Loss, Optimizer, simd::Vector<float>, Serial, Choice> trainer{model, std::move(loss),
-                                                                             std::move(optimizer), options.seed};
-  return fit(trainer, train, options, extras...);
-}
-
-/// Where the first argument is no model, the compiler says so, once.
-template <class M, class Optimizer, class Loss, class... Extras>
-  requires(!detail::is_model<M> && (detail::IsOptimizer<Optimizer> || detail::IsLoss<Optimizer>))
-History fit(M&&, const Dataset&, Optimizer, Loss, const FitOptions& = {}, Extras&&...) {
-  detail::examine_model<M>();
+  if constexpr (detail::examine_model<M>()) {
+    Trainer trainer{model, std::move(loss), std::move(optimizer), options.seed, Serial{}, Choice{}};
+    return fit(trainer, train, options, extras...);
+  }
   return {};
 }
 

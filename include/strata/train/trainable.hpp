@@ -97,20 +97,23 @@ constexpr bool fault_in_training(const char* rule, [[maybe_unused]] const char* 
 /// A loss that does not suit its network: g++ prints the sentence as the name of this type.
 template <FixedString Sentence, class Net, class Loss>
 struct invalid_training {
-#ifdef __clang__
-  static constexpr Problem problem = training_problem<Net, Loss>();
-  static_assert(fault_in_training(problem.rule, problem.remedy, Net::output_shape));
-#else
   static_assert(sizeof(Loss) == 0, "this loss cannot train this network: see the sentence above");
-#endif
 };
 
-/// The one place where a wrong loss stops the compiler.
+/// The one place where a wrong loss stops the compiler, as `no_fault_in_layer` does.
 template <class Net, class Loss>
 constexpr void examine_training() {
+#if __cpp_static_assert >= 202306L
+  constexpr Text text = training_sentence<Net, Loss>();
+  static_assert(text.empty(), std::string_view(text));
+#elif !defined __clang__
   constexpr Text text = training_sentence<Net, Loss>();
   if constexpr (!text.empty()) [[maybe_unused]]
     invalid_training<FixedString<text.length>{std::string_view(text)}, Net, Loss> definition;
+#else
+  constexpr Problem problem = training_problem<Net, Loss>();
+  static_assert(fault_in_training(problem.rule, problem.remedy, Net::output_shape));  // why: the last note
+#endif
 }
 
 /// Whether an output's node is one that the loss can undo, for an exact gradient that never overflows; nobody else may

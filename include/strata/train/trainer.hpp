@@ -336,13 +336,14 @@ class Trainer {
   bool stopped_ = false;
 };
 
-/// Where the first argument is no model, the compiler says so, once.
+/// Where the first argument is no model, or no optimiser follows, the compiler says so, once.
 template <class Loss, class Optimizer>
 class Trainer<detail::NoModel, Loss, Optimizer> {
  public:
   template <class M, class... Others>
   Trainer(M&&, Others&&...) {
-    detail::examine_model<M>();
+    if constexpr (detail::examine_model<M>())
+      static_assert(sizeof...(Others) > 1, "expected a model, a loss and an optimiser: Trainer{model, loss, Adam{}}");
   }
   template <class... Arguments>
   float step(Arguments&&...) {
@@ -353,11 +354,13 @@ class Trainer<detail::NoModel, Loss, Optimizer> {
 template <class M, class Loss, class Optimizer, class... Others>
   requires(!detail::is_model<M>)
 Trainer(M&&, Loss, Optimizer, Others...) -> Trainer<detail::NoModel, Loss, Optimizer>;
+template <class M, class Loss>
+Trainer(M&&, Loss) -> Trainer<detail::NoModel, Loss, Loss>;
 
 template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice>
   requires(!detail::Defined<Net>)
 class Trainer<Net, Loss, Optimizer, V, Parallel, Choice>
-    : public Trainer<detail::Undefined, Loss, Optimizer, V, Parallel, Choice> {
+    : public Trainer<typename detail::network_of<Net>::type, Loss, Optimizer, V, Parallel, Choice> {
   using Trainer<detail::Undefined, Loss, Optimizer, V, Parallel, Choice>::Trainer;
 };
 

@@ -15,3 +15,10 @@ void use(Model<Net>& model, std::span<const float> input, std::span<const int> l
   const Engine<Net> engine{model};
   engine(input, output);
 }
+
+std::string look(Model<Net>& model, const Dataset& data) {
+  fit(model, data, Adam{}, SparseCategoricalCrossentropy{.from_logits = true}, {.epochs = 2});
+  evaluate(model, data, SparseCategoricalCrossentropy{.from_logits = true});
+  predict(model, data.sample(0));
+  return summary<Net>() + explain<Net>() + to_dot<Net>() + graph_svg<Net>() + memory_svg<Net>();
+}
