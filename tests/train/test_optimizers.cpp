@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include <strata/train/losses.hpp>
 #include <strata/train/optimizers.hpp>
 
 #include "train/support.hpp"
@@ -120,4 +121,20 @@ TEST_CASE("the defaults are Keras'", "[train]") {
   CHECK(clipped.clipnorm == 1.0);
   CHECK(clipped.beta_2 == 0.999);
   CHECK(clipped.epsilon == 1e-7);
+}
+
+TEST_CASE("optimisers, schedules and losses are spelled as they are written") {
+  CHECK(spelling(Adam{}) == "Adam{}");
+  CHECK(spelling(Adam{.learning_rate = 0.01, .beta_1 = 0.8}) == "Adam{.learning_rate = 0.01, .beta_1 = 0.8}");
+  CHECK(spelling(SGD{.learning_rate = CosineDecay{.initial_learning_rate = 0.5, .decay_steps = 100, .warmup_target = 1},
+                     .nesterov = true}) ==
+        "SGD{.learning_rate = CosineDecay{.initial_learning_rate = 0.5, .decay_steps = 100, .warmup_target = 1}, "
+        ".nesterov = true}");
+  CHECK(spelling(RMSprop{.learning_rate = PiecewiseConstantDecay{{10, 20}, {0.5, 0.25, 0.125}}, .clipnorm = 1}) ==
+        "RMSprop{.learning_rate = PiecewiseConstantDecay{.boundaries = {10, 20}, .values = {0.5, 0.25, 0.125}}, "
+        ".clipnorm = 1}");
+  CHECK(spelling(AdamW{.learning_rate = [](std::size_t) { return 0.5; }}) == "AdamW{.learning_rate = a function}");
+  CHECK(spelling(CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.25}) ==
+        "CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.25}");
+  CHECK(spelling(MeanSquaredError{}) == "MeanSquaredError{}");
 }

@@ -25,7 +25,6 @@ struct Number {
   constexpr Number(double v) : value(v) {}
   constexpr Number(int v) : value(v) {}
   constexpr operator double() const { return value; }
-  friend constexpr bool operator==(const Number&, const Number&) = default;
 };
 
 /// Height and width; one number means a square. (What derives from it inherits no constructor: in a function template
@@ -64,14 +63,12 @@ struct Groups {
   static constexpr const char* name = "Groups";
   int value;
   constexpr Groups(int n) : value(n) {}
-  friend constexpr bool operator==(const Groups&, const Groups&) = default;
 };
 /// L2 weight decay of the kernel (Keras `kernel_regularizer=L2(factor)`): adds factor * sum(kernel^2) to the loss.
 struct L2 {
   static constexpr const char* name = "L2";
   double value;
   constexpr L2(double factor) : value(factor) {}
-  friend constexpr bool operator==(const L2&, const L2&) = default;
   constexpr Problem check() const {
     return detail::number_problem("the factor of an L2 is negative or not finite", value, 0, "a factor of 0 or more",
                                   "give a factor of 0 or more, such as L2{1e-4}");
@@ -83,7 +80,6 @@ struct Epsilon {
   static constexpr const char* name = "Epsilon";
   double value;
   constexpr Epsilon(double v) : value(v) {}
-  friend constexpr bool operator==(const Epsilon&, const Epsilon&) = default;
   constexpr Problem check() const {
     return detail::number_problem("the epsilon is not positive", value, (std::numeric_limits<float>::min)(),
                                   "a positive Epsilon", "give a small positive Epsilon");

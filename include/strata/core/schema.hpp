@@ -27,7 +27,7 @@
 
 namespace strata {
 
-/// What a kind of layer is called.
+/// What a kind of layer, or of anything else that has options, is called.
 struct Schema {
   const char* spelling;           ///< in C++, with all defaults: `MaxPooling2D<>`, `BatchNorm`
   const char* keras;              ///< class
@@ -36,6 +36,7 @@ struct Schema {
   const char* with_options = "";  ///< the template, where it is not `spelling` up to its `<`: BatchNormWith
   const char* activation = "";    ///< in Keras, as `activation='...'`
   bool activated = false;         ///< takes an option `activation<...>`
+  bool aggregate = false;         ///< spelled `Adam{.beta_1 = 0.8}`, not as a template
   const char* fixed = "{}";       ///< JSON: what Keras' configuration has beside the members, always
 };
 
@@ -77,7 +78,15 @@ constexpr C without_options(const C& config) {
 /// As it is written; `alone`: as a template argument, where one number needs no braces.
 template <class T>
 std::string spelling_of(const T& value, bool alone = false) {
-  if constexpr (std::is_enum_v<T>) return choices(value).spellings[static_cast<std::size_t>(value)];
+  if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
+  else if constexpr (requires { spelling(value); }) return spelling(value);
+  else if constexpr (requires { value.has_value(); }) return value ? spelling_of(*value) : "std::nullopt";
+  else if constexpr (requires { value.begin(); }) {
+    std::string list;
+    for (const auto& element : value) list += (list.empty() ? "" : ", ") + spelling_of(element);
+    return '{' + list + '}';
+  }
+  else if constexpr (std::is_enum_v<T>) return choices(value).spellings[static_cast<std::size_t>(value)];
   else if constexpr (std::is_arithmetic_v<T>) return shortest(value);
   else if constexpr (std::is_same_v<T, Shape>) {
     std::string text;
@@ -98,16 +107,19 @@ std::string spelling_of(const T& value, bool alone = false) {
 /// As a person would write it: `Conv2D<32, 3, Same>`. Only what differs from the default is said.
 template <Config C>
 std::string spelling(const C& config) {
-  const C plain_config = detail::without_options(config);
+  const C standard_config{}, plain_config = detail::without_options(config);
   std::string said, unsaid;  // arguments at their defaults, which an argument or option behind them needs
   detail::for_each_member(
-      [&](bool is_option, const char*, const auto& value, const auto& standard, const auto& plain) {
-        const bool differs = !(value == (is_option ? plain : standard));
+      [&](bool is_option, [[maybe_unused]] const char* name, const auto& value, const auto& standard,
+          const auto& plain) {
+        const std::string word = detail::spelling_of(value, !is_option);
+        const bool differs = word != detail::spelling_of(is_option ? plain : standard, !is_option);
         if (is_option && !differs) return;
-        unsaid += ", " + detail::spelling_of(value, !is_option);
+        unsaid += ", " + (C::schema.aggregate ? '.' + std::string(name) + " = " : "") + word;
         if (differs) said += std::exchange(unsaid, {});
       },
-      config, detail::default_config<C>, plain_config);
+      config, standard_config, plain_config);
+  if (C::schema.aggregate) return C::schema.spelling + ('{' + (said.empty() ? said : said.substr(2)) + '}');
   if (said.empty()) return C::schema.spelling;
   const std::string_view plainly = C::schema.spelling, other = C::schema.with_options;
   return std::string(other.empty() ? plainly.substr(0, plainly.find('<')) : other) + '<' + said.substr(2) + '>';

@@ -68,7 +68,7 @@ void from_keras(const json& from, T& value) {
 }
 
 inline json to_keras(const L2& value) {
-  if (value == L2{0}) return nullptr;
+  if (value.value == 0) return nullptr;
   return {{"module", "keras.regularizers"}, {"class_name", "L2"}, {"config", {{"l2", value.value}}}};
 }
 inline void from_keras(const json& from, L2& value) {

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/core/schema.hpp>
 #include <strata/core/text.hpp>
 #include <strata/io/json.hpp>
 #include <strata/io/safetensors.hpp>
@@ -36,6 +37,13 @@ namespace detail {
 template <class Trainer>
 std::string optimizer_name(const Trainer& trainer) {
   return std::string(type_name<std::remove_cvref_t<decltype(trainer.optimizer())>>());
+}
+
+/// With its hyper-parameters, where it lists them.
+template <class Optimizer>
+std::string optimizer_config(const Optimizer& optimizer) {
+  if constexpr (Config<Optimizer>) return spelling(optimizer);
+  else return std::string(type_name<Optimizer>());
 }
 
 /// Weights, then the optimiser's slots.
@@ -121,6 +129,7 @@ void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, 
   write_tensors(path, detail::checkpoint_entries(trainer),
                 {{"format", "strata"},
                  {"optimizer", detail::optimizer_name(trainer)},
+                 {"optimizer_config", detail::optimizer_config(trainer.optimizer())},  // for people to read
                  {"iterations", std::to_string(trainer.iterations())},
                  {"seed", std::to_string(trainer.seed().value)},
                  {"epoch", std::to_string(epoch)},

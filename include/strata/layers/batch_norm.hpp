@@ -27,7 +27,6 @@ struct Momentum {
   static constexpr const char* name = "Momentum";
   double value;
   constexpr Momentum(double v) : value(v) {}
-  friend constexpr bool operator==(const Momentum&, const Momentum&) = default;
   constexpr Problem check() const {
     return detail::number_problem("the momentum is not between 0 and 1", value, 0, "Momentum{0} to Momentum{1}",
                                   "momentum is the share of the old average, as in Keras; in PyTorch it is one minus "

@@ -19,7 +19,6 @@ struct DepthMultiplier {
   static constexpr const char* name = "DepthMultiplier";
   int value;
   constexpr DepthMultiplier(int n) : value(n) {}
-  friend constexpr bool operator==(const DepthMultiplier&, const DepthMultiplier&) = default;
 };
 
 struct DepthwiseConv2DConfig {

@@ -24,7 +24,6 @@ struct SharedAxes {
   constexpr SharedAxes(int a, int b = 0, int c = 0) : first(a), second(b), third(c) {}
   constexpr bool has(int axis) const { return axis == first || axis == second || axis == third; }
   constexpr int largest() const { return (std::max)({first, second, third}); }
-  friend constexpr bool operator==(const SharedAxes&, const SharedAxes&) = default;
 
   std::string arguments() const {
     std::string text = std::to_string(first);

@@ -23,7 +23,6 @@ struct Factor {
   constexpr Factor(double f) : lower(f < 0 ? f : -f), upper(f < 0 ? -f : f) {}
   constexpr Factor(int f) : Factor(static_cast<double>(f)) {}
   constexpr Factor(double from, double to) : lower(from), upper(to) {}
-  friend constexpr bool operator==(const Factor&, const Factor&) = default;
 
   std::string arguments() const {
     return lower == -upper ? detail::shortest(upper) : detail::shortest(lower) + ", " + detail::shortest(upper);

@@ -9,8 +9,14 @@ namespace strata {
 /// loss = -t log p - (1 - t) log(1 - p), mean over all outputs (Keras `BinaryCrossentropy`). Targets: (batch, shape),
 /// floats in [0, 1] or integers 0 and 1.
 struct BinaryCrossentropy {
+  static constexpr Schema schema{.spelling = "BinaryCrossentropy", .keras = "BinaryCrossentropy", .aggregate = true};
   bool from_logits = false;
   double label_smoothing = 0;  ///< t becomes t (1 - smoothing) + smoothing / 2
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("from_logits", c.from_logits...), f("label_smoothing", c.label_smoothing...);
+  }
 
   static constexpr Link link = Link::sigmoid;
   using metric = BinaryAccuracy;

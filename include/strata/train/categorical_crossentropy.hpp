@@ -62,7 +62,14 @@ inline double clipped(double p) { return std::clamp(p, probability_epsilon, 1 - 
 /// whose output is 32x32x10 wants 32 * 32 labels a sample, each in [0, 10). Of probabilities, as in Keras, p is first
 /// clipped to [1e-7, 1 - 1e-7], then divided by its sum; NaN where one is not finite.
 struct SparseCategoricalCrossentropy {
+  static constexpr Schema schema{
+      .spelling = "SparseCategoricalCrossentropy", .keras = "SparseCategoricalCrossentropy", .aggregate = true};
   bool from_logits = false;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("from_logits", c.from_logits...);
+  }
 
   static constexpr Link link = Link::softmax;
   using metric = SparseCategoricalAccuracy;
@@ -116,8 +123,14 @@ struct SparseCategoricalCrossentropy {
 /// probabilities, as in Keras, p is first divided by its sum, then clipped to [1e-7, 1 - 1e-7]; NaN where one is not
 /// finite. Where targets do not sum to 1, the gradient is that of this formula (Keras' on logits is not).
 struct CategoricalCrossentropy {
+  static constexpr Schema schema{.spelling = "CategoricalCrossentropy", .keras = "CategoricalCrossentropy", .aggregate = true};
   bool from_logits = false;
   double label_smoothing = 0;  ///< t becomes t (1 - smoothing) + smoothing / classes
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("from_logits", c.from_logits...), f("label_smoothing", c.label_smoothing...);
+  }
 
   static constexpr Link link = Link::softmax;
   using metric = CategoricalAccuracy;

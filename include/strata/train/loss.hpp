@@ -31,6 +31,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/layer.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/core/text.hpp>
 #include <strata/kernels/math.hpp>
 #include <strata/train/require.hpp>

@@ -8,6 +8,7 @@ namespace strata {
 
 /// loss = (prediction - target)^2, mean over all outputs (Keras `MeanSquaredError`). Targets: (batch, shape).
 struct MeanSquaredError {
+  static constexpr Schema schema{.spelling = "MeanSquaredError", .keras = "MeanSquaredError", .aggregate = true};
   using metric = MeanAbsoluteError;
   static constexpr std::size_t targets_per_sample(Shape output) { return output.size(); }
 

@@ -38,10 +38,17 @@ inline void require_epsilon(const char* optimizer, double epsilon) {
 
 /// m = momentum m - lr g; p += m, with Nesterov p += momentum m - lr g (Keras `SGD`).
 struct SGD {
+  static constexpr Schema schema{.spelling = "SGD", .keras = "SGD", .aggregate = true};
   LearningRate learning_rate = 0.01;
   double momentum = 0;
   bool nesterov = false;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("learning_rate", c.learning_rate...), f("momentum", c.momentum...), f("nesterov", c.nesterov...),
+        f("clipnorm", c.clipnorm...), f("clipvalue", c.clipvalue...), f("global_clipnorm", c.global_clipnorm...);
+  }
 
   static constexpr std::size_t slots = 1;
   void validate() const { detail::require_share("SGD", "momentum", momentum); }
@@ -90,11 +97,19 @@ auto adam_update(const Options& options, double weight_decay, std::size_t iterat
 /// m and v are running means of g and g^2; p -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 /// (Keras `Adam`; Kingma & Ba 2014, the form before section 2.1).
 struct Adam {
+  static constexpr Schema schema{.spelling = "Adam", .keras = "Adam", .aggregate = true};
   LearningRate learning_rate = 0.001;
   double beta_1 = 0.9;
   double beta_2 = 0.999;
   double epsilon = 1e-7;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("learning_rate", c.learning_rate...), f("beta_1", c.beta_1...), f("beta_2", c.beta_2...),
+        f("epsilon", c.epsilon...), f("clipnorm", c.clipnorm...), f("clipvalue", c.clipvalue...),
+        f("global_clipnorm", c.global_clipnorm...);
+  }
 
   static constexpr std::size_t slots = 2;
   static constexpr bool squares = true;
@@ -108,12 +123,20 @@ struct Adam {
 
 /// Adam, and p -= lr weight_decay p before it (Keras `AdamW`; Loshchilov & Hutter 2017).
 struct AdamW {
+  static constexpr Schema schema{.spelling = "AdamW", .keras = "AdamW", .aggregate = true};
   LearningRate learning_rate = 0.001;
   double weight_decay = 0.004;
   double beta_1 = 0.9;
   double beta_2 = 0.999;
   double epsilon = 1e-7;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("learning_rate", c.learning_rate...), f("weight_decay", c.weight_decay...), f("beta_1", c.beta_1...),
+        f("beta_2", c.beta_2...), f("epsilon", c.epsilon...), f("clipnorm", c.clipnorm...),
+        f("clipvalue", c.clipvalue...), f("global_clipnorm", c.global_clipnorm...);
+  }
 
   static constexpr std::size_t slots = 2;
   static constexpr bool squares = true;
@@ -131,11 +154,19 @@ struct AdamW {
 
 /// v is a running mean of g^2; m = momentum m + lr g / sqrt(v + epsilon); p -= m (Keras `RMSprop`).
 struct RMSprop {
+  static constexpr Schema schema{.spelling = "RMSprop", .keras = "RMSprop", .aggregate = true};
   LearningRate learning_rate = 0.001;
   double rho = 0.9;
   double momentum = 0;
   double epsilon = 1e-7;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("learning_rate", c.learning_rate...), f("rho", c.rho...), f("momentum", c.momentum...),
+        f("epsilon", c.epsilon...), f("clipnorm", c.clipnorm...), f("clipvalue", c.clipvalue...),
+        f("global_clipnorm", c.global_clipnorm...);
+  }
 
   static constexpr std::size_t slots = 2;
   static constexpr bool squares = true;

@@ -24,6 +24,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/train/require.hpp>
 
 namespace strata {
@@ -38,6 +39,7 @@ class LearningRate {
       LearningRate(Schedule schedule) {
     if constexpr (requires(const Schedule& given) { given.validate(); })
       validate_ = [schedule] { schedule.validate(); };
+    if constexpr (Config<Schedule>) spelling_ = strata::spelling(schedule);
     schedule_ = std::move(schedule);
   }
 
@@ -49,6 +51,11 @@ class LearningRate {
 
   /// Throws InvalidArgument where the rate is not finite, as a float included.
   double operator()(std::size_t step) const { return require_finite(schedule_ ? schedule_(step) : constant_, step); }
+
+  /// As it was written, where that can be known.
+  friend std::string spelling(const LearningRate& rate) {
+    return rate.schedule_ ? rate.spelling_ : detail::shortest(rate.constant_);
+  }
 
  private:
   static double require_finite(double rate, std::size_t step) {
@@ -62,6 +69,7 @@ class LearningRate {
   double constant_ = 0;
   std::function<double(std::size_t)> schedule_;
   std::function<void()> validate_;
+  std::string spelling_ = "a function";
 };
 
 namespace detail {
@@ -72,10 +80,17 @@ inline void require_steps(const char* schedule, double steps) {
 
 /// initial * decay_rate ^ (step / decay_steps); staircase: whole powers.
 struct ExponentialDecay {
+  static constexpr Schema schema{.spelling = "ExponentialDecay", .keras = "ExponentialDecay", .aggregate = true};
   double initial_learning_rate;
   double decay_steps;  ///< above 0
   double decay_rate;
   bool staircase = false;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("initial_learning_rate", c.initial_learning_rate...), f("decay_steps", c.decay_steps...),
+        f("decay_rate", c.decay_rate...), f("staircase", c.staircase...);
+  }
 
   void validate() const { detail::require_steps("ExponentialDecay", decay_steps); }
   double operator()(std::size_t step) const {
@@ -88,8 +103,15 @@ struct ExponentialDecay {
 /// values[i] up to and including step boundaries[i], values.back() after the last. One more value than boundaries,
 /// which rise, else InvalidArgument.
 struct PiecewiseConstantDecay {
+  static constexpr Schema schema{
+      .spelling = "PiecewiseConstantDecay", .keras = "PiecewiseConstantDecay", .aggregate = true};
   std::vector<std::size_t> boundaries;
   std::vector<double> values;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("boundaries", c.boundaries...), f("values", c.values...);
+  }
 
   void validate() const {
     if (values.size() != boundaries.size() + 1)
@@ -109,11 +131,18 @@ struct PiecewiseConstantDecay {
 /// Half a cosine from the initial rate down to alpha times it; with a warmup target, first a straight line from the
 /// initial rate to the target over `warmup_steps`, and the cosine starts there (Loshchilov & Hutter 2016).
 struct CosineDecay {
+  static constexpr Schema schema{.spelling = "CosineDecay", .keras = "CosineDecay", .aggregate = true};
   double initial_learning_rate;
   double decay_steps;  ///< above 0
   double alpha = 0;
   std::optional<double> warmup_target = std::nullopt;
   double warmup_steps = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("initial_learning_rate", c.initial_learning_rate...), f("decay_steps", c.decay_steps...), f("alpha", c.alpha...),
+        f("warmup_target", c.warmup_target...), f("warmup_steps", c.warmup_steps...);
+  }
 
   void validate() const { detail::require_steps("CosineDecay", decay_steps); }
   double operator()(std::size_t count) const {
@@ -131,11 +160,18 @@ struct CosineDecay {
 /// (initial - end) (1 - step / decay_steps) ^ power + end; `cycle`: decay_steps grows to its next multiple instead of
 /// ending.
 struct PolynomialDecay {
+  static constexpr Schema schema{.spelling = "PolynomialDecay", .keras = "PolynomialDecay", .aggregate = true};
   double initial_learning_rate;
   double decay_steps;  ///< above 0
   double end_learning_rate = 0.0001;
   double power = 1;
   bool cycle = false;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("initial_learning_rate", c.initial_learning_rate...), f("decay_steps", c.decay_steps...),
+        f("end_learning_rate", c.end_learning_rate...), f("power", c.power...), f("cycle", c.cycle...);
+  }
 
   void validate() const { detail::require_steps("PolynomialDecay", decay_steps); }
   double operator()(std::size_t count) const {
