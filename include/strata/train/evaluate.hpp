@@ -4,10 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -36,33 +34,6 @@ struct Mean {
   }
   double value() const { return weight == 0 ? 0 : sum / weight; }
 };
-
-/// For a loss that names no metric.
-struct NoMetric {
-  static constexpr std::string_view name = "none";
-  template <class Target>
-  double operator()(std::span<const float>, std::span<const Target>, Shape) const {
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-};
-template <class Loss>
-struct metric_of {
-  using type = NoMetric;
-};
-template <class Loss>
-  requires requires { typename Loss::metric; }
-struct metric_of<Loss> {
-  using type = typename Loss::metric;
-};
-
-template <class M, class Target>
-concept MetricOn = requires(const M& metric, std::span<const float> outputs, std::span<const Target> targets,
-                            Shape shape) {
-  { metric.name } -> std::convertible_to<std::string_view>;
-  { metric(outputs, targets, shape) } -> std::convertible_to<double>;
-};
-template <class M>
-inline constexpr bool is_metric = MetricOn<M, int> || MetricOn<M, float>;
 
 /// Calls `use` with what the loss wants of a batch or a data set: labels or targets; targets where it takes both and
 /// both are there.

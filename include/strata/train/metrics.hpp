@@ -16,6 +16,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -42,6 +43,33 @@ double share_of_rows(std::span<const T> predictions, Shape shape, Right&& right)
     count += right(row, predictions.data() + row * static_cast<std::size_t>(classes), classes);
   return static_cast<double>(count) / static_cast<double>(rows);
 }
+
+/// For a loss that names no metric.
+struct NoMetric {
+  static constexpr std::string_view name = "none";
+  template <class Target>
+  double operator()(std::span<const float>, std::span<const Target>, Shape) const {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+};
+template <class Loss>
+struct metric_of {
+  using type = NoMetric;
+};
+template <class Loss>
+  requires requires { typename Loss::metric; }
+struct metric_of<Loss> {
+  using type = typename Loss::metric;
+};
+
+template <class M, class Target>
+concept MetricOn = requires(const M& metric, std::span<const float> outputs, std::span<const Target> targets,
+                            Shape shape) {
+  { metric.name } -> std::convertible_to<std::string_view>;
+  { metric(outputs, targets, shape) } -> std::convertible_to<double>;
+};
+template <class M>
+inline constexpr bool is_metric = MetricOn<M, int> || MetricOn<M, float>;
 
 }  // namespace detail
 
