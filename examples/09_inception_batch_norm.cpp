@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
   const int steps = argc > 2 ? std::max(30, std::stoi(argv[2])) : 600;
   const int seeds = argc > 3 ? std::max(1, std::stoi(argv[3])) : 1;
   const TrainTest images = argc > 4 ? load_cifar10(argv[4])
-                                    : TrainTest{synthetic_images(20'000, Seed{1}), synthetic_images(2'000, Seed{2})};
+                                    : TrainTest{synthetic_images(10'000, Seed{1}), synthetic_images(500, Seed{2})};
   const Experiment experiment{images.train, images.test.take(2'000), steps, static_cast<std::uint64_t>(seeds)};
 
   constexpr double rate = 0.01;

@@ -86,11 +86,13 @@ class GraphLayout {
 
 inline std::string draw_graph(const std::vector<DrawnNode>& nodes, const std::string& totals) {
   using plot::Canvas, plot::cut, plot::text_width;
-  constexpr double most = 240, height = 58, gap = 34, margin = 16, line = 24, top = 48;
+  constexpr double height = 58, gap = 34, margin = 16, line = 24, top = 48;
   double box = 120;
-  for (const DrawnNode& node : nodes)
-    for (const double width : {text_width(node.name, 15), text_width(node.type, 12), text_width(node.facts, 12)})
-      box = (std::min)((std::max)(box, width + 16), most);
+  for (const DrawnNode& node : nodes) {  // types may be long; what is cut comes up under the pointer
+    const double name = (std::min)(text_width(node.name, 15), 360.0);
+    const double type = (std::min)(text_width(node.type, 12), 230.0);
+    box = (std::max)({box, name + 10, type + 10, text_width(node.facts, 12) + 10});
+  }
   const GraphLayout layout(nodes);
 
   std::map<int, double> lanes;  // their widths, then their middles
