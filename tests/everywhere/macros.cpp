@@ -5,4 +5,7 @@
 #include <strata/data/mnist.hpp>
 #include <strata/data/synthetic.hpp>
 #include <strata/io/model_checkpoint.hpp>
+#include <strata/plot/chart.hpp>
+#include <strata/plot/confusion_matrix.hpp>
+#include <strata/plot/tiles.hpp>
 #include <strata/strata.hpp>

@@ -52,12 +52,12 @@ inline std::string png_of(const Tile& tile) {
     return png_of(tile.shape,
                   [&](std::size_t i) { return std::array<double, 3>{v[3 * i], v[3 * i + 1], v[3 * i + 2]}; });
   const auto [least, largest] = std::minmax_element(v.begin(), v.end());
-  const double low = *least, high = *largest, far = (std::max)(std::abs(low), std::abs(high));
+  const double low = *least, high = *largest, reach = (std::max)(std::abs(low), std::abs(high));
   if (!tile.diverging)
     return png_of(tile.shape, [&](std::size_t i) { return std::array<double, 1>{(v[i] - low) / (high - low)}; });
   return png_of(tile.shape, [&](std::size_t i) {
-    return v[i] < 0 ? std::array<double, 4>{0.1, 0.45, 0.85, -v[i] / far}
-                    : std::array<double, 4>{0.87, 0.25, 0.15, v[i] / far};
+    return v[i] < 0 ? std::array<double, 4>{0.1, 0.45, 0.85, -v[i] / reach}
+                    : std::array<double, 4>{0.87, 0.25, 0.15, v[i] / reach};
   });
 }
 
