@@ -11,6 +11,7 @@
 #include <strata/graph/sequential.hpp>  // apart: where errors come from is told in fewer lines
 
 #include <strata/graph/dot.hpp>
+#include <strata/graph/frozen.hpp>
 #include <strata/graph/graph.hpp>
 #include <strata/graph/summary.hpp>
 #include <strata/graph/svg.hpp>

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <strata/graph/frozen.hpp>
 #include <strata/graph/graph.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/graph/summary.hpp>
@@ -121,6 +122,8 @@ struct NamedBlocks
     : Graph<Node<"x", Input<9, 9, 4>>, Node<"side", ReLU, "first">, Node<"first", NamedBlock, "x">,
             Node<"second", NamedBlock, "first">, Node<"twice", Add<>, "second", "second">,
             Node<"mean", Average<>, "first", "twice", "x">, Outputs<"mean", "side">> {};
+struct Transfer : Sequential<Input<8, 8, 3>, Frozen<Conv2D<8, 3, Same>, BatchNorm, ReLU, Dropout<0.2>>,
+                             GlobalAveragePooling2D, Dense<10>> {};
 struct LongNames
     : Graph<Node<"a_photograph_of_the_whole_field_as_the_camera_gave_it", Input<64, 64, 3>>,
             Node<"convolution_that_looks_for_edges_and_corners_of_every_orientation", Conv2D<64, 3, Same>,
@@ -190,6 +193,7 @@ TEST_CASE("summary of chains, branches, several inputs and outputs, blocks and l
   check_summary<OutputOnTheWay>("output_on_the_way");
   check_summary<Nested>("nested");
   check_summary<NamedBlocks>("named_blocks");
+  check_summary<Transfer>("frozen");
   check_summary<LongNames>("long_names",
                            "a_model_with_a_name_that_is_longer_than_a_line_of_eighty_columns_has_room_for_it");
 }

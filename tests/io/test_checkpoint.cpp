@@ -167,7 +167,8 @@ TEST_CASE("a checkpoint of another training run is refused and nothing is loaded
   save_weights(run.model, path);
   CHECK(missing(complaint(), {"a checkpoint with the metadata 'iterations'", "load_weights"}) == "");
 
-  const auto entries = detail::checkpoint_entries(run.trainer);
+  const std::vector<float> slots = detail::all_slots(run.trainer);
+  const auto entries = detail::checkpoint_entries(run.trainer, slots);
   Metadata metadata{{"optimizer", "Adam"}, {"iterations", "2"}, {"seed", "5"}, {"epoch", "0"}};
   write_tensors(path, std::span(entries).first(entries.size() - 1), metadata);
   CHECK(missing(complaint(), {"tensor 'optimizer.slots' (2, 111)"}) == "");

@@ -91,4 +91,8 @@ TEST_CASE("three epochs of fit equal Keras'", "[keras]") {
       "keras/fixtures/fit_classes", SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0.1, .momentum = 0.9});
   check_fit<Sequential<Input<6>, Dense<9, activation<Tanh>>, Dense<1, activation<Sigmoid>>>, float>(
       "keras/fixtures/fit_binary", BinaryCrossentropy{}, Adam{.learning_rate = 0.01});
+  check_fit<Sequential<Input<6, 6, 3>, Frozen<Conv2D<4, 3, Same>, BatchNorm>, ReLU, Conv2D<4, 3, Same>,
+      Frozen<Residual<Conv2D<4, 3, Same, L2{0.1}>, BatchNorm>, PReLU<>, LayerNormalization, Conv2DTranspose<4, 2,
+      Strides{2}>>, BatchNorm, Flatten, Frozen<Dense<9>>, Dense<4, L2{0.01}>>, int>("keras/fixtures/fit_frozen",
+      SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = 0.05, .momentum = 0.9});
 }

@@ -51,9 +51,9 @@ struct Forward {
   Random random;     ///< a new stream at each training step
 };
 
-/// The arguments of a layer's backward pass over some samples of a batch.
+/// The arguments of a layer's backward pass over some samples of a batch. `Fixed`: see `freezes` in core/layer.hpp.
 template <class B, class V, Border In = Border{}, Border Out = Border{}, Border InGradient = Border{},
-          Border OutGradient = Border{}>
+          Border OutGradient = Border{}, bool Fixed = false>
 struct Backward {
   using Vector = V;
   using Scalar = typename Vector::value_type;
@@ -61,6 +61,7 @@ struct Backward {
   static constexpr Border output_border = Out;
   static constexpr Border input_gradient_border = InGradient;
   static constexpr Border output_gradient_border = OutGradient;
+  static constexpr bool fixed = Fixed;
   static constexpr Shape input_shape = B::input_shape;
   static constexpr Shape output_shape = B::output_shape;
   static constexpr auto input_shapes = B::input_shapes;
@@ -75,7 +76,7 @@ struct Backward {
   Scalar* const* input_gradients;  ///< of a merge
   const Scalar* const* parameters;
   const Scalar* prepared;
-  Scalar* const* parameter_gradients;  ///< to be added to; one for each trainable parameter
+  Scalar* const* parameter_gradients;  ///< to be added to; one for each trainable parameter, null for the others
   Scalar* accumulator;                 ///< accumulator_size elements, to be added to
   double* gathered;
   Scalar* saved;

@@ -17,7 +17,7 @@
 //   training_kind                       kind in training, where it differs (Dropout)               (kind)
 //   backward_needs                      which tensors must live until backward                     (input and output)
 //   forward_training(call)              where it differs from inference                            (forward)
-//   update_state(call)                  after the loss was found finite: moving averages           (nothing)
+//   update_state(call)                  after the loss was found finite, unless frozen: averages       (nothing)
 //   saved_size(in, batch)               elements kept from forward_training to backward            (0)
 //   scratch_size<V>(in)                 elements of working memory of a forward call               (0)
 //   backward_scratch_size<V>(in)        elements of working memory of a backward call              (0)
@@ -27,6 +27,10 @@
 //   makes_probabilities                 true: its output is probabilities, which a loss with from_logits = true refuses;
 //                                       false: surely none, refused without it   (false for linear layers, else unknown)
 //   keeps_probabilities                 true: its output is probabilities, or none, as its inputs (views, concatenations)
+//   freezes                             true: in a Frozen it runs as at inference, also in training. Then forward is
+//                                       called, nothing is gathered, and a backward whose call is `fixed` makes
+//                                       forward's gradient by the input: it reads neither input nor output, and adds to
+//                                       no gradient nor accumulator (false: as in training, its gradients are dropped)
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //   strided                             true: inference may give it images with borders and images that are slices of
 //                                       wider ones, and take such from it, as calls say                         (false)
@@ -205,6 +209,10 @@ struct rules {
   static constexpr bool in_place = [] {
     if constexpr (requires { L::in_place; }) return L::in_place;
     else return kind == Kind::elementwise || kind == Kind::affine;
+  }();
+  static constexpr bool freezes = [] {
+    if constexpr (requires { L::freezes; }) return L::freezes;
+    else return false;
   }();
   /// Layers that look at a whole batch before they go on.
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };

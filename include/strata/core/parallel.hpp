@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 namespace strata {
 
@@ -16,7 +17,35 @@ struct Serial {
   }
 };
 
+/// A policy that makes its trainer one of a team, each in a process or a thread of its own, with a model of the same
+/// values and a share of every batch; they stay equal. Beside threads() and run it has
+///
+///   members(), rank()      how many there are, each with as many threads, and which of them this one is, from 0 on
+///   all_reduce(values)     puts the sum of all members' values in the place of each, the same bits for all: a
+///                          std::span of double or of the network's type; all members call it at the same points
+///   synchronized           false: batch normalisation looks at the member's share only, as Keras' does         (true)
+///
+/// What only one member throws (a label out of range) leaves the others waiting: end them all, as MPI does.
+template <class P>
+concept Team = requires(const P& policy, std::span<double> values) {
+  policy.members();
+  policy.rank();
+  policy.all_reduce(values);
+};
+
 namespace detail {
+
+template <class Parallel>
+inline constexpr bool synchronized = [] {
+  if constexpr (requires { Parallel::synchronized; }) return Team<Parallel> && Parallel::synchronized;
+  else return Team<Parallel>;
+}();
+
+/// Of a policy that is no Team: nothing.
+template <class Parallel, class T>
+void all_reduce([[maybe_unused]] const Parallel& parallel, [[maybe_unused]] std::span<T> values) {
+  if constexpr (Team<Parallel>) parallel.all_reduce(values);
+}
 
 /// The part of `size` things that is one thread's.
 struct Share {

@@ -35,6 +35,7 @@ struct LayerRules {
   bool borders;
   bool strided;
   bool in_place;
+  bool freezes;
   Problem (*check)(Shapes);
   Shape (*output_shape)(Shapes);
   Parameters (*parameters)(Shape);
@@ -67,6 +68,7 @@ inline constexpr LayerRules layer_rules{
     rules<L>::borders,
     rules<L>::strided,
     rules<L>::in_place,
+    rules<L>::freezes,
     &rules<L>::check,
     &rules<L>::output_shape,
     &rules<L>::parameters,
@@ -124,6 +126,9 @@ struct TensorInfo {
   int consumers = 0;   ///< how many nodes read it
 };
 
+/// What training does with a parameter. Where the parameter lies does not depend on it, but for weights and state.
+enum class Role { trained, frozen, state };
+
 /// One layer in its place.
 struct NodeInfo {
   const LayerRules* rules = nullptr;
@@ -133,23 +138,35 @@ struct NodeInfo {
   int operand_count = 0;
   int output = 0;        ///< tensor
   Shape input{};         ///< of the first operand
-  std::size_t trainable_count = 0, state_count = 0;    ///< elements of its parameters
-  std::size_t trainable_offset = 0, state_offset = 0;  ///< in the arena of parameters
+  bool frozen = false;                              ///< stands in a Frozen: its weights and state stay as they are
+  std::size_t weight_count = 0, state_count = 0;    ///< elements of its parameters: trainable ones, frozen or not; others
+  std::size_t weight_offset = 0, state_offset = 0;  ///< in the arena of parameters
+  std::size_t gradient_offset = 0;                  ///< of the weights, where they are trained, in that of gradients
 
   /// Computed, not stored: compilers are slow with large constants.
   constexpr Parameters parameters() const { return operand_count == 0 ? Parameters{} : rules->parameters(input); }
   /// Of each parameter, in the arena.
   constexpr std::array<std::size_t, Parameters::capacity> offsets() const {
     std::array<std::size_t, Parameters::capacity> offsets{};
-    std::size_t trainable = trainable_offset, state = state_offset, p = 0;
+    std::size_t weight = weight_offset, state = state_offset, p = 0;
     for (const Parameter& parameter : parameters()) {
-      std::size_t& next = parameter.trainable ? trainable : state;
+      std::size_t& next = parameter.trainable ? weight : state;
       offsets[p++] = next;
       next += parameter.shape.size();
     }
     return offsets;
   }
-  constexpr std::size_t parameter_count() const { return trainable_count + state_count; }
+  constexpr std::size_t parameter_count() const { return weight_count + state_count; }
+  constexpr std::size_t trainable_count() const { return frozen ? 0 : weight_count; }
+  constexpr Role role(const Parameter& parameter) const {
+    return !parameter.trainable ? Role::state : frozen ? Role::frozen : Role::trained;
+  }
+  /// Where the gradient of the weight at `offset` lies.
+  constexpr std::size_t gradient_at(std::size_t offset) const { return offset - weight_offset + gradient_offset; }
+
+  /// Runs in training as at inference.
+  constexpr bool fixed() const { return frozen && rules->freezes; }
+  constexpr bool gathers() const { return rules->gathers && !fixed(); }
 };
 
 /// The first faulty layer of a definition.
@@ -172,7 +189,8 @@ struct Lowered {
   std::array<int, Operands> operands{};  ///< tensors that the nodes read, then the outputs
   std::size_t node_count = 0, input_count = 0, output_count = 0;
   std::size_t layer_count = 0;      ///< visible layers without Input, as Keras counts them
-  std::size_t trainable_count = 0;  ///< elements
+  std::size_t weight_count = 0;     ///< elements: with the frozen ones
+  std::size_t trainable_count = 0;
   std::size_t state_count = 0;
   std::size_t mac_count = 0;
   Fault fault{};
@@ -184,7 +202,17 @@ struct Lowered {
   constexpr Shape input_shape_of(std::size_t node, int operand = 0) const {
     return nodes[node].operand_count == 0 ? Shape{} : tensor(input_of(node, operand)).shape;
   }
-  constexpr std::size_t parameter_count() const { return trainable_count + state_count; }
+  constexpr std::size_t parameter_count() const { return weight_count + state_count; }
+  /// f(offset, gradient offset, size) for each run of trained weights that lie side by side: one where none is frozen.
+  template <class F>
+  constexpr void for_each_trained_run(F&& f) const {
+    for (std::size_t n = 0; n < node_count; ++n) {
+      const NodeInfo& first = nodes[n];
+      std::size_t size = 0;
+      for (; n < node_count && (nodes[n].weight_count == 0 || !nodes[n].frozen); ++n) size += nodes[n].weight_count;
+      if (size > 0) f(first.weight_offset, first.gradient_offset, size);
+    }
+  }
   constexpr int output(std::size_t index = 0) const {
     const NodeInfo& last = nodes[node_count - 1];
     return operands[static_cast<std::size_t>(last.first_operand + last.operand_count) + index];
@@ -226,6 +254,7 @@ class Builder {
     if (const Problem problem = place_problem(rules, in, is_input, out)) return refuse(problem);
     NodeInfo& node = graph_.nodes[index];
     node.rules = &rules;
+    node.frozen = frozen_;
     node.layer = layer_;
     node.name = name_;
     node.output = static_cast<int>(index);
@@ -257,6 +286,9 @@ class Builder {
   /// So many nodes at the start may be inputs.
   constexpr void expect_inputs(std::size_t count) { inputs_ = count; }
 
+  /// Whether the layers to come are frozen; returns whether those before were.
+  constexpr bool freeze(bool frozen) { return std::exchange(frozen_, frozen); }
+
   /// What makes the whole definition wrong.
   constexpr void fail(const Problem& problem) { graph_.fault.problem = problem; }
 
@@ -267,7 +299,7 @@ class Builder {
     if (graph_.fault.problem) return graph_;
     for (const int output : outputs) graph_.operands[static_cast<std::size_t>(operand_count_++)] = output;
     graph_.output_count = Count;
-    for (std::size_t n = 0; n < graph_.node_count; ++n) graph_.nodes[n].state_offset += graph_.trainable_count;
+    for (std::size_t n = 0; n < graph_.node_count; ++n) graph_.nodes[n].state_offset += graph_.weight_count;
     return graph_;
   }
 
@@ -349,7 +381,8 @@ class Builder {
     return graph_.nodes[static_cast<std::size_t>(graph_.tensor(tensor).producer)];
   }
 
-  /// Trainable tensors first, then the state, without gaps: the arena is what a weight file holds.
+  /// Weights first, then the state, without gaps: the arena is what a weight file holds. Gradients of trained weights
+  /// only, in the same order.
   template <class Refuse>
   constexpr bool place_parameters(NodeInfo& node, Refuse refuse) {
     const Parameters parameters = node.parameters();
@@ -359,12 +392,14 @@ class Builder {
         if (same(other->name, parameter.name))
           return refuse({"two parameters of a layer have one name", Text("different names"), "rename one of them",
                          Text("two parameters ") << parameter.name}), false;
-      (parameter.trainable ? node.trainable_count : node.state_count) += parameter.shape.size();
+      (parameter.trainable ? node.weight_count : node.state_count) += parameter.shape.size();
     }
     stems_[stem_].has_weights |= node.parameter_count() > 0;
-    node.trainable_offset = graph_.trainable_count;
-    node.state_offset = graph_.state_count;  // from the end of the trainable ones: see finish
-    graph_.trainable_count += node.trainable_count;
+    node.weight_offset = graph_.weight_count;
+    node.state_offset = graph_.state_count;  // from the end of the weights: see finish
+    node.gradient_offset = graph_.trainable_count;
+    graph_.weight_count += node.weight_count;
+    graph_.trainable_count += node.trainable_count();
     graph_.state_count += node.state_count;
     return true;
   }
@@ -381,7 +416,7 @@ class Builder {
   std::size_t stem_ = 0;  ///< of the layer at hand
   std::size_t name_count_ = 0, first_name_ = 0, inputs_ = 1;
   std::string_view node_name_{};
-  bool single_ = false;
+  bool single_ = false, frozen_ = false;
   LayerName name_{};
   int layer_ = 0;
   int operand_count_ = 0;

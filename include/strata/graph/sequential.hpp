@@ -296,9 +296,9 @@ struct Definition {
     for (std::size_t k = 0; k < output_count; ++k) shapes[k] = network().tensor(network().output(k)).shape;
     return shapes;
   }();
-  static constexpr std::size_t trainable_param_count = network().trainable_count;
-  static constexpr std::size_t non_trainable_param_count = network().state_count;
   static constexpr std::size_t param_count = network().parameter_count();
+  static constexpr std::size_t trainable_param_count = network().trainable_count;
+  static constexpr std::size_t non_trainable_param_count = param_count - trainable_param_count;
   /// Bytes of activations between the steps of `Engine<Net, Choice>`, input and output apart: of a call, whatever its
   /// batch, or of `Batch` calls at once. `Engine::workspace_bytes` adds the working memory of the steps.
   template <std::size_t Batch = 1, Algorithms Choice = Fast>

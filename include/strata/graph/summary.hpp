@@ -235,7 +235,8 @@ std::string summary(const SummaryOptions& options) {
   using Net = typename detail::network_of<Given>::type;
   constexpr const auto& network = Net::network();
   const bool keras2 = options.style == SummaryStyle::keras2;
-  detail::SummaryTable table{std::string(options.name), network.trainable_count, network.state_count};
+  detail::SummaryTable table{std::string(options.name), Net::trainable_param_count,
+                             Net::non_trainable_param_count};
   const auto name_of = [&](const NodeInfo& node) {
     const std::string text(std::string_view(Text(node.name)));
     return keras2 && text == "input_layer" ? "input_1" : text;
@@ -258,7 +259,7 @@ std::string summary(const SummaryOptions& options) {
     if (n < network.input_count && keras2) row.shape = "[" + row.shape + "]";
     row.params += node.parameter_count();
     for (const Parameter& parameter : node.parameters())
-      if (!parameter.trainable) table.non_trainable_bytes += parameter.bytes * parameter.shape.size();
+      if (node.role(parameter) != Role::trained) table.non_trainable_bytes += parameter.bytes * parameter.shape.size();
   }
   std::vector<std::size_t> outputs;
   for (std::size_t k = 0; k < network.output_count; ++k) {

@@ -86,13 +86,17 @@ class TrainingPlanner {
   constexpr std::size_t inputs() const { return network_.input_count; }
   constexpr int operands(std::size_t node) const { return network_.nodes[node].operand_count; }
   constexpr const LayerRules& rules_of(std::size_t node) const { return *network_.nodes[node].rules; }
+  constexpr Needs needs_of(std::size_t node) const {
+    const bool none = !plan_.has_gradient[node] || network_.nodes[node].fixed();
+    return none ? Needs{false, false} : rules_of(node).backward_needs;
+  }
 
   constexpr void examine(std::size_t t) {
     root_[t] = t;
     if (t < inputs()) return;  // the caller's memory
     for (int operand = 0; operand < operands(t); ++operand)
       plan_.has_gradient[t] |= plan_.has_gradient[input_of(t, operand)];
-    plan_.has_gradient[t] |= network_.nodes[t].trainable_count > 0;
+    plan_.has_gradient[t] |= network_.nodes[t].trainable_count() > 0;
     const std::size_t root = root_[input_of(t)];
     plan_.alias[t] = rules_of(t).training_kind == Kind::view && root >= inputs() && !(output_[t] && returned_[root]);
     if (plan_.alias[t]) root_[t] = root;
@@ -118,7 +122,7 @@ class TrainingPlanner {
       if (rules_of(t).training_kind != Kind::elementwise || input < inputs() || readers_[input] != 1) continue;
       gradient_place_[t] = gradient_place_[input];
       const std::size_t place = value_place_[input];
-      if (output_[t] || rules_of(t).backward_needs.input || rules_of(writer[place]).backward_needs.output) continue;
+      if (output_[t] || needs_of(t).input || needs_of(writer[place]).output) continue;
       value_place_[t] = place;
       plan_.in_place[t] = true;
       writer[place] = t;
@@ -170,7 +174,7 @@ class TrainingPlanner {
     begin_stage(false);
     for (std::size_t n = inputs(); n < N; ++n) {
       if (plan_.alias[n]) continue;
-      if (rules_of(n).gathers) {
+      if (network_.nodes[n].gathers()) {
         add(Pass::gather, n);
         begin_stage(false);
       }
@@ -183,7 +187,7 @@ class TrainingPlanner {
     begin_stage(false);
     for (std::size_t n = N; n-- > inputs();) {
       if (plan_.alias[n] || !plan_.has_gradient[n]) continue;
-      if (rules_of(n).gathers) {
+      if (network_.nodes[n].gathers()) {
         add(Pass::gather_gradients, n);
         begin_stage(false);
       }
@@ -227,7 +231,7 @@ class TrainingPlanner {
 
   constexpr void touch_all(Action action, int stage, int index) {
     const std::size_t n = static_cast<std::size_t>(action.node);
-    const Needs needs = rules_of(n).backward_needs;
+    const Needs needs = needs_of(n);
     const bool forward = action.pass == Pass::forward || action.pass == Pass::gather;
     const bool loss = action.pass == Pass::loss;
     for (int operand = 0; operand < operands(n); ++operand) {

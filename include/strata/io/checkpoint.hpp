@@ -8,7 +8,8 @@
 ///     fit(trainer, train, {.epochs = 20, .initial_epoch = epochs});
 ///
 /// The container is that of weight files, with a tensor `optimizer.slots` (slots, trainable parameters) more and the
-/// rest as metadata: load_weights and other programs read the weights from it.
+/// rest as metadata: load_weights and other programs read the weights from it. Slots of what is frozen are zeros, so
+/// the file is also one of the network without `Frozen`.
 #pragma once
 
 #include <algorithm>
@@ -46,12 +47,34 @@ std::string optimizer_config(const Optimizer& optimizer) {
   else return std::string(type_name<Optimizer>());
 }
 
-/// Weights, then the optimiser's slots.
+/// A file has the optimiser's slots of all weights, (slots, weights). copy(place in the file, place in the trainer, size)
+/// for each run of trained ones; returns the size of all.
+template <class Trainer, class Copy>
+std::size_t for_each_slot_run(const Trainer& trainer, Copy&& copy) {
+  constexpr const auto& network = std::remove_cvref_t<decltype(trainer.model())>::network_type::network();
+  std::size_t place = 0;
+  for (std::size_t own = 0; own < trainer.slots().size(); own += network.trainable_count, place += network.weight_count)
+    network.for_each_trained_run([&](std::size_t offset, std::size_t gradient, std::size_t size) {
+      copy(place + offset, own + gradient, size);
+    });
+  return place;
+}
+
+/// The slots as a file has them.
 template <class Trainer>
-std::vector<TensorEntry> checkpoint_entries(const Trainer& trainer) {
+std::vector<float> all_slots(const Trainer& trainer) {
+  std::vector<float> slots(for_each_slot_run(trainer, [](auto...) {}));
+  for_each_slot_run(trainer, [&](std::size_t place, std::size_t own, std::size_t size) {
+    std::copy_n(trainer.slots().data() + own, size, slots.data() + place);
+  });
+  return slots;
+}
+
+/// Weights, then the slots.
+template <class Trainer>
+std::vector<TensorEntry> checkpoint_entries(const Trainer& trainer, std::span<const float> slots) {
   std::vector<TensorEntry> entries = weight_entries(trainer.model());
-  const std::span<const float> slots = trainer.slots();
-  const std::size_t size = trainer.model().trainable().size();
+  const std::size_t size = std::remove_cvref_t<decltype(trainer.model())>::network_type::network().weight_count;
   entries.push_back({std::string(optimizer_prefix) + "slots",
                      "F32",
                      {size == 0 ? 0 : slots.size() / size, size},
@@ -126,7 +149,8 @@ inline void require_metadata(const TensorFile& file, const std::string& key, con
 /// load_checkpoint to return. Throws FileError.
 template <class Trainer>
 void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, int epoch = 0) {
-  write_tensors(path, detail::checkpoint_entries(trainer),
+  const std::vector<float> slots = detail::all_slots(trainer);
+  write_tensors(path, detail::checkpoint_entries(trainer, slots),
                 {{"format", "strata"},
                  {"optimizer", detail::optimizer_name(trainer)},
                  {"optimizer_config", detail::optimizer_config(trainer.optimizer())},  // for people to read
@@ -151,12 +175,15 @@ int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
       file, "seed", std::to_string(trainer.seed().value),
       detail::join("make the trainer with Seed{", seed, "}, or take only the weights with load_weights"));
   std::vector<Logs> logs = detail::metadata_logs(file);
-  const auto tensors = detail::matching_tensors(file, detail::checkpoint_entries(trainer));
+  std::vector<float> slots = detail::all_slots(trainer);
+  const auto tensors = detail::matching_tensors(file, detail::checkpoint_entries(trainer, slots));
   file.read_data();
 
   detail::assign_weights(trainer.model(), tensors);
-  const auto& slots = tensors.back()->data;
-  std::copy(slots.begin(), slots.end(), std::as_writable_bytes(std::span<float>(trainer.slots())).begin());
+  std::ranges::copy(tensors.back()->data, std::as_writable_bytes(std::span(slots)).begin());
+  detail::for_each_slot_run(trainer, [&](std::size_t place, std::size_t own, std::size_t size) {
+    std::copy_n(slots.data() + place, size, trainer.slots().data() + own);
+  });
   trainer.set_iterations(iterations);
   trainer.epochs() = std::move(logs);
   return epoch;

@@ -58,7 +58,7 @@ struct BatchNormWith {
   static constexpr const char* class_name = "BatchNormalization";
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
-  static constexpr bool borders = true;
+  static constexpr bool borders = true, freezes = true;
   static constexpr bool makes_probabilities = false;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(BatchNormalizationConfig{});
@@ -80,6 +80,10 @@ struct BatchNormWith {
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
     return 2 * channels(in);
+  }
+  template <class V>
+  static constexpr std::size_t backward_scratch_size(Shape in) {
+    return channels(in);
   }
 
   /// Inference is y = scale[c] x + shift[c].
@@ -170,7 +174,9 @@ struct BatchNormWith {
 
   template <class Call>
   static void backward(const Call& call) {
-    if (call.input_gradient != nullptr) differentiate<Call>(call);
+    if (call.input_gradient == nullptr) return;
+    if constexpr (Call::fixed) scale_gradient<Call>(call, call.scratch);
+    else differentiate<Call>(call);
   }
 
   template <class Call>
@@ -231,6 +237,15 @@ struct BatchNormWith {
                         Call::input_border>(
         call.batch, gradient, call.input_gradient, std::array{call.output_gradient, call.input},
         std::array<const T*, 4>{saved, saved + 2 * C, saved + 4 * C, saved + 5 * C});
+  }
+
+  /// dx = scale dy, as in `affine`.
+  template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
+  static STRATA_NOINLINE void scale_gradient(const Call& call, T* scale) {
+    find_scale<V>(channels(Call::input_shape), scale, call.parameters, call.parameters[mean_index + 1]);
+    const auto gradient = [](V g, V factor) STRATA_INLINE_LAMBDA { return V(factor * g); };
+    kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border>(
+        call.batch, gradient, call.input_gradient, std::array{call.output_gradient}, std::array<const T*, 1>{scale});
   }
 };
 

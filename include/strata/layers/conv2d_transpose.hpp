@@ -69,7 +69,7 @@ struct Conv2DTranspose
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
-  static constexpr bool strided = true;
+  static constexpr bool strided = true, freezes = true;
 
   using options = LayerOptions<Given...>;
   static constexpr auto config =
@@ -185,16 +185,17 @@ struct Conv2DTranspose
         kernels::place_image<padded(in)>(gradient, call.scratch);
         gradient = call.scratch;
       }
-      kernels::add_weight_gradient<V, adjoint(in), adjoint(in, row, row_of(in, Call::input_border))>(
-          gradient, call.input + n * bordered_size(in, Call::input_border), call.parameter_gradients[0],
-          call.accumulator, rest);
+      if constexpr (!Call::fixed)
+        kernels::add_weight_gradient<V, adjoint(in), adjoint(in, row, row_of(in, Call::input_border))>(
+            gradient, call.input + n * bordered_size(in, Call::input_border), call.parameter_gradients[0],
+            call.accumulator, rest);
       if (call.input_gradient == nullptr) continue;
       kernels::Convolution<V, adjoint(in, row, row_of(in, Call::input_gradient_border)),
                            tile>::template run<Identity, kernels::Weights::keras>(
           1, {gradient}, tile > 0 ? call.prepared + turned_size<V>(in) : call.parameters[0], nullptr,
           {call.input_gradient + n * bordered_size(in, Call::input_gradient_border)}, {}, rest);
     }
-    if constexpr (has_bias) detail::add_bias_gradient(call, call.parameter_gradients[1]);
+    if constexpr (has_bias && !Call::fixed) detail::add_bias_gradient(call, call.parameter_gradients[1]);
   }
 
   template <class Call>

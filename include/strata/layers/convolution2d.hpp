@@ -24,7 +24,7 @@ struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
-  static constexpr bool strided = true;
+  static constexpr bool strided = true, freezes = true;
 
   /// Of what both have in common.
   static constexpr Problem check_window(Shape in) {
@@ -130,8 +130,9 @@ struct Convolution2D {
     T* const rest = placed_gradient + placed_size<V>(in);
     for (std::size_t n = 0; n < call.batch; ++n) {
       const T* gradient = call.output_gradient + n * bordered_size(out, border);
-      kernels::add_weight_gradient<V, geometry(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
-                                                       call.accumulator, rest);
+      if constexpr (!Call::fixed)
+        kernels::add_weight_gradient<V, geometry(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
+                                                         call.accumulator, rest);
       if (call.input_gradient == nullptr) continue;
       if constexpr (border == Border{} && !d.placement().trivial()) {
         kernels::place_image<d.placement()>(gradient, placed_gradient);
@@ -140,7 +141,7 @@ struct Convolution2D {
       kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
                                        call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest);
     }
-    if constexpr (has_bias()) add_bias_gradient(call, call.parameter_gradients[1]);
+    if constexpr (has_bias() && !Call::fixed) add_bias_gradient(call, call.parameter_gradients[1]);
   }
 
   template <class Call>

@@ -47,7 +47,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr const char* class_name = "Dense";
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
-  static constexpr bool batched = true;
+  static constexpr bool batched = true, freezes = true;
 
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(DenseConfig{.units = Units});
@@ -89,9 +89,10 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static void backward(const Call& call) {
     using V = typename Call::Vector;
     constexpr int features = Call::input_shape.channels();
-    kernels::dense_weight_gradient<V, features, Units>(call.batch, call.input, call.output_gradient,
-                                                       call.parameter_gradients[0]);
-    if constexpr (has_bias)
+    if constexpr (!Call::fixed)
+      kernels::dense_weight_gradient<V, features, Units>(call.batch, call.input, call.output_gradient,
+                                                         call.parameter_gradients[0]);
+    if constexpr (has_bias && !Call::fixed)
       kernels::add_channel_sums<V, Units>(call.batch, call.output_gradient, call.parameter_gradients[1]);
     if (call.input_gradient != nullptr)
       kernels::dense_input_gradient<V, features, Units>(call.batch, call.output_gradient, call.parameters[0],

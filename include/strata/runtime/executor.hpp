@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,8 @@ namespace strata {
 
 /// Owns the activations, the gradients of activations and the working memory of one batch. Parameters are the caller's,
 /// in the layout of `Model<Net>`. `V` is the SIMD vector type; the element type is its. Each thread of `Parallel` takes
-/// an equal share of the samples; the same number of threads gives the same bits.
+/// an equal share of the samples; the same number of threads gives the same bits. Of a team each member has an
+/// Executor of its own, and trains at the same time as the others.
 template <class Net, class V, class Parallel = Serial, Algorithms Choice = Fast>
 class Executor {
  public:
@@ -33,7 +35,12 @@ class Executor {
       : parallel_(std::move(parallel)),
         prepared_(prepared_offsets[nodes]),
         threads_(parallel_.threads()),
-        gathered_(threads_.size()) {}
+        gathered_(threads_.size()) {
+    if constexpr (synchronized) {
+      gathered_.resize(threads_.size() * parallel_.members());
+      exchanged_ = Arena<double>(gathered_.size() * gathered_offsets[nodes]);
+    }
+  }
 
   /// Makes room for a batch. Memory grows to the largest batch seen and stays.
   void reserve(std::size_t batch) {
@@ -62,6 +69,9 @@ class Executor {
   /// The (first) output in training mode; keeps what backward needs. Replaced nodes do not run.
   const T* forward_training(const T* parameters, const Inputs& given, std::size_t batch, Random random,
                             const Replaced& replaced = {}) {
+    double total = static_cast<double>(batch);
+    detail::all_reduce(parallel_, std::span(&total, 1));
+    total_batch_ = static_cast<std::size_t>(total);
     start(parameters, given, batch, random, replaced, true);
     run_stages<true>(0, plan.forward_stages);
     return value(output(0, replaced[0]));
@@ -85,7 +95,7 @@ class Executor {
     parallel_.run([&](std::size_t t) { threads_[t].begin_backward(t == 0 ? gradients : nullptr); });
     run_stages<true>(plan.forward_stages, plan.stage_count);
     if (threads_.size() > 1) parallel_.run([&](std::size_t t) { add_shares(t); });
-    for_each_node([&]<std::size_t I>() { finish_node<I>(gradients); });
+    for_each_node([&]<std::size_t I>() { finish_node<I>(); });
   }
 
   /// Moves the layers' state (moving averages) towards the last training batch.
@@ -99,6 +109,8 @@ class Executor {
   }
 
   const Parallel& parallel() const { return parallel_; }
+  /// Samples of the last training batch: of all members' batches in a team.
+  std::size_t total_batch() const { return total_batch_; }
 
  private:
   static constexpr std::size_t nodes = Net::network().node_count, inputs = Net::input_count;
@@ -108,6 +120,7 @@ class Executor {
   using LayerAt = LayerBy<LayerOf<Net, I>, Choice>;
   template <std::size_t I>
   using BoundAt = BoundBy<BoundOf<Net, I>, Choice>;
+  static constexpr const NodeInfo& node_at(std::size_t index) { return Net::network().nodes[index]; }
 
   /// Offsets of pieces of these sizes, one for each node, and the end of the last.
   template <class Size>
@@ -122,15 +135,20 @@ class Executor {
   static constexpr auto prepared_offsets = offsets_of(
       []<std::size_t I>() { return rules<LayerAt<I>>::template prepared_size<V>(Net::network().input_shape_of(I)); });
   static constexpr auto accumulator_offsets = offsets_of([]<std::size_t I>() {
-    return rules<LayerAt<I>>::template accumulator_size<V>(Net::network().input_shape_of(I));
+    return !plan.has_gradient[I] || node_at(I).fixed()
+               ? 0
+               : rules<LayerAt<I>>::template accumulator_size<V>(Net::network().input_shape_of(I));
   });
-  static constexpr auto gathered_offsets =
-      offsets_of([]<std::size_t I>() { return rules<LayerAt<I>>::gathered_size(Net::network().input_shape_of(I)); });
+  static constexpr auto gathered_offsets = offsets_of([]<std::size_t I>() {
+    return node_at(I).gathers() ? rules<LayerAt<I>>::gathered_size(Net::network().input_shape_of(I)) : 0;
+  });
 
   static constexpr std::array<std::size_t (*)(std::size_t), nodes> saved_sizes = []<std::size_t... I>(
       std::index_sequence<I...>) {
     return std::array<std::size_t (*)(std::size_t), nodes>{
-        +[](std::size_t batch) { return rules<LayerAt<I>>::saved_size(Net::network().input_shape_of(I), batch); }...};
+        +[](std::size_t batch) {
+          return node_at(I).fixed() ? 0 : rules<LayerAt<I>>::saved_size(Net::network().input_shape_of(I), batch);
+        }...};
   }(std::make_index_sequence<nodes>{});
 
   static constexpr std::size_t scratch_size = []<std::size_t... I>(std::index_sequence<I...>) {
@@ -142,9 +160,20 @@ class Executor {
     return most;
   }(std::make_index_sequence<nodes>{});
 
+  static constexpr bool synchronized = detail::synchronized<Parallel>;
+  /// The most weights of a node whose gradients are made but not wanted.
+  static constexpr std::size_t dropped_size = [] {
+    std::size_t most = 0;
+    for (std::size_t n = 0; n < nodes; ++n)
+      if (const NodeInfo& node = node_at(n); plan.has_gradient[n] && !node.fixed())
+        if (node.frozen || (synchronized && node.gathers())) most = (std::max)(most, node.weight_count);
+    return most;
+  }();
+
   /// What a thread has for itself.
   struct Thread {
     Arena<T> single{plan.single_size}, scratch{scratch_size}, accumulators{accumulator_offsets[nodes]}, own_gradients{};
+    Arena<T> dropped{dropped_size};
     Arena<double> gathered{gathered_offsets[nodes]};
     T* gradients = nullptr;
 
@@ -188,11 +217,11 @@ class Executor {
   static constexpr Step step_of(detail::Pass pass) {
     if constexpr (I >= inputs && !plan.alias[I]) {
       if (pass == detail::Pass::forward) return &Executor::forward_node<training, I>;
-      if constexpr (training && rules<LayerAt<I>>::gathers)
+      if constexpr (training && node_at(I).gathers())
         if (pass == detail::Pass::gather) return &Executor::gather_node<I>;
       if constexpr (training && plan.has_gradient[I]) {
         if (pass == detail::Pass::backward) return &Executor::backward_node<false, I>;
-        if constexpr (rules<LayerAt<I>>::gathers)
+        if constexpr (node_at(I).gathers())
           if (pass == detail::Pass::gather_gradients) return &Executor::backward_node<true, I>;
       }
     }
@@ -241,7 +270,7 @@ class Executor {
   void conclude(detail::Action action) {
     if constexpr (training)
       for_each_node([&]<std::size_t I>() {
-        if constexpr (rules<LayerAt<I>>::gathers)
+        if constexpr (node_at(I).gathers())
           if (action.node == static_cast<int>(I)) conclude_node<I>(action.pass == detail::Pass::gather_gradients);
       });
   }
@@ -291,10 +320,25 @@ class Executor {
     return pointers;
   }
 
+  /// And those of their gradients. Where they are not `counted`, as those of frozen ones, they go to waste.
+  template <std::size_t I>
+  static std::array<T*, Parameters::capacity> gradients_of(Thread& thread, bool counted = true) {
+    constexpr const NodeInfo& node = node_at(I);
+    constexpr auto offsets = node.offsets();
+    std::array<T*, Parameters::capacity> pointers{};
+    if constexpr (!node.fixed())
+      for (std::size_t p = 0; p < BoundAt<I>::parameters.count; ++p)
+        if (BoundAt<I>::parameters.list[p].trainable)
+          pointers[p] = node.frozen || !counted ? thread.dropped.data() + (offsets[p] - node.weight_offset)
+                                                : thread.gradients + node.gradient_at(offsets[p]);
+    return pointers;
+  }
+
   template <std::size_t I>
   void prepare_node(bool training) {
     const auto pointers = parameters_of<I>(parameters_);
-    const Prepare<BoundAt<I>, V> call{pointers.data(), prepared_.data() + prepared_offsets[I], training};
+    const Prepare<BoundAt<I>, V> call{pointers.data(), prepared_.data() + prepared_offsets[I],
+                                      training && plan.has_gradient[I]};
     if constexpr (requires { LayerAt<I>::prepare(call); }) LayerAt<I>::prepare(call);
   }
 
@@ -328,7 +372,7 @@ class Executor {
     if constexpr (!plan.in_place[I]) clear_borders<I, plan.value_borders[I]>(value_of<I>(work), work.count);
     call_forward<training, I>(work, [](const auto& call) {
       using L = LayerAt<I>;
-      if constexpr (training && requires { L::forward_training(call); }) L::forward_training(call);
+      if constexpr (training && !node_at(I).fixed() && requires { L::forward_training(call); }) L::forward_training(call);
       else L::forward(call);
     });
   }
@@ -340,9 +384,9 @@ class Executor {
   template <bool gathers, std::size_t I>
   void backward_node(const Work& work) {
     using Call = Backward<BoundAt<I>, V, plan.value_borders[input_of<I>(0)], plan.value_borders[I],
-                          plan.gradient_borders[input_of<I>(0)], plan.gradient_borders[I]>;
+                          plan.gradient_borders[input_of<I>(0)], plan.gradient_borders[I], node_at(I).fixed()>;
     const auto pointers = parameters_of<I>(parameters_);
-    const auto gradient_pointers = parameters_of<I>(work.thread.gradients);
+    const auto gradient_pointers = gradients_of<I>(work.thread);
     const auto operands = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
     const auto input_gradients = each_operand<I>([&]<std::size_t O>() -> T* {
       constexpr std::size_t input = input_of<I>(O);
@@ -385,9 +429,15 @@ class Executor {
   void conclude_node(bool gradients) {
     for (std::size_t t = 0; t < threads_.size(); ++t)
       gathered_[t] = threads_[t].gathered.data() + gathered_offsets[I];
-    const auto gradient_pointers = parameters_of<I>(threads_[0].gradients);
+    bool counted = true;
+    if constexpr (synchronized) {
+      exchange(gathered_offsets[I], gathered_offsets[I + 1] - gathered_offsets[I]);
+      counted = parallel_.rank() == 0;  // all members find the same gradients
+    }
+    std::array<T*, Parameters::capacity> gradient_pointers{};
+    if (gradients) gradient_pointers = gradients_of<I>(threads_[0], counted);
     const auto pointers = parameters_of<I>(parameters_);
-    const Conclude<BoundAt<I>, V> call{.batch = batch_,
+    const Conclude<BoundAt<I>, V> call{.batch = synchronized ? total_batch_ : batch_,
                                        .gathered = gathered_,
                                        .parameters = pointers.data(),
                                        .parameter_gradients = gradient_pointers.data(),
@@ -396,12 +446,22 @@ class Executor {
     else LayerAt<I>::conclude(call);
   }
 
+  /// What the threads of all members gathered.
+  void exchange(std::size_t offset, std::size_t size) {
+    const std::span<double> all = exchanged_.span().first(gathered_.size() * size);
+    std::fill(all.begin(), all.end(), 0.0);
+    for (std::size_t t = 0; t < threads_.size(); ++t)
+      std::copy_n(threads_[t].gathered.data() + offset, size, &all[(parallel_.rank() * threads_.size() + t) * size]);
+    parallel_.all_reduce(all);
+    for (std::size_t i = 0; i < gathered_.size(); ++i) gathered_[i] = &all[i * size];
+  }
+
   template <std::size_t I>
-  void finish_node(T* gradients) {
-    const auto pointers = parameters_of<I>(gradients);
+  void finish_node() {
+    const auto pointers = gradients_of<I>(threads_[0]);
     const FinishGradients<BoundAt<I>, V> call{threads_[0].accumulators.data() + accumulator_offsets[I],
                                               pointers.data()};
-    if constexpr (requires { LayerAt<I>::finish_gradients(call); })
+    if constexpr (node_at(I).trainable_count() > 0 && requires { LayerAt<I>::finish_gradients(call); })
       if (runs(static_cast<int>(I))) LayerAt<I>::finish_gradients(call);
   }
 
@@ -409,7 +469,7 @@ class Executor {
   void update_node(T* parameters) {
     const auto pointers = parameters_of<I>(parameters);
     const UpdateState<BoundAt<I>, V> call{pointers.data(), saved_.data() + saved_offsets_[I]};
-    if constexpr (requires { LayerAt<I>::update_state(call); }) LayerAt<I>::update_state(call);
+    if constexpr (!node_at(I).frozen && requires { LayerAt<I>::update_state(call); }) LayerAt<I>::update_state(call);
   }
 
   static void add(std::size_t size, T* sum, const T* term) {
@@ -431,9 +491,10 @@ class Executor {
   Arena<T> whole_, saved_, prepared_;
   std::vector<Thread> threads_;
   std::vector<const double*> gathered_;
+  Arena<double> exchanged_;
   std::array<std::size_t, nodes> saved_offsets_{};
   std::array<bool, nodes> replaced_{};
-  std::size_t capacity_ = 0, batch_ = 0;
+  std::size_t capacity_ = 0, batch_ = 0, total_batch_ = 0;
   const T* parameters_ = nullptr;
   std::array<const T*, inputs> inputs_{};
   Random random_{Seed{}};

@@ -37,8 +37,8 @@ constexpr ParameterIndex find_parameter(const Lowered<N, Operands>& network, std
   return {0, 0, false};
 }
 
-/// A view of the parameter called `Name` in an arena with the layout of `Net`'s parameters.
-template <class Net, FixedString Name, class T>
+/// A view of the parameter called `Name` in an arena with the layout of `Net`'s parameters, or of their gradients.
+template <class Net, FixedString Name, bool gradient = false, class T>
 constexpr auto parameter_view(T* arena) {
   if constexpr (refused<Net>) {
     return TensorView<T>{};
@@ -50,7 +50,8 @@ constexpr auto parameter_view(T* arena) {
     if constexpr (index.found) {
       constexpr const NodeInfo& node = Net::network().nodes[index.node];
       constexpr Shape shape = node.parameters().list[index.parameter].shape;
-      constexpr std::size_t offset = node.offsets()[index.parameter];
+      constexpr std::size_t place = node.offsets()[index.parameter];
+      constexpr std::size_t offset = gradient ? node.gradient_at(place) : place;
       return RankedView<T, shape.rank>{{{arena + offset, shape.size()}, shape}};
     } else {
       return TensorView<T>{};
@@ -79,7 +80,8 @@ void initialize(std::span<T> elements, const Initializer& initializer, Random ra
 
 }  // namespace detail
 
-/// A network with values: one aligned arena, trainable tensors first, then the state (moving averages).
+/// A network with values: one aligned arena, trainable tensors first, frozen or not, then the state (moving
+/// averages).
 ///
 ///     Model<Net> model{Seed{42}};
 ///     model.get<"conv2d_1/kernel">()(0, 0, 3, 7) = 0.5f;      // (kernel_height, kernel_width, in, out)
@@ -102,9 +104,9 @@ class Model {
   /// Every parameter, `Net::param_count` elements: the trainable tensors in Keras' order, then the state.
   std::span<T> parameters() { return arena_.span(); }
   std::span<const T> parameters() const { return arena_.span(); }
-  /// The first part: what an optimiser changes. Gradients have the same layout.
-  std::span<T> trainable() { return arena_.span().first(network().trainable_count); }
-  std::span<const T> trainable() const { return arena_.span().first(network().trainable_count); }
+  /// The first part, where none of it is frozen: what an optimiser changes. Gradients have the same layout.
+  std::span<T> trainable() { return trainable_of(arena_.span()); }
+  std::span<const T> trainable() const { return trainable_of(arena_.span()); }
 
   /// One tensor by its name in Keras, checked by the compiler.
   template <FixedString Name>
@@ -128,6 +130,13 @@ class Model {
 
  private:
   static constexpr const auto& network() { return Net::network(); }
+
+  template <class U>
+  static std::span<U> trainable_of(std::span<U> parameters) {
+    static_assert(network().trainable_count == network().weight_count,
+                  "what is trained of a network with Frozen layers is no span: take parameters() or get<\"...\">()");
+    return parameters.first(network().trainable_count);
+  }
 
   std::uint64_t stream(std::span<const T> elements) const {
     return static_cast<std::uint64_t>(elements.data() - arena_.data());

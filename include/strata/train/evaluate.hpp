@@ -134,7 +134,7 @@ std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel, Choice>& e
   }
   std::array<double, N + 1> results{};
   for (std::size_t i = 0; i <= N; ++i) results[i] = means[i].value();
-  results[0] += l2_penalty<Net, V>(model.trainable());
+  results[0] += l2_penalty<Net, V>(model.parameters());
   return results;
 }
 

@@ -15,7 +15,7 @@
 
 namespace strata::detail {
 
-/// Calls `visit(const NodeInfo&, const Parameter&, offset, size)` for each trainable tensor.
+/// Calls `visit(const NodeInfo&, const Parameter&, offset, size)` for each tensor that is trained.
 template <std::size_t N, std::size_t Operands, class Visit>
 void for_each_trainable(const Lowered<N, Operands>& network, Visit&& visit) {
   for (std::size_t n = 0; n < network.node_count; ++n) {
@@ -23,7 +23,7 @@ void for_each_trainable(const Lowered<N, Operands>& network, Visit&& visit) {
     const Parameters parameters = node.parameters();
     const auto offsets = node.offsets();
     for (std::size_t p = 0; p < parameters.count; ++p)
-      if (const Parameter& parameter = parameters.list[p]; parameter.trainable)
+      if (const Parameter& parameter = parameters.list[p]; node.role(parameter) == Role::trained)
         visit(node, parameter, offsets[p], parameter.shape.size());
   }
 }
@@ -68,7 +68,7 @@ void transform(std::span<T> values, F&& f) {
   }
 }
 
-/// The sum of l2 * sum(w^2) over all tensors that ask for it.
+/// The sum of l2 * sum(w^2) over all trained tensors that ask for it (as Keras).
 template <class Net, class V, class T>
 double l2_penalty(std::span<const T> parameters) {
   double penalty = 0;
@@ -85,11 +85,11 @@ template <class Net, class V, class T>
 void add_l2_gradient(std::span<const T> parameters, std::span<T> gradients) {
   if constexpr (has_penalty(Net::network()))
     for_each_trainable(
-        Net::network(), [&](const NodeInfo&, const Parameter& parameter, std::size_t offset, std::size_t size) {
+        Net::network(), [&](const NodeInfo& node, const Parameter& parameter, std::size_t offset, std::size_t size) {
           if (parameter.l2 == 0) return;
           const V factor(static_cast<T>(2 * parameter.l2));
           const T* weights = parameters.data() + offset;
-          transform<V>(gradients.subspan(offset, size), [=](V gradient, std::size_t i, int n) STRATA_INLINE_LAMBDA {
+          transform<V>(gradients.subspan(node.gradient_at(offset), size), [=](V gradient, std::size_t i, int n) STRATA_INLINE_LAMBDA {
             return simd::fma(factor, simd::load_partial<V>(weights + i, n), gradient);
           });
         });
@@ -102,7 +102,8 @@ std::string non_finite_tensor(std::span<const T> gradients) {
   std::string name;
   for_each_trainable(Net::network(),
                      [&](const NodeInfo& node, const Parameter& parameter, std::size_t offset, std::size_t size) {
-                       if (name.empty() && !all_finite<V, squared>(gradients.subspan(offset, size)))
+                       if (name.empty() &&
+                           !all_finite<V, squared>(gradients.subspan(node.gradient_at(offset), size)))
                          name = parameter_name(node, parameter);
                      });
   return name;
@@ -141,8 +142,9 @@ void clip_gradients(const Optimizer& optimizer, std::span<T> gradients) {
     if (optimizer.global_clipnorm > 0) clip_norm<V>(gradients, optimizer.global_clipnorm);
   if constexpr (requires { optimizer.clipnorm; })
     if (optimizer.clipnorm > 0)
-      for_each_trainable(Net::network(), [&](const NodeInfo&, const Parameter&, std::size_t offset, std::size_t size) {
-        clip_norm<V>(gradients.subspan(offset, size), optimizer.clipnorm);
+      for_each_trainable(Net::network(), [&](const NodeInfo& node, const Parameter&, std::size_t offset,
+                                             std::size_t size) {
+        clip_norm<V>(gradients.subspan(node.gradient_at(offset), size), optimizer.clipnorm);
       });
 }
 

@@ -188,31 +188,31 @@ struct RMSprop {
   }
 };
 
-/// One optimiser step, on a thread's share of the parameters: a single pass. `slots` holds Optimizer::slots arrays of
-/// their size.
+/// One optimiser step, on a thread's share of the parameters: a single pass. Their gradients start at `first`; `slots`
+/// holds Optimizer::slots arrays in the layout of all gradients.
 template <class V, class Optimizer, class T = typename V::value_type>
 STRATA_NOINLINE void apply_gradients(const Optimizer& optimizer, std::size_t iteration, std::span<T> parameters,
                                      std::span<const T> gradients, std::span<T> slots, std::size_t thread = 0,
-                                     std::size_t threads = 1) {
+                                     std::size_t threads = 1, std::size_t first = 0) {
   constexpr std::size_t lanes = static_cast<std::size_t>(simd::lanes<V>);
   const auto update = optimizer.template update<V>(iteration);
-  const std::size_t size = parameters.size();
-  const detail::Share share(size, thread, threads);
+  const detail::Share share(parameters.size(), thread, threads);
+  const T* const gradient = gradients.data() + first;
+  const auto slot_at = [&](std::size_t s, std::size_t i) { return slots.data() + s * gradients.size() + first + i; };
   V slot[Optimizer::slots + 1];
   std::size_t i = share.begin;
   for (; i + lanes <= share.end; i += lanes) {
-    for (std::size_t s = 0; s < Optimizer::slots; ++s) slot[s] = simd::load<V>(slots.data() + s * size + i);
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) slot[s] = simd::load<V>(slot_at(s, i));
     simd::store(parameters.data() + i,
-                V(update(simd::load<V>(parameters.data() + i), simd::load<V>(gradients.data() + i), slot)));
-    for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store(slots.data() + s * size + i, slot[s]);
+                V(update(simd::load<V>(parameters.data() + i), simd::load<V>(gradient + i), slot)));
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store(slot_at(s, i), slot[s]);
   }
   if (const int rest = static_cast<int>(share.end - i); rest > 0) {
-    for (std::size_t s = 0; s < Optimizer::slots; ++s)
-      slot[s] = simd::load_partial<V>(slots.data() + s * size + i, rest);
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) slot[s] = simd::load_partial<V>(slot_at(s, i), rest);
     const V parameter = simd::load_partial<V>(parameters.data() + i, rest);
     simd::store_partial(parameters.data() + i,
-                        V(update(parameter, simd::load_partial<V>(gradients.data() + i, rest), slot)), rest);
-    for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store_partial(slots.data() + s * size + i, slot[s], rest);
+                        V(update(parameter, simd::load_partial<V>(gradient + i, rest), slot)), rest);
+    for (std::size_t s = 0; s < Optimizer::slots; ++s) simd::store_partial(slot_at(s, i), slot[s], rest);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,7 +45,8 @@ namespace strata {
 ///
 /// The same seed gives the same dropout: it depends on seed and iteration only, so that a run can be continued to the
 /// same bits from parameters, slots and iterations. `V` is the SIMD vector type; double serves gradient checks. Several
-/// threads: `Trainer trainer{model, loss, optimizer, Seed{1}, OpenMP{2}}`; direct sums only: `Exact{}` as the last.
+/// threads: `Trainer trainer{model, loss, optimizer, Seed{1}, OpenMP{2}}`, or processes (`Team`); direct sums only:
+/// `Exact{}` as the last.
 template <class Net, class Loss, class Optimizer, class V = simd::Vector<float>, class Parallel = Serial,
           Algorithms Choice = Fast>
 class Trainer {
@@ -69,7 +71,7 @@ class Trainer {
         executor_(std::move(parallel)),
         gradients_(Net::trainable_param_count),
         slots_(slots_each * Net::trainable_param_count),
-        state_(Net::non_trainable_param_count) {
+        state_(Net::network().state_count) {
     if constexpr (detail::examine_roles<Loss, Optimizer>()) {
       detail::examine_training<Net, Loss>();
       detail::validate_losses<Net>(loss_);
@@ -116,19 +118,20 @@ class Trainer {
   const Optimizer& optimizer() const { return optimizer_; }
   Executor<Net, V, Parallel, Choice>& executor() { return executor_; }
 
-  /// Of the last step, in the layout of `model().trainable()`. Before clipping when an observer sees them, after it
+  /// Of the last step, of all trained parameters in Keras' order. Before clipping when an observer sees them, after it
   /// later.
   std::span<const T> gradients() const { return gradients_.span(); }
   /// One of them by its name: `gradient<"conv2d/kernel">()`.
   template <FixedString Name>
   auto gradient() const {
     constexpr detail::ParameterIndex index = detail::find_parameter(Net::network(), Name);
-    static_assert(!index.found || Net::network().nodes[index.node].parameters().list[index.parameter].trainable,
+    constexpr const NodeInfo& node = Net::network().nodes[index.node];
+    static_assert(!index.found || node.role(node.parameters().list[index.parameter]) == Role::trained,
                   "this parameter is not trained: it has no gradient");
-    return detail::parameter_view<Net, Name>(gradients_.data());
+    return detail::parameter_view<Net, Name, true>(gradients_.data());
   }
 
-  /// What the optimiser remembers: Optimizer::slots arrays in the layout of `model().trainable()`.
+  /// What the optimiser remembers: Optimizer::slots arrays in the layout of `gradients()`.
   std::span<T> slots() { return slots_.span(); }
   std::span<const T> slots() const { return slots_.span(); }
   /// Steps done.
@@ -159,6 +162,10 @@ class Trainer {
   template <std::size_t K>
   using LossOf = typename AllLosses::template type<K>;
   using Executing = Executor<Net, V, Parallel, Choice>;
+  using Replaced = typename Executing::Replaced;
+  using Values = std::span<const T>;
+
+  const Parallel& parallel() const { return executor_.parallel(); }
 
   /// f(span of labels or values)
   template <class Target, class F>
@@ -170,53 +177,85 @@ class Trainer {
     std::visit(f, static_cast<const typename Targets<T>::variant&>(targets));
   }
 
-  /// `Given` is a span, or an array of Targets.
+  /// A step and its phases. `Given` is a span, or an array of Targets.
   template <class Given, class... Observers>
   T train(const Inputs& inputs, const Given& targets, Observers&... observers) {
     static_assert((detail::examine_observer<Observers, Trainer, T>() && ...));
-    using Values = std::span<const T>;
     constexpr bool observed =
         Net::output_count == 1 &&
         (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const Given> || ...);
     const std::size_t batch = check(inputs, targets);
-    detail::validate_optimizer(optimizer_);
-    learning_rate();  // throws unless it is finite
-    typename Executing::Replaced replaced{};
-    detail::each<Net::output_count>([&]<std::size_t K>() {
-      replaced[K] = detail::ends_in_link<Net, LossOf<K>, K> && !detail::takes_logits(AllLosses::template get<K>(loss_));
-    });
-    const std::span<T> parameters = model_->parameters();
+    const Replaced replaced = replaced_links();
 
-    executor_.forward_training(parameters.data(), addresses(inputs), batch,
-                               Random(seed_).split(0).split(iterations_),
-                               observed ? typename Executing::Replaced{} : replaced);
+    executor_.forward_training(model_->parameters().data(), addresses(inputs), batch, random(),
+                               observed ? Replaced{} : replaced);
     if constexpr (observed) {
       const Values outputs(executor_.value(executor_.output(0)), batch * Net::output_shape.size());
       (detail::notify<detail::AfterForward>(observers, *this, outputs, targets), ...);
     }
-    double loss = detail::l2_penalty<Net, V>(Values(model_->trainable()));
+    const double loss = find_loss(targets, batch, replaced);
+
+    executor_.backward(model_->parameters().data(), gradients_.data(), replaced);
+    detail::all_reduce(parallel(), gradients_.span());  // from here on, all members of a team do the same
+    const bool ordinary = check_gradients();
+    (detail::notify<detail::AfterBackward>(observers, *this), ...);
+    clip(ordinary);
+    move_state();
+    update();
+    return static_cast<T>(loss);
+  }
+
+  /// Which outputs' last nodes the loss undoes.
+  Replaced replaced_links() const {
+    Replaced replaced{};
+    detail::each<Net::output_count>([&]<std::size_t K>() {
+      replaced[K] = detail::ends_in_link<Net, LossOf<K>, K> && !detail::takes_logits(AllLosses::template get<K>(loss_));
+    });
+    return replaced;
+  }
+
+  /// Of this step; each member of a team has its own.
+  Random random() const {
+    const Random random = Random(seed_).split(0).split(iterations_);
+    if constexpr (Team<Parallel>) return random.split(parallel().rank());
+    else return random;
+  }
+
+  /// The loss of all outputs and the penalties; throws where it is not finite.
+  template <class Given>
+  double find_loss(const Given& targets, std::size_t batch, const Replaced& replaced) {
+    double loss = 0;
     detail::each<Net::output_count>([&]<std::size_t K>() {
       visit(detail::element<K>(targets), [&](auto given) { loss += output_loss<K>(given, batch, replaced[K]); });
     });
+    detail::all_reduce(parallel(), std::span(&loss, 1));
+    loss += detail::l2_penalty<Net, V>(Values(model_->parameters()));
     if (!std::isfinite(loss)) throw_non_finite("the loss became " + detail::general(loss));
+    return loss;
+  }
 
-    executor_.backward(parameters.data(), gradients_.data(), replaced);
-    detail::add_l2_gradient<Net, V>(Values(model_->trainable()), gradients_.span());
-    const bool ordinary = detail::all_finite<V, true>(gradients());  // squares, too
+  /// Adds those of the penalties; throws where one is not finite. Returns whether their squares are finite, too.
+  bool check_gradients() {
+    detail::add_l2_gradient<Net, V>(Values(model_->parameters()), gradients_.span());
+    const bool ordinary = detail::all_finite<V, true>(gradients());
     if (!ordinary) require_finite<false>("the gradient of ");
-    (detail::notify<detail::AfterBackward>(observers, *this), ...);
+    return ordinary;
+  }
 
+  void clip(bool ordinary) {
     detail::clip_gradients<Net, V>(optimizer_, gradients_.span());
     if constexpr (requires { requires Optimizer::squares; })
       if (!ordinary) require_finite<true>("the square of the gradient of ");
-    move_state();
-    const Parallel& parallel = executor_.parallel();
-    parallel.run([&](std::size_t t) {
-      apply_gradients<V>(optimizer_, iterations_, model_->trainable(), gradients(), slots_.span(), t,
-                         parallel.threads());
+  }
+
+  void update() {
+    parallel().run([&](std::size_t t) {
+      Net::network().for_each_trained_run([&](std::size_t offset, std::size_t gradient, std::size_t size) {
+        apply_gradients<V>(optimizer_, iterations_, model_->parameters().subspan(offset, size), gradients(),
+                           slots_.span(), t, parallel().threads(), gradient);
+      });
     });
     ++iterations_;
-    return static_cast<T>(loss);
   }
 
   /// Throws where a gradient, or its square, is not finite.
@@ -228,9 +267,10 @@ class Trainer {
 
   /// Moves the layers' state (moving averages); throws where a finite number would become another, and leaves it then.
   void move_state() {
-    const std::span<T> parameters = model_->parameters(), state = parameters.subspan(Net::trainable_param_count);
+    const std::span<T> parameters = model_->parameters(), state = parameters.subspan(Net::network().weight_count);
     std::copy(state.begin(), state.end(), state_.data());
     executor_.update_state(parameters.data());
+    if constexpr (Team<Parallel>) share_moves(state);
     if (detail::all_finite<V>(std::span<const T>(state))) return;
     std::string tensor;
     model_->for_each_parameter(
@@ -244,13 +284,23 @@ class Trainer {
     throw_non_finite(tensor + " would get values that are not finite");
   }
 
-  /// The loss of an output by its weight; its gradient is left for backward.
+  /// All members move their state by the mean of their moves.
+  void share_moves(std::span<T> state) {
+    const T members = static_cast<T>(parallel().members());
+    std::transform(state.begin(), state.end(), state_.data(), state.begin(), std::minus<>());
+    parallel().all_reduce(state);
+    std::transform(state.begin(), state.end(), state_.data(), state.begin(),
+                   [=](T moves, T before) { return before + moves / members; });
+  }
+
+  /// The loss of an output by its weight, and by the batch's share of a team's; its gradient is left for backward.
   template <std::size_t K, class Target>
   double output_loss(std::span<const Target> targets, std::size_t batch, bool on_logits) {
     if constexpr (LossFor<LossOf<K>, V, Target>) {
       const std::size_t tensor = executor_.output(K, on_logits);
       T* const gradient = executor_.output_gradient(tensor);
-      const double weight = AllLosses::weight(loss_, K);
+      const double share = static_cast<double>(batch) / static_cast<double>(executor_.total_batch());
+      const double weight = AllLosses::weight(loss_, K) * share;
       const double loss = detail::with_logits(AllLosses::template get<K>(loss_), on_logits)
                               .template evaluate<V>(executor_.value(tensor), targets, gradient, batch,
                                                     Net::output_shapes[K]);
@@ -274,9 +324,11 @@ class Trainer {
     }
   }
 
-  /// Samples in a batch. Throws InvalidArgument.
+  /// Samples in a batch. Throws InvalidArgument, for the optimiser's numbers, too.
   template <class Given>
   std::size_t check(const Inputs& inputs, const Given& targets) const {
+    detail::validate_optimizer(optimizer_);
+    learning_rate();  // throws unless it is finite
     const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
     detail::each<Net::input_count>([&]<std::size_t I>() {
       constexpr Shape shape = Net::input_shapes[I];

@@ -111,6 +111,13 @@ def named_blocks():
     return Model(x, [Average(name="mean")([first, twice, x]), ReLU(name="side")(first)])
 
 
+def frozen():
+    body = [same(8, 3), BatchNormalization(), ReLU(), Dropout(0.2)]
+    for layer in body:
+        layer.trainable = False
+    return Sequential([Input((8, 8, 3)), *body, GlobalAveragePooling2D(), Dense(10)])
+
+
 def long_names():
     x = Input((64, 64, 3), name="a_photograph_of_the_whole_field_as_the_camera_gave_it")
     stem = same(64, 3, name="convolution_that_looks_for_edges_and_corners_of_every_orientation")(x)
@@ -123,7 +130,7 @@ def long_names():
 
 
 NETWORKS = (lesson, classifier, preprocessing, named_chain, residual, inception, two_inputs, two_outputs,
-            output_on_the_way, nested, named_blocks, long_names)
+            output_on_the_way, nested, named_blocks, frozen, long_names)
 
 
 def text(model, line_length):

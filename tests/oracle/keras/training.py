@@ -253,6 +253,20 @@ def fits(cases):
          "Dense<4>", build, (6, 6, 3), from_logits, accuracy,
          Optimizer("SGD", learning_rate=cosine, momentum=0.9, nesterov=True), classes)
 
+    def build(x):
+        frozen, l2 = {"trainable": False}, keras.regularizers.L2
+        x = chain(x, k.Conv2D(4, 3, padding="same", **frozen), k.BatchNormalization(**frozen), k.ReLU(),
+                  k.Conv2D(4, 3, padding="same"))
+        body = chain(x, k.Conv2D(4, 3, padding="same", kernel_regularizer=l2(0.1), **frozen),
+                     k.BatchNormalization(**frozen))
+        return chain(k.Add()([body, x]), k.PReLU(**frozen), k.LayerNormalization(**frozen),
+                     k.Conv2DTranspose(4, 2, strides=2, **frozen), k.BatchNormalization(), k.Flatten(),
+                     k.Dense(9, **frozen), k.Dense(4, kernel_regularizer=l2(0.01)))
+    case("frozen", "Frozen<Conv2D<4, 3, Same>, BatchNorm>, ReLU, Conv2D<4, 3, Same>, "
+         "Frozen<Residual<Conv2D<4, 3, Same, L2{0.1}>, BatchNorm>, PReLU<>, LayerNormalization, "
+         "Conv2DTranspose<4, 2, Strides{2}>>, BatchNorm, Flatten, Frozen<Dense<9>>, Dense<4, L2{0.01}>",
+         build, (6, 6, 3), from_logits, accuracy, Optimizer("SGD", learning_rate=0.05, momentum=0.9), classes, ci=True)
+
 
 def training(cases):
     for part in losses, metrics, schedules, optimizers, initial_weights, fits:
