@@ -251,6 +251,14 @@ TEST_CASE("activations inside layers, in networks") {
   CHECK(spelling_from_keras(layers[2]) == "SeparableConv2D<4, 3, activation<LeakyReLU<0.5>>>");
 }
 
+TEST_CASE("frozen layers are not trainable in Keras, either") {
+  using Net = Sequential<Input<6, 6, 2>, Frozen<Conv2D<4, 3>, BatchNorm>, Flatten, Dense<3>>;
+  const json layers = keras_config<Net>()["config"]["layers"];
+  CHECK(layers[1]["config"]["trainable"] == false);
+  CHECK(layers[2]["config"]["trainable"] == false);
+  CHECK(!layers[4]["config"].contains("trainable"));
+}
+
 TEST_CASE("layers that Keras has not are named, all at once") {
   using Net = Sequential<Input<6, 6, 2>, Scaled, Conv2D<4, 3>, Scaled>;
   try {

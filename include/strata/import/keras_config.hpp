@@ -115,6 +115,7 @@ struct KerasNetwork {
       inbound.push_back({{"args", {operands}}, {"kwargs", json::object()}});
     }
     node.value["config"]["name"] = node.value["name"] = name_of(n);
+    if (network.nodes[n].frozen) node.value["config"]["trainable"] = false;
     node.value["inbound_nodes"] = std::move(inbound);
     layers.push_back(std::move(node.value));
   }
