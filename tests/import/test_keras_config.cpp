@@ -12,6 +12,7 @@
 #include <boost/mp11/algorithm.hpp>
 
 #include <strata/import/keras_config.hpp>
+#include <strata/strata.hpp>
 
 #include "harness/catch.hpp"
 #include "harness/files.hpp"

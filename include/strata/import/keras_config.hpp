@@ -17,6 +17,9 @@
 
 #include <boost/mp11/algorithm.hpp>
 
+#include <strata/core/schema.hpp>
+#include <strata/core/text.hpp>
+#include <strata/graph/lower.hpp>
 #include <strata/import/keras_values.hpp>
 
 namespace strata {

@@ -8,8 +8,8 @@
 #include <type_traits>
 
 #include <strata/core/error.hpp>
-#include <strata/import/registry.hpp>
 #include <strata/io/json.hpp>
+#include <strata/layers/registry.hpp>
 
 namespace strata::detail {
 
