@@ -49,7 +49,12 @@ struct LayerRules {
 template <class L>
 constexpr Text spelling_of() {
   if constexpr (requires { typename L::wraps; }) return spelling_of<typename L::wraps>();
-  else return type_name<L>();
+  else {
+    const Text text = type_name<L>();
+    if constexpr (requires { L::config.schema; })  // BatchNorm is a name of BatchNormWith<>
+      if (text == Text() << L::config.schema.with_options << "<>") return L::config.schema.spelling;
+    return text;
+  }
 }
 
 template <Layer L>
