@@ -74,9 +74,11 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include <strata/core/border.hpp>
 #include <strata/core/calls.hpp>
+#include <strata/core/contract.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/schema.hpp>
 #include <strata/core/shape.hpp>
@@ -218,7 +220,10 @@ struct rules {
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
 
   static constexpr Problem check(Shapes in) {
-    if constexpr (MergeLayer<L>) return L::check(in);
+    constexpr Problem contract =
+        detail::contract_problem<L, Parameters, std::conditional_t<MergeLayer<L>, Shapes, Shape>>();
+    if constexpr (contract) return contract;
+    else if constexpr (MergeLayer<L>) return L::check(in);
     else if constexpr (requires { L::check(in[0]); }) return L::check(in[0]);
     else return {};
   }

@@ -52,7 +52,7 @@ constexpr Text spelling_of() {
   else {
     const Text text = type_name<L>();
     if constexpr (requires { L::config.schema; })  // BatchNorm is a name of BatchNormWith<>
-      if (text == Text() << L::config.schema.with_options << "<>") return L::config.schema.spelling;
+      if (text == std::string_view(Text() << L::config.schema.with_options << "<>")) return L::config.schema.spelling;
     return text;
   }
 }
