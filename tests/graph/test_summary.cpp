@@ -39,8 +39,10 @@
 
 #include "harness/catch.hpp"
 #include "harness/files.hpp"
+#include "harness/keras_networks.hpp"
 
 using namespace strata;
+using test::Lesson, test::ResidualNet, test::TwoInputs, test::TwoOutputs;
 
 namespace {
 
@@ -50,11 +52,7 @@ std::string fixture(const std::string& name) {
   return text;
 }
 
-struct Lesson : Sequential<Input<32, 32, 3>,                       //
-                           Conv2D<32, 3, Same>, BatchNorm, Sigmoid,  //
-                           Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
-
-/// The same network from a block.
+/// The lesson's network from a block.
 using Block = Sequential<Conv2D<32, 3, Same>, BatchNorm, Sigmoid>;
 struct Blocks : Sequential<Input<32, 32, 3>, Block, Block> {};
 
@@ -85,29 +83,12 @@ struct Preprocessing : Sequential<Input<16, 16, 3>, Normalization, RandomFlipLay
 struct NamedChain : Graph<Node<"image", Input<12, 12, 3>>, Node<"stem", Conv2D<8, 3>, "image">,
                           Node<"relu", ReLU, "stem">, Node<"flat", Flatten, "relu">, Node<"logits", Dense<10>, "flat">,
                           Outputs<"logits">> {};
-struct ResidualNet
-    : Sequential<Input<8, 8, 3>, Conv2D<16, 3, Same>,
-                 Residual<Conv2D<16, 3, Same>, BatchNorm, ReLU, Conv2D<16, 3, Same>, BatchNorm>, ReLU,
-                 Residual<Conv2D<32, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<32, 3, Same>, BatchNorm,
-                          Projection<Conv2D<32, 1, Strides{2}>, BatchNorm>>,
-                 ReLU, GlobalAveragePooling2D, Dense<10>> {};
 struct Inception
     : Sequential<Input<14, 14, 24>,
                  Concatenate<Conv2D<8, 1, Same>, Sequential<Conv2D<4, 1, Same>, BatchNorm, Conv2D<8, 3, Same>>,
                              Sequential<Conv2D<2, 1, Same>, BatchNorm, Conv2D<4, 3, Same>, Conv2D<4, 3, Same>>,
                              Sequential<AveragePooling2D<3, Strides{1}, Same>, Conv2D<4, 1, Same>>>,
                  Concatenate<MaxPooling2D<>, Conv2D<8, 2, Strides{2}>>, GlobalAveragePooling2D> {};
-struct TwoInputs
-    : Graph<Node<"features", Input<5>>, Node<"image", Input<8, 8, 1>>,
-            Node<"embedding", Dense<16, activation<ReLU>>, "features">, Node<"convolution", Conv2D<4, 3>, "image">,
-            Node<"pixels", Flatten, "convolution">, Node<"projection", Dense<16>, "pixels">,
-            Node<"joined", Maximum<>, "embedding", "projection">,
-            Node<"all", Concatenate<>, "joined", "features", "embedding">, Node<"scores", Dense<3>, "all">,
-            Outputs<"scores">> {};
-struct TwoOutputs
-    : Graph<Node<"x", Input<16, 16, 3>>, Node<"a", Conv2D<8, 3>, "x">, Node<"pooled", GlobalAveragePooling2D, "a">,
-            Node<"early", Dense<2>, "pooled">, Node<"b", Conv2D<8, 3>, "a">, Node<"b_relu", ReLU, "b">,
-            Node<"b_flat", Flatten, "b_relu">, Node<"late", Dense<4>, "b_flat">, Outputs<"early", "late">> {};
 struct OutputOnTheWay : Graph<Node<"x", Input<6>>, Node<"code", Dense<4>, "x">, Node<"decoded", Dense<6>, "code">,
                               Outputs<"code", "decoded">> {};
 template <int Filters>

@@ -16,8 +16,10 @@
 
 #include "harness/catch.hpp"
 #include "harness/files.hpp"
+#include "harness/keras_networks.hpp"
 
 using namespace strata;
+using test::Lesson, test::ResidualNet, test::TwoInputs, test::TwoOutputs;
 using nlohmann::json;
 
 namespace {
@@ -88,30 +90,6 @@ std::string answer(const std::string& class_name, const json& options) {
     return error.what();
   }
 }
-
-struct Lesson : Sequential<Input<32, 32, 3>,                         //
-                           Conv2D<32, 3, Same>, BatchNorm, Sigmoid,  //
-                           Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
-
-struct ResidualNet
-    : Sequential<Input<8, 8, 3>, Conv2D<16, 3, Same>,
-                 Residual<Conv2D<16, 3, Same>, BatchNorm, ReLU, Conv2D<16, 3, Same>, BatchNorm>, ReLU,
-                 Residual<Conv2D<32, 3, Same, Strides{2}>, BatchNorm, ReLU, Conv2D<32, 3, Same>, BatchNorm,
-                          Projection<Conv2D<32, 1, Strides{2}>, BatchNorm>>,
-                 ReLU, GlobalAveragePooling2D, Dense<10>> {};
-
-struct TwoInputs
-    : Graph<Node<"features", Input<5>>, Node<"image", Input<8, 8, 1>>,
-            Node<"embedding", Dense<16, activation<ReLU>>, "features">, Node<"convolution", Conv2D<4, 3>, "image">,
-            Node<"pixels", Flatten, "convolution">, Node<"projection", Dense<16>, "pixels">,
-            Node<"joined", Maximum<>, "embedding", "projection">,
-            Node<"all", Concatenate<>, "joined", "features", "embedding">, Node<"scores", Dense<3>, "all">,
-            Outputs<"scores">> {};
-
-struct TwoOutputs
-    : Graph<Node<"x", Input<16, 16, 3>>, Node<"a", Conv2D<8, 3>, "x">, Node<"pooled", GlobalAveragePooling2D, "a">,
-            Node<"early", Dense<2>, "pooled">, Node<"b", Conv2D<8, 3>, "a">, Node<"b_relu", ReLU, "b">,
-            Node<"b_flat", Flatten, "b_relu">, Node<"late", Dense<4>, "b_flat">, Outputs<"early", "late">> {};
 
 template <class Net>
 std::string network_difference(const std::string& name) {
