@@ -25,7 +25,6 @@ struct Meeting {
   std::array<std::vector<double>, 4> brought{};
 };
 
-/// Of two threads, one after the other.
 template <bool Synchronized>
 struct Member {
   static constexpr bool synchronized = Synchronized;
@@ -33,10 +32,7 @@ struct Member {
   std::size_t number;
 
   static constexpr std::size_t threads() { return 2; }
-  template <class F>
-  void run(F&& f) const {
-    for (std::size_t t = 0; t < 2; ++t) f(t);
-  }
+  void run(const auto& f) const { f(std::size_t{0}), f(std::size_t{1}); }
   static constexpr std::size_t members() { return 4; }
   std::size_t rank() const { return number; }
   template <class T>
@@ -56,18 +52,18 @@ const std::vector<double> images = normal<double>(12 * Net::input_shape.size(), 
 const std::vector<int> classes = labels(12, 4, 2);
 const SGD clipped{.learning_rate = 0.5, .momentum = 0.5, .global_clipnorm = 1}, plain{.learning_rate = 0.5};
 
-/// After so many steps on samples [begin, end), with what the last one returned at the end.
-template <class Parallel>
-std::vector<double> trained(Parallel parallel, std::size_t begin, std::size_t end, int steps, const SGD& optimizer,
+/// The parameters after so many steps on samples [begin, end), and the last loss, -1 where it is not finite.
+std::vector<double> trained(auto parallel, std::size_t begin, std::size_t end, int steps, const SGD& optimizer,
                             const std::vector<double>& inputs = images) {
   constexpr std::size_t size = Net::input_shape.size();
   Model<Net, double> model{Seed{3}};
   Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, optimizer, Seed{4}, parallel};
+  const auto share = [&](const auto& of_all, std::size_t each) {
+    return std::span(of_all).subspan(begin * each, (end - begin) * each);
+  };
   double loss = 0;
   try {
-    for (int step = 0; step < steps; ++step)
-      loss = trainer.step(std::span(inputs).subspan(begin * size, (end - begin) * size),
-                          std::span(classes).subspan(begin, end - begin));
+    for (int step = 0; step < steps; ++step) loss = trainer.step(share(inputs, size), share(classes, 1));
   } catch (const NonFiniteLoss&) {
     loss = -1;
   }
@@ -83,8 +79,7 @@ std::vector<double> team(int steps, const SGD& optimizer, const std::vector<doub
   std::array<std::thread, 4> threads;
   for (std::size_t m = 0; m < 4; ++m)
     threads[m] = std::thread([&, m] {
-      results[m] = trained(Member<Synchronized>{&meeting, m}, shares[m], shares[m + 1], steps, optimizer,
-                           inputs);
+      results[m] = trained(Member<Synchronized>{&meeting, m}, shares[m], shares[m + 1], steps, optimizer, inputs);
     });
   for (std::thread& thread : threads) thread.join();
   for (const auto& result : results) CHECK(result == results[0]);  // to the bit
@@ -98,14 +93,12 @@ TEST_CASE("a team of four ends where one trainer does", "[train]") {
 }
 
 TEST_CASE("without synchronisation each member of a team normalises its own samples", "[train]") {
-  std::vector<double> mean(Net::param_count + 1);  // of what each does alone
+  std::vector<double> mean(Net::param_count + 1);  // of what each does alone; the averages of all count alike
   for (std::size_t m = 0; m < 4; ++m) {
     const auto alone = trained(Serial{}, shares[m], shares[m + 1], 1, plain);
     const double share = static_cast<double>(shares[m + 1] - shares[m]) / 12;
-    for (std::size_t i = 0; i < mean.size(); ++i) {
-      const bool state = i >= Net::trainable_param_count && i < Net::param_count;
-      mean[i] += alone[i] * (state ? 0.25 : share);
-    }
+    for (std::size_t i = 0; i < mean.size(); ++i)
+      mean[i] += alone[i] * (i >= Net::trainable_param_count && i < Net::param_count ? 0.25 : share);
   }
   CHECK(difference(team<false>(1, plain), mean) < 1e-12);
   CHECK(difference(trained(Serial{}, 0, 12, 1, plain), mean) > 1e-3);
