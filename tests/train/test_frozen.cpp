@@ -128,13 +128,27 @@ TEST_CASE("gradients through frozen layers are those of the loss", "[train]") {
   CHECK(trainer.gradient<"conv2d_1/kernel">().data() == trainer.gradients().data());
   CHECK(trainer.gradient<"dense_1/bias">().data() + 4 == trainer.gradients().data() + trainer.gradients().size());
 
-  // Clipping sees them alone: with a rate of 1 a step is as long as the limit.
-  Model<Mixed, double> clipped = model;
-  Trainer{clipped, from_logits, SGD{.learning_rate = 1, .global_clipnorm = 1e-3}}.step(images, classes);
-  double squares = 0;
-  for (std::size_t i = 0; i < Mixed::network().weight_count; ++i)
-    squares += std::pow(clipped.parameters()[i] - model.parameters()[i], 2);
-  CHECK(std::sqrt(squares) == Approx(1e-3));
+  // Clipping sees them alone: with a rate of 1 a step is as long as the limit, in all or of each tensor.
+  const auto lengths = [&](const SGD& optimizer) {
+    Model<Mixed, double> moved = model;
+    Trainer{moved, from_logits, optimizer}.step(images, classes);
+    std::vector<double> each;
+    double all = 0;
+    moved.for_each_parameter([&](const NodeInfo& node, const Parameter& parameter, std::span<const double> now) {
+      if (node.role(parameter) != Role::trained) return;
+      const double* const then = model.parameters().data() + (now.data() - moved.parameters().data());
+      double squares = 0;
+      for (std::size_t i = 0; i < now.size(); ++i) squares += std::pow(now[i] - then[i], 2);
+      each.push_back(std::sqrt(squares));
+      all += squares;
+    });
+    each.push_back(std::sqrt(all));
+    return each;
+  };
+  CHECK(lengths({.learning_rate = 1, .global_clipnorm = 1e-3}).back() == Approx(1e-3));
+  const auto clipped = lengths({.learning_rate = 1, .clipnorm = 1e-4});
+  CHECK(clipped.size() == 6 + 1);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(clipped[i] == Approx(1e-4));
 }
 
 TEST_CASE("a head on a frozen body learns as on the body's outputs", "[train]") {
