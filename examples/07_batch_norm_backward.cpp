@@ -9,14 +9,17 @@
 // sum, over the nodes that read it, of their gradients times their derivatives. This program writes each of them down,
 // compares it with a difference quotient, shows why all of it is one line in the end, and compares that with the
 // layer, whose code is that line (strata/layers/batch_norm.hpp: gather_gradients, conclude_gradients, differentiate).
+// With a file's name it draws the graph: 07_batch_norm_backward graph.svg
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include <strata/plot/canvas.hpp>
 #include <strata/strata.hpp>
 
 using namespace strata;
@@ -135,11 +138,63 @@ std::string text(const Values& values) {
   return line;
 }
 
+/// What a node reads, and where it stands.
+struct Place {
+  int lane, row;
+  std::vector<Name> reads;
+};
+const std::array<Place, count> places{{{0, 0, {}},                    // x
+                                       {1, 1, {x}},                   // mean
+                                       {0, 2, {x, mean}},             // centred
+                                       {1, 3, {centred}},             // square
+                                       {1, 4, {square}},              // variance
+                                       {1, 5, {variance}},            // deviation
+                                       {1, 6, {deviation}},           // inverse
+                                       {0, 7, {centred, inverse}},    // normalised
+                                       {0, 8, {normalised, gamma_}},  // scaled
+                                       {0, 9, {scaled, beta}},        // y
+                                       {1, 8, {}},                    // gamma
+                                       {1, 9, {}}}};                  // beta
+
+/// Each node with its formula, and below it its gradient.
+std::string picture() {
+  constexpr double width = 280, height = 64, gap = 24, margin = 12;
+  const auto left = [](Name name) { return margin + places[name].lane * (width + 2 * gap); };
+  const auto top = [](Name name) { return margin + places[name].row * (height + gap); };
+  plot::Canvas canvas(2 * (margin + width + gap), 10 * (height + gap) - gap + 2 * margin,
+                      "The graph of batch normalisation, with each node's gradient");
+  for (const auto& list : {steps, parameters})
+    for (const auto& [name, label, forward_text, gradient_text, forward, gradient] : list) {
+      for (const Name read : places[name].reads) {
+        const double from = left(read) + width / 2, to = left(name) + width / 2, below = top(read) + height;
+        const double aside = from == to ? 0 : from < to ? -width / 4 : width / 4;  // of the middle, where another enters
+        if (places[read].row == places[name].row)
+          canvas.arrow(plot::Canvas::command('M', {{left(read), top(read) + height / 2}}) +
+                       plot::Canvas::command('L', {{left(name) + width, top(name) + height / 2}}));
+        else
+          canvas.arrow(plot::Canvas::command('M', {{from - aside, below}}) +
+                       plot::Canvas::command('C', {{from - aside, top(name) - gap / 2},
+                                                   {to + aside, below + gap / 2},
+                                                   {to + aside, top(name)}}));
+      }
+      canvas.box(left(name), top(name), width, height, forward ? "box" : "box weights");
+      canvas.text(left(name) + 10, top(name) + 20, std::string(label) + " = " + forward_text, "start", "ink", 13);
+      double y = top(name) + 40;
+      for (const std::string& line : plot::wrapped(std::string("d ") + label + " = " + gradient_text, 13, width - 10)) {
+        canvas.text(left(name) + 10, y, line, "start", "muted", 13);
+        y += 17;
+      }
+    }
+  return canvas.finish();
+}
+
 // The layer gets its batch as the kernel of a Dense: for the rows of a unit matrix that layer's output is its kernel,
 // so the kernel's gradient is the gradient by x.
 struct Net : Sequential<Input<m>, Dense<1, NoBias>, BatchNorm> {};
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) std::ofstream(argv[1]) << picture();
+
   Nodes v, d;
   v[x] = {1.0, 2.0, 4.0, -1.0, 0.5, 3.0};
   v[gamma_] = {1.5}, v[beta] = {-0.25};
