@@ -9,12 +9,12 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <strata/data/synthetic.hpp>
 #include <strata/plot/chart.hpp>
+#include <strata/plot/save.hpp>
 #include <strata/strata.hpp>
 
 #include "zoo/repeat.hpp"
@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
                     .y_title = "mean cross-entropy",
                     .lines = {{with, normalised}, {without, plain}},
                     .guides = {{std::log(10.0), "guessing: ln 10"}}});
-  std::ofstream(path) << plot::charts("The gradient that reaches each layer", charts);
+  plot::save(path, plot::charts("The gradient that reaches each layer", charts));
 
   // What the picture shows, as a test: of twenty layers of sigmoid.
   const std::vector<double>&deep = charts[0].lines[6].y, &deep_plain = charts[0].lines[7].y;

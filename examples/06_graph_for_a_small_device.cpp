@@ -1,9 +1,9 @@
 // Lesson 6: a network that is no chain, and a device with 256 KB of memory.
 #include <cmath>
-#include <fstream>
 #include <iostream>
 #include <vector>
 
+#include <strata/plot/save.hpp>
 #include <strata/strata.hpp>
 
 using namespace strata;
@@ -36,8 +36,8 @@ int main(int argc, char** argv) {
   std::cout << summary<Net>() << '\n' << explain<Net>() << '\n'
             << "training needs " << Net::training_arena_bytes<32> / 1024 << " KiB of activations for 32 images\n";
   if (argc == 3) {  // pictures
-    std::ofstream(argv[1]) << graph_svg<Net>();
-    std::ofstream(argv[2]) << memory_svg<Net>();
+    plot::save(argv[1], graph_svg<Net>());
+    plot::save(argv[2], memory_svg<Net>());
   }
 
   const Model<Net> model{Seed{1}};

@@ -14,12 +14,12 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include <strata/plot/canvas.hpp>
+#include <strata/plot/save.hpp>
 #include <strata/strata.hpp>
 
 using namespace strata;
@@ -193,7 +193,7 @@ std::string picture() {
 struct Net : Sequential<Input<m>, Dense<1, NoBias>, BatchNorm> {};
 
 int main(int argc, char** argv) {
-  if (argc > 1) std::ofstream(argv[1]) << picture();
+  if (argc > 1) plot::save(argv[1], picture());
 
   Nodes v, d;
   v[x] = {1.0, 2.0, 4.0, -1.0, 0.5, 3.0};

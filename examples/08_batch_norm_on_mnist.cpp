@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <strata/data/mnist.hpp>
 #include <strata/data/synthetic.hpp>
 #include <strata/plot/chart.hpp>
+#include <strata/plot/save.hpp>
 #include <strata/strata.hpp>
 
 using namespace strata;
@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
   charts[2].lines = {percentiles(without, plain[0])};
   charts[3].title = "A sigmoid's input, with";
   charts[3].lines = {percentiles(with, normalised[0])};
-  std::ofstream(path) << plot::charts("Digits, with and without batch normalisation", charts);
+  plot::save(path, plot::charts("Digits, with and without batch normalisation", charts));
 
   for (std::size_t run = 0; run < plain.size(); ++run)
     if (normalised[run].accuracy.back() <= plain[run].accuracy.back()) return 1;

@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <strata/data/cifar10.hpp>
 #include <strata/data/synthetic.hpp>
 #include <strata/plot/chart.hpp>
+#include <strata/plot/save.hpp>
 #include <strata/strata.hpp>
 
 using namespace strata;
@@ -116,6 +116,6 @@ int main(int argc, char** argv) {
     for (const std::vector<double>& run : results[i].runs) std::printf(" %.1f", highest(run));
     std::printf(" )\n");
   }
-  std::ofstream(path) << plot::chart(chart);
+  plot::save(path, plot::chart(chart));
   return highest(chart.lines[2].y) > best && highest(chart.lines[4].y) > highest(chart.lines[5].y) ? 0 : 1;
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <iterator>
 #include <span>
 #include <string>
@@ -15,6 +15,7 @@
 #include <strata/data/synthetic.hpp>
 #include <strata/plot/chart.hpp>
 #include <strata/plot/confusion_matrix.hpp>
+#include <strata/plot/save.hpp>
 #include <strata/plot/tiles.hpp>
 #include <strata/strata.hpp>
 
@@ -80,10 +81,11 @@ std::vector<float> grad_cam(const Model<End>& end, std::span<const float> featur
 
 int main(int argc, char** argv) {
   const std::string directory = argc > 1 ? argv[1] : ".";
+  std::filesystem::create_directories(directory);
   const int epochs = argc > 2 ? std::stoi(argv[2]) : 4;
   const std::size_t count = argc > 3 ? std::stoul(argv[3]) : 10'000;
   const auto write = [&](const std::string& name, const std::string& svg) {
-    std::ofstream(directory + "/" + name + ".svg") << svg;
+    plot::save(directory + "/" + name + ".svg", svg);
   };
 
   const Dataset train = synthetic_images(count, Seed{1}), test = synthetic_images(1'000, Seed{2});

@@ -8,9 +8,11 @@
 
 #include <strata/plot/chart.hpp>
 #include <strata/plot/confusion_matrix.hpp>
+#include <strata/plot/save.hpp>
 #include <strata/plot/tiles.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/files.hpp"
 #include "plot/svg_reader.hpp"
 
 using namespace strata;
@@ -135,4 +137,12 @@ TEST_CASE("charts have decimal points whatever the locale", "[plot]") {
   const std::locale saved = std::locale::global(std::locale(std::locale::classic(), new German));
   CHECK(plot::chart(chart) == before);
   std::locale::global(saved);
+}
+
+TEST_CASE("a picture replaces a file at once, or throws and leaves it") {
+  const test::Directory directory;
+  plot::save(directory / "a.svg", "<svg/>");
+  CHECK(test::read_text(directory / "a.svg") == "<svg/>");
+  CHECK_THROWS_AS(plot::save(directory / "nowhere/a.svg", "<svg/>"), FileError);
+  CHECK(directory.entries() == 1);
 }

@@ -213,7 +213,7 @@ inline std::string draw_memory(const std::vector<DrawnBlock>& blocks, std::size_
 /// One box a layer, with its output's shape and its parameters; one arrow for each tensor that a layer reads. What runs
 /// side by side stands side by side.
 ///
-///     std::ofstream("net.svg") << graph_svg<Net>();
+///     plot::save("net.svg", graph_svg<Net>());            // strata/plot/save.hpp
 template <class Given>
 std::string graph_svg() {
   detail::examine_network<Given>();
@@ -242,7 +242,7 @@ std::string graph_svg() {
 /// The arena of `Engine<Net, Choice>`, as `explain` tells it: time from left to right, one column a step; memory from
 /// the bottom up, each tensor as high as its bytes. Names are where they fit; all come up under the pointer.
 ///
-///     std::ofstream("memory.svg") << memory_svg<Net>();
+///     plot::save("memory.svg", memory_svg<Net>());        // strata/plot/save.hpp
 template <class Given, Algorithms Choice = Fast>
 std::string memory_svg() {
   detail::examine_network<Given>();
