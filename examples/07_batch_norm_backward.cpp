@@ -167,7 +167,7 @@ std::string picture() {
     for (const auto& [name, label, forward_text, gradient_text, forward, gradient] : list) {
       for (const Name read : places[name].reads) {
         const double from = left(read) + width / 2, to = left(name) + width / 2, below = top(read) + height;
-        const double aside = from == to ? 0 : from < to ? -width / 4 : width / 4;  // of the middle, where another enters
+        const double aside = from == to ? 0 : from < to ? -width / 4 : width / 4;  // not where another enters
         if (places[read].row == places[name].row)
           canvas.arrow(plot::Canvas::command('M', {{left(read), top(read) + height / 2}}) +
                        plot::Canvas::command('L', {{left(name) + width, top(name) + height / 2}}));

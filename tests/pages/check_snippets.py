@@ -4,10 +4,10 @@
     check_snippets.py PAGE WORK_DIR --cmake CMAKE --prefix INSTALLED [--like PAGE] -- COMPILER FLAGS...
 
 A fence that starts with `// name.cpp:` is that file, one with a `main` is app.cpp. Any other is a fragment: it is
-compiled behind the umbrella, in a namespace of its own, and where a comment `<!-- … @ … -->` stands right above it, in
-place of that comment's @. Above a fragment that must not compile stands `<!-- error -->`; the compiler must say the text
-of the next fence without a language. The cmake fences are one CMakeLists.txt. All is checked, then the faults are listed.
-A translation has the fences of the page that it is `--like`, which is compiled instead of it.
+compiled behind the umbrella, in a namespace of its own, and where a comment `<!-- … @ … -->` stands right above it,
+in place of that comment's @. Above a fragment that must not compile stands `<!-- error -->`; the compiler must say the
+text of the next fence without a language. The cmake fences are one CMakeLists.txt. All is checked, then the faults are
+listed. A translation has the fences of the page that it is `--like`, which is compiled instead of it.
 """
 import argparse
 import pathlib
