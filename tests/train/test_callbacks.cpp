@@ -96,6 +96,14 @@ TEST_CASE("early stopping of a run that goes on stops where one that never stopp
   CHECK(stops_at({.patience = 5}, "val_loss", values, 3) == -1);
 }
 
+TEST_CASE("early stopping refuses a change that is no number", "[train]") {
+  FakeTrainer trainer;
+  for (const double bad : {double(NAN), double(INFINITY)}) {
+    EarlyStopping stopping{.min_delta = bad};
+    CHECK_THROWS_WITH(stopping.on_train_begin(trainer, logs("val_loss", 1)), Contains(".min_delta that is finite"));
+  }
+}
+
 TEST_CASE("early stopping asks for a mode where nobody knows it", "[train]") {
   const auto refused = [](EarlyStopping stopping, const Logs& coming) {
     FakeTrainer trainer;

@@ -21,14 +21,16 @@
 #include <strata/core/number.hpp>
 #include <strata/train/events.hpp>
 #include <strata/train/history.hpp>
+#include <strata/train/require.hpp>
 #include <strata/train/schedules.hpp>
 
 namespace strata {
 
 /// Stops when a number has not improved for `patience` epochs (Keras `EarlyStopping`). A run that goes on (see
 /// `Trainer::epochs`) remembers its best and how long ago that was, but has the best epoch's weights only where this
-/// object saw it. Throws InvalidArgument where the logs have no number of that name, or where neither `mode` nor they
-/// know whether it should rise. Unlike in Keras, a first epoch that is NaN is not the best.
+/// object saw it. Throws InvalidArgument where min_delta is not finite, where the logs have no number of that name, or
+/// where neither `mode` nor they know whether it should rise. Unlike in Keras, a first epoch that is NaN is not the
+/// best.
 struct EarlyStopping {
   int patience = 0;                  ///< epochs without improvement to put up with
   double min_delta = 0;              ///< a smaller change is no improvement; its sign does not matter
@@ -45,6 +47,7 @@ struct EarlyStopping {
 
   template <class Trainer>
   void on_train_begin(Trainer& trainer, const Logs& coming) {
+    detail::require(detail::finite(min_delta), "EarlyStopping", "min_delta", "that is finite", min_delta);
     const int seen_epoch = std::exchange(best_epoch, -1);
     const double seen = std::exchange(best, std::numeric_limits<double>::quiet_NaN());
     stopped_epoch = -1, wait = 0;
