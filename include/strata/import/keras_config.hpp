@@ -35,7 +35,7 @@ constexpr auto description_of() {
   else return nullptr;
 }
 
-/// Its part in a class that derives from ours is not all of it.
+/// Whether that is all of L: a user's class that derives from a layer, under a name of its own, may do more.
 template <class L, class Description>
 constexpr bool describes() {
   if constexpr (Config<Description>) return std::string_view(Description::schema.keras) == L::class_name;

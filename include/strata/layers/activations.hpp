@@ -45,9 +45,9 @@ struct Tanh : Elementwise<Tanh> {
 
 /// max(0, x); a NaN stays. Keras `ReLU()`, ONNX Relu.
 struct ReLU : Elementwise<ReLU> {
-  static constexpr const char* class_name = "ReLU";
   static constexpr Schema schema{.spelling = "ReLU", .keras = "ReLU", .onnx = "Relu", .activation = "relu",
                                  .fixed = R"({"max_value": null, "negative_slope": 0.0, "threshold": 0.0})"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -61,9 +61,9 @@ struct ReLU : Elementwise<ReLU> {
 
 /// min(max(0, x), 6). Keras `ReLU(max_value=6)`, ONNX Clip.
 struct ReLU6 : Elementwise<ReLU6> {
-  static constexpr const char* class_name = "ReLU";
   static constexpr Schema schema{.spelling = "ReLU6", .keras = "ReLU", .onnx = "Clip", .activation = "relu6",
                                  .fixed = R"({"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0})"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -88,7 +88,7 @@ struct LeakyReLUConfig {
 /// x where x > 0, else Slope x. `LeakyReLU<>` has Keras' slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
 template <Number Slope = 0.3>
 struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {  // with the defaults: LeakyReLU<>
-  static constexpr const char* class_name = "LeakyReLU";
+  static constexpr const char* class_name = LeakyReLUConfig::schema.keras;
   static constexpr LeakyReLUConfig config{.negative_slope = Slope};
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {
@@ -122,7 +122,7 @@ struct ELUConfig {
 /// x where x > 0, else Alpha (e^x - 1). `ELU<>` has Keras' alpha, 1. Keras `ELU`, ONNX Elu.
 template <Number Alpha = 1.0>
 struct ELU : Elementwise<ELU<Alpha>> {  // with the defaults: ELU<>
-  static constexpr const char* class_name = "ELU";
+  static constexpr const char* class_name = ELUConfig::schema.keras;
   static constexpr ELUConfig config{.alpha = Alpha};
   static constexpr Needs backward_needs{.input = false};
   static constexpr Problem check(Shape) {

@@ -27,8 +27,8 @@ struct Add {  // of the node's operands: Add<>
 
 template <>
 struct Add<> {
-  static constexpr const char* class_name = "Add";
   static constexpr Schema schema{.spelling = "Add<>", .keras = "Add", .onnx = "Add"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Kind kind = Kind::sum;
   static constexpr Needs backward_needs{.input = false, .output = false};
 

@@ -27,8 +27,8 @@ struct Average {  // of the node's operands: Average<>
 
 template <>
 struct Average<> {
-  static constexpr const char* class_name = "Average";
   static constexpr Schema schema{.spelling = "Average<>", .keras = "Average", .onnx = "Mean"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shapes in) {

@@ -19,7 +19,7 @@ using AveragePooling2DConfig = Pooling2DConfig<detail::average_pooling2d>;
 template <Spelled<"2 or Kernel{2, 3}"> auto PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
 struct AveragePooling2D  // with the defaults: AveragePooling2D<>
     : detail::Pooling2D<AveragePooling2D<PoolSize, Given...>, kernels::AveragePool> {
-  static constexpr const char* class_name = "AveragePooling2D";
+  static constexpr const char* class_name = AveragePooling2DConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(AveragePooling2DConfig{.pool_size = PoolSize});
 };

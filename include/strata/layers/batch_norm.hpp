@@ -55,7 +55,7 @@ struct BatchNormalizationConfig {
 
 template <Spelled<"Momentum{0.9}, Epsilon{1e-5}, NoScale"> auto... Given>
 struct BatchNormWith {
-  static constexpr const char* class_name = "BatchNormalization";
+  static constexpr const char* class_name = BatchNormalizationConfig::schema.keras;
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
   static constexpr bool borders = true, freezes = true;

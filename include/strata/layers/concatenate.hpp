@@ -25,9 +25,9 @@ struct Concatenate {  // of the node's operands: Concatenate<>
 
 template <>
 struct Concatenate<> {
-  static constexpr const char* class_name = "Concatenate";
   static constexpr Schema schema{.spelling = "Concatenate<>", .keras = "Concatenate", .onnx = "Concat",
                                  .fixed = R"({"axis": -1})"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Kind kind = Kind::concatenation;
   static constexpr Needs backward_needs{.input = false, .output = false};
 

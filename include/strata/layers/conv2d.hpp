@@ -53,7 +53,7 @@ template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>>,
                 detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSize>::template with, Given...> {
-  static constexpr const char* class_name = "Conv2D";
+  static constexpr const char* class_name = Conv2DConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(Conv2DConfig{.filters = Filters, .kernel_size = KernelSize});
 

@@ -65,7 +65,7 @@ template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2DTranspose
     : detail::FusedActivation<detail::RebuildConv2DTranspose<Filters, KernelSize>::template with, Given...> {
-  static constexpr const char* class_name = "Conv2DTranspose";
+  static constexpr const char* class_name = Conv2DTransposeConfig::schema.keras;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;

@@ -28,7 +28,7 @@ struct Cropping2DConfig {
 
 template <ZeroPad Crop = 0>
 struct Cropping2D {
-  static constexpr const char* class_name = "Cropping2D";
+  static constexpr const char* class_name = Cropping2DConfig::schema.keras;
   static constexpr Cropping2DConfig config{.cropping = Crop};
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;

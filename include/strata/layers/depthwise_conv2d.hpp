@@ -54,7 +54,7 @@ struct RebuildDepthwiseConv2D {
 template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given...>>,
                          detail::FusedActivation<detail::RebuildDepthwiseConv2D<KernelSize>::template with, Given...> {
-  static constexpr const char* class_name = "DepthwiseConv2D";
+  static constexpr const char* class_name = DepthwiseConv2DConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(DepthwiseConv2DConfig{.kernel_size = KernelSize});
 

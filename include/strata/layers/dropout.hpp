@@ -28,7 +28,7 @@ struct DropoutConfig {
 
 template <Number Rate>
 struct Dropout {  // with its rate: Dropout<0.5>
-  static constexpr const char* class_name = "Dropout";
+  static constexpr const char* class_name = DropoutConfig::schema.keras;
   static constexpr DropoutConfig config{.rate = Rate};
   static constexpr Kind kind = Kind::view;
   static constexpr Kind training_kind = Kind::other;

@@ -12,8 +12,8 @@
 namespace strata {
 
 struct Flatten {
-  static constexpr const char* class_name = "Flatten";
   static constexpr Schema schema{.spelling = "Flatten", .keras = "Flatten", .onnx = "Flatten"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Kind kind = Kind::view;
   static constexpr Needs backward_needs{.input = false, .output = false};
 

@@ -26,7 +26,7 @@ struct GaussianNoiseConfig {
 
 template <Number Deviation>
 struct GaussianNoise : Flatten {  // at inference, and backward, a copy
-  static constexpr const char* class_name = "GaussianNoise";
+  static constexpr const char* class_name = GaussianNoiseConfig::schema.keras;
   static constexpr GaussianNoiseConfig config{.stddev = Deviation};
   static constexpr Kind training_kind = Kind::other;
 

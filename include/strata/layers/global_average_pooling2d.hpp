@@ -10,9 +10,9 @@
 namespace strata {
 
 struct GlobalAveragePooling2D : detail::GlobalPooling2D<GlobalAveragePooling2D, kernels::AveragePool> {
-  static constexpr const char* class_name = "GlobalAveragePooling2D";
   static constexpr Schema schema{.spelling = "GlobalAveragePooling2D", .keras = "GlobalAveragePooling2D",
                                  .onnx = "GlobalAveragePool"};
+  static constexpr const char* class_name = schema.keras;
 };
 
 }  // namespace strata

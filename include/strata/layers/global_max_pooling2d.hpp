@@ -11,9 +11,9 @@
 namespace strata {
 
 struct GlobalMaxPooling2D : detail::GlobalPooling2D<GlobalMaxPooling2D, kernels::SharingMaxPool> {
-  static constexpr const char* class_name = "GlobalMaxPooling2D";
   static constexpr Schema schema{.spelling = "GlobalMaxPooling2D", .keras = "GlobalMaxPooling2D",
                                  .onnx = "GlobalMaxPool"};
+  static constexpr const char* class_name = schema.keras;
 };
 
 }  // namespace strata

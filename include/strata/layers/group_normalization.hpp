@@ -29,7 +29,7 @@ struct GroupNormalizationConfig {
 
 template <int GroupCount = 32, Spelled<"Epsilon{1e-5}"> auto... Given>
 struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount, Given...>> {  // with the defaults: GroupNormalization<>
-  static constexpr const char* class_name = "GroupNormalization";
+  static constexpr const char* class_name = GroupNormalizationConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(GroupNormalizationConfig{.groups = GroupCount});
 

@@ -18,9 +18,9 @@
 namespace strata {
 
 struct Normalization {
-  static constexpr const char* class_name = "Normalization";
   static constexpr Schema schema{.spelling = "Normalization", .keras = "Normalization",
                                  .fixed = R"({"axis": [-1], "invert": false})"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool strided = true, in_place = true, makes_probabilities = false;
 

@@ -26,7 +26,7 @@ struct LayerNormalizationConfig {
 
 template <Spelled<"Epsilon{1e-5}"> auto... Given>
 struct LayerNormalizationWith : detail::Normalization<LayerNormalizationWith<Given...>> {
-  static constexpr const char* class_name = "LayerNormalization";
+  static constexpr const char* class_name = LayerNormalizationConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(LayerNormalizationConfig{});
 

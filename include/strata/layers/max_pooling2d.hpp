@@ -20,7 +20,7 @@ using MaxPooling2DConfig = Pooling2DConfig<detail::max_pooling2d>;
 template <Spelled<"2 or Kernel{2, 3}"> auto PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
 struct MaxPooling2D  // with the defaults: MaxPooling2D<>
     : detail::Pooling2D<MaxPooling2D<PoolSize, Given...>, kernels::MaxPool> {
-  static constexpr const char* class_name = "MaxPooling2D";
+  static constexpr const char* class_name = MaxPooling2DConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(MaxPooling2DConfig{.pool_size = PoolSize});
 };

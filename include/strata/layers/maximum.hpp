@@ -29,8 +29,8 @@ struct Maximum {  // of the node's operands: Maximum<>
 
 template <>
 struct Maximum<> {
-  static constexpr const char* class_name = "Maximum";
   static constexpr Schema schema{.spelling = "Maximum<>", .keras = "Maximum", .onnx = "Max"};
+  static constexpr const char* class_name = schema.keras;
 
   static constexpr Problem check(Shapes in) {
     return detail::equal_shapes_problem("Maximum needs branches of one shape", in);

@@ -28,8 +28,8 @@ struct Multiply {  // of the node's operands: Multiply<>
 
 template <>
 struct Multiply<> {
-  static constexpr const char* class_name = "Multiply";
   static constexpr Schema schema{.spelling = "Multiply<>", .keras = "Multiply", .onnx = "Mul"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = true, .output = false};
 
   static constexpr Problem check(Shapes in) {

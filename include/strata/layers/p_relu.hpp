@@ -45,7 +45,7 @@ struct PReLUConfig {
 
 template <Spelled<"SharedAxes{1, 2}"> auto... Given>
 struct PReLU {  // with the defaults: PReLU<>
-  static constexpr const char* class_name = "PReLU";
+  static constexpr const char* class_name = PReLUConfig::schema.keras;
   static constexpr Needs backward_needs{.output = false};
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(PReLUConfig{});

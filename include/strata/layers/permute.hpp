@@ -25,7 +25,7 @@ struct PermuteConfig {
 
 template <int... Axes>
 struct Permute {
-  static constexpr const char* class_name = "Permute";
+  static constexpr const char* class_name = PermuteConfig::schema.keras;
   static constexpr PermuteConfig config{.dims = {Axes...}};
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;

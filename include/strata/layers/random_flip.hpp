@@ -37,7 +37,7 @@ struct RandomFlipConfig {
 
 template <FlipMode Mode = FlipMode::horizontal_and_vertical>
 struct RandomFlipLayer : detail::RandomTransform<RandomFlipLayer<Mode>> {
-  static constexpr const char* class_name = "RandomFlip";
+  static constexpr const char* class_name = RandomFlipConfig::schema.keras;
   static constexpr RandomFlipConfig config{.mode = Mode};
 
   static detail::CellMap cell_map(Shape in, Random random, std::size_t sample) {

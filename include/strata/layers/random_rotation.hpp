@@ -33,7 +33,7 @@ struct RandomRotationConfig {
 template <Factor Turns, auto... Given>
 struct RandomRotation : detail::RandomTransform<RandomRotation<Turns, Given...>,
                                                 LayerOptions<Given...>::get(FillMode::reflect)> {
-  static constexpr const char* class_name = "RandomRotation";
+  static constexpr const char* class_name = RandomRotationConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(RandomRotationConfig{.factor = Turns});
   using base = detail::RandomTransform<RandomRotation, LayerOptions<Given...>::get(FillMode::reflect)>;

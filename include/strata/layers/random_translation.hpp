@@ -32,7 +32,7 @@ struct RandomTranslationConfig {
 template <Factor Height, Factor Width, auto... Given>
 struct RandomTranslation : detail::RandomTransform<RandomTranslation<Height, Width, Given...>,
                                                    LayerOptions<Given...>::get(FillMode::reflect)> {
-  static constexpr const char* class_name = "RandomTranslation";
+  static constexpr const char* class_name = RandomTranslationConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(RandomTranslationConfig{.height_factor = Height, .width_factor = Width});
   using base = detail::RandomTransform<RandomTranslation, LayerOptions<Given...>::get(FillMode::reflect)>;

@@ -26,7 +26,7 @@ struct RescalingConfig {
 
 template <Number Scale, Number Offset = 0>
 struct Rescaling : Elementwise<Rescaling<Scale, Offset>> {
-  static constexpr const char* class_name = "Rescaling";
+  static constexpr const char* class_name = RescalingConfig::schema.keras;
   static constexpr RescalingConfig config{.scale = Scale, .offset = Offset};
   static constexpr Needs backward_needs{.input = false, .output = false};
 

@@ -26,7 +26,7 @@ struct ReshapeConfig {
 
 template <int... Extents>
 struct Reshape : Flatten {
-  static constexpr const char* class_name = "Reshape";
+  static constexpr const char* class_name = ReshapeConfig::schema.keras;
   static constexpr ReshapeConfig config{.target_shape = {Extents...}};
 
   static constexpr Problem check(Shape in) {

@@ -54,7 +54,7 @@ namespace detail {
 template <class Whole, class Convolution>
 struct SeparablePart : Convolution {
   using wraps = Whole;
-  static constexpr const char* class_name = "SeparableConv2D";
+  static constexpr const char* class_name = SeparableConv2DConfig::schema.keras;
 
  protected:
   static constexpr Parameters with_kernel_name(std::string_view name, Shape in) {

@@ -17,9 +17,9 @@
 namespace strata {
 
 struct Softmax {
-  static constexpr const char* class_name = "Softmax";
   static constexpr Schema schema{.spelling = "Softmax", .keras = "Softmax", .onnx = "Softmax", .activation = "softmax",
                                  .fixed = R"({"axis": -1})"};
+  static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = true};
   static constexpr Link link = Link::softmax;
   static constexpr bool makes_probabilities = true;

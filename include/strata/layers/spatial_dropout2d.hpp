@@ -27,7 +27,7 @@ struct SpatialDropout2DConfig {
 
 template <Number Rate>
 struct SpatialDropout2D : Dropout<Rate> {
-  static constexpr const char* class_name = "SpatialDropout2D";
+  static constexpr const char* class_name = SpatialDropout2DConfig::schema.keras;
   static constexpr SpatialDropout2DConfig config{.rate = Rate};
 
   static constexpr Problem check(Shape in) {

@@ -38,7 +38,7 @@ struct UpSampling2DConfig {
 
 template <Spelled<"2 or Kernel{2, 3}"> auto Size = 2, Spelled<"Bilinear"> auto... Given>
 struct UpSampling2D {  // with the defaults: UpSampling2D<>
-  static constexpr const char* class_name = "UpSampling2D";
+  static constexpr const char* class_name = UpSampling2DConfig::schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;
   using options = LayerOptions<Given...>;

@@ -49,7 +49,7 @@ struct ZeroPadding2DConfig {
 
 template <ZeroPad Pad = 1>
 struct ZeroPadding2D {  // with the defaults: ZeroPadding2D<>
-  static constexpr const char* class_name = "ZeroPadding2D";
+  static constexpr const char* class_name = ZeroPadding2DConfig::schema.keras;
   static constexpr ZeroPadding2DConfig config{.padding = Pad};
   static constexpr Needs backward_needs{.input = false, .output = false};
 
