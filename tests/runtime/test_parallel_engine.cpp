@@ -13,7 +13,7 @@ using namespace strata;
 namespace {
 
 /// So many threads, one after the other: how a batch is shared out matters, not who is first.
-struct Threads {
+struct InTurn {
   std::size_t count;
   std::size_t threads() const { return count; }
   template <class F>
@@ -41,7 +41,7 @@ TEST_CASE("a sample's bits do not depend on the threads that share its batch", "
     std::vector<float> expected(batch * out);
     one(input, expected);
     for (const std::size_t threads : {1u, 2u, 3u, 4u, 7u, 16u}) {
-      ParallelEngine<Sweeping, Threads> several{model, Threads{threads}};
+      ParallelEngine<Sweeping, InTurn> several{model, InTurn{threads}};
       std::vector<float> output(batch * out, 99.0f);
       several(input, output);
       CAPTURE(batch, threads);
@@ -51,7 +51,7 @@ TEST_CASE("a sample's bits do not depend on the threads that share its batch", "
 }
 
 TEST_CASE("spans that overlap are refused by threads, too", "[runtime]") {
-  ParallelEngine<Sweeping, Threads> engine{Model<Sweeping>{}, Threads{2}};
+  ParallelEngine<Sweeping, InTurn> engine{Model<Sweeping>{}, InTurn{2}};
   std::vector<float> both(3 * Sweeping::input_shape.size());
   REQUIRE_THROWS_AS(engine(both, std::span(both).first(3 * Sweeping::output_shape.size())), InvalidArgument);
 }

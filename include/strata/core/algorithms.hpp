@@ -33,4 +33,18 @@ struct Exact {
   static constexpr int sweep = 8;
 };
 
+namespace detail {
+
+/// A choice that says who does the work, too, as Threads<2, Exact>, without that.
+template <Algorithms Choice>
+struct AlgorithmsOf {
+  using type = Choice;
+};
+template <Algorithms Choice>
+  requires requires { typename Choice::algorithms; }
+struct AlgorithmsOf<Choice> {
+  using type = typename Choice::algorithms;
+};
+
+}  // namespace detail
 }  // namespace strata

@@ -34,6 +34,8 @@
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //   strided                             true: inference may give it images with borders and images that are slices of
 //                                       wider ones, and take such from it, as calls say                         (false)
+//   shares                              true: infer, or forward, does the part of its work that detail::part_of(call) says,
+//                                       see core/part.hpp                                                       (false)
 //   in_place                            true: forward may write its output over an operand of the same shape
 //                                                                                     (element-wise and affine layers)
 //
@@ -198,6 +200,10 @@ struct rules {
   }();
   static constexpr bool batched = [] {
     if constexpr (requires { L::batched; }) return L::batched;
+    else return false;
+  }();
+  static constexpr bool shares = [] {
+    if constexpr (requires { L::shares; }) return L::shares;
     else return false;
   }();
   static constexpr bool borders = [] {

@@ -1,8 +1,12 @@
 // Who does the work: one thread, or several. `strata/parallel/openmp.hpp` brings threads.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <exception>
 #include <span>
+
+#include <strata/core/part.hpp>
 
 namespace strata {
 
@@ -35,6 +39,36 @@ concept Team = requires(const P& policy, std::span<double> values) {
 
 namespace detail {
 
+/// What the first of several threads threw, for their caller.
+class FirstFailure {
+ public:
+  /// f(), whose exception is kept.
+  template <class F>
+  void guard(F&& f) {
+#ifdef __cpp_exceptions
+    try {
+      f();
+    } catch (...) {
+      if (!failed_.test_and_set()) failure_ = std::current_exception();
+    }
+#else
+    f();
+#endif
+  }
+  /// To be called when all threads are done.
+  void rethrow() {
+#ifdef __cpp_exceptions
+    if (failure_) std::rethrow_exception(failure_);
+#endif
+  }
+
+ private:
+#ifdef __cpp_exceptions
+  std::atomic_flag failed_{};
+  std::exception_ptr failure_;
+#endif
+};
+
 template <class Parallel>
 inline constexpr bool synchronized = [] {
   if constexpr (requires { Parallel::synchronized; }) return Team<Parallel> && Parallel::synchronized;
@@ -46,15 +80,6 @@ template <class Parallel, class T>
 void all_reduce([[maybe_unused]] const Parallel& parallel, [[maybe_unused]] std::span<T> values) {
   if constexpr (Team<Parallel>) parallel.all_reduce(values);
 }
-
-/// The part of `size` things that is one thread's.
-struct Share {
-  std::size_t begin, end;
-
-  constexpr Share(std::size_t size, std::size_t thread, std::size_t threads)
-      : begin(size * thread / threads), end(size * (thread + 1) / threads) {}
-  constexpr std::size_t size() const { return end - begin; }
-};
 
 }  // namespace detail
 }  // namespace strata

@@ -1,11 +1,13 @@
 // How rows of C channels are cut into vectors, so that three channels fill the lanes as well as sixty-four.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <numeric>
 
 #include <strata/core/inline.hpp>
+#include <strata/core/part.hpp>
 #include <strata/kernels/simd.hpp>
 
 namespace strata::kernels {
@@ -54,6 +56,7 @@ class ChannelPattern {
 template <class V, int Count>
 struct Lanes {
   using T = typename V::value_type;
+  static constexpr int count = Count;
 
   /// The other lanes are 0.
   static STRATA_INLINE V load(const T* p) {
@@ -79,13 +82,17 @@ struct Lanes {
   }();
 };
 
-/// f(first channel, Lanes) for each vector of one row of C channels.
-template <class V, int C, class F>
-STRATA_INLINE void for_each_channel_vector(F f) {
-  constexpr int lanes = simd::lanes<V>;
-  int c = 0;
-  for (; c + lanes <= C; c += lanes) f(c, Lanes<V, lanes>{});
-  if constexpr (C % lanes != 0) f(c, Lanes<V, C % lanes>{});
+/// Vectors in a row of C channels, the last perhaps partial.
+template <class V, int C>
+inline constexpr int channel_vectors = (C + simd::lanes<V> - 1) / simd::lanes<V>;
+
+/// f(first channel, Lanes) for each vector, or some, of one row of C channels.
+template <class V, int C, class F, class Tasks = strata::detail::Whole::Tasks<channel_vectors<V, C>>>
+STRATA_INLINE void for_each_channel_vector(F f, Tasks vectors = {}) {
+  constexpr int lanes = simd::lanes<V>, full = C / lanes;
+  for (int v = vectors.begin; v < (std::min)(vectors.end, full); ++v) f(v * lanes, Lanes<V, lanes>{});
+  if constexpr (C % lanes != 0)
+    if (vectors.begin <= full && full < vectors.end) f(full * lanes, Lanes<V, C % lanes>{});
 }
 
 }  // namespace strata::kernels

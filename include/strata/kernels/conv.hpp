@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <strata/core/inline.hpp>
+#include <strata/core/part.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
 
@@ -212,25 +213,48 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{});
 }
 
-/// One block of NV vectors of output channels over the whole image, in equal tiles; the last tile of a row, and the
-/// last row of tiles, may overlap the one before.
-template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, int ReadWidth, class Epilogue>
+/// The image of a block of NV vectors of output channels, cut into equal tiles; the last tile of a row, and the last
+/// row of tiles, may overlap the one before.
+template <class V>
+struct ConvTiles {
+  Patch patch;
+  int down, across;  ///< tiles in a column and in a row
+  int tasks;         ///< rows of tiles, or tiles where there is but one row; two that overlap are one task
+
+  constexpr ConvTiles(const ConvGeometry& g, int vectors) {
+    const int pixels = conv_tile(vectors, simd::register_count, simd::lanes<V>).pixels;
+    patch.rows = std::clamp(pixels / g.out_width, 1, g.out_height);  // narrow images: patches of several rows
+    down = (g.out_height + patch.rows - 1) / patch.rows;
+    across = (g.out_width + pixels - 1) / pixels;
+    patch.columns = (g.out_width + across - 1) / across;
+    tasks = one_row() ? across - (across * patch.columns > g.out_width && across > 1)
+                      : down - (down * patch.rows > g.out_height);
+  }
+  constexpr bool one_row() const { return down == 1; }
+  /// Behind the last tile, or row of tiles, of the tasks up to `task`.
+  constexpr int end(int task) const { return task < tasks ? task : one_row() ? across : down; }
+};
+
+/// One block of NV vectors of output channels over the image, or over some of its tasks.
+template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, int ReadWidth, class Epilogue, class Tasks>
 STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typename V::value_type* weights,
                                     const typename V::value_type* bias, typename V::value_type* out,
-                                    const typename V::value_type* residual) {
-  constexpr int pixels = conv_tile(NV, simd::register_count, simd::lanes<V>).pixels;
-  constexpr int rows = std::clamp(pixels / g.out_width, 1, g.out_height);  // narrow images: patches of several rows
-  constexpr int tiles = (g.out_width + pixels - 1) / pixels;
-  constexpr Patch patch{rows, (g.out_width + tiles - 1) / tiles};
-  for (int top = 0; top < g.out_height; top += rows) {
-    const int y = (std::min)(top, g.out_height - rows);
-    for (int tile = 0; tile < tiles; ++tile) {
+                                    const typename V::value_type* residual, Tasks tasks) {
+  constexpr ConvTiles<V> tiles(g, NV);
+  constexpr Patch patch = tiles.patch;
+  if (tasks.begin == tasks.end) return;
+  const auto row_of_tiles = [&](int row, int begin, int end) STRATA_INLINE_LAMBDA {
+    const int y = (std::min)(row * patch.rows, g.out_height - patch.rows);
+    for (int tile = begin; tile < end; ++tile) {
       const int column = (std::min)(tile * patch.columns, g.out_width - patch.columns);
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
           out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column, 0));
     }
-  }
+  };
+  if constexpr (tiles.one_row()) row_of_tiles(0, tasks.begin, tiles.end(tasks.end));
+  else
+    for (int row = tasks.begin; row < tiles.end(tasks.end); ++row) row_of_tiles(row, 0, tiles.across);
 }
 
 }  // namespace detail
@@ -293,11 +317,11 @@ void pack_weights(Weight&& weight, typename V::value_type* packed) {
 
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).
 /// `x` has its padding around it. `bias` has groups x out_channels elements, or is null. `residual` is what an epilogue
-/// with one adds; it does not overlap `out`.
-template <class V, ConvGeometry g, Weights layout, class Epilogue>
+/// with one adds; it does not overlap `out`. Threads share blocks of channels and, inside of one, rows of tiles.
+template <class V, ConvGeometry g, Weights layout, class Epilogue, class Part = strata::detail::Whole>
 void convolve(const typename V::value_type* x, const typename V::value_type* weights,
               const typename V::value_type* bias, typename V::value_type* out,
-              const typename V::value_type* residual = nullptr) {
+              const typename V::value_type* residual = nullptr, Part part = {}) {
   constexpr int lanes = simd::lanes<V>;
   constexpr ConvBlocks<V> blocks(g.out_channels);
   constexpr bool packed = layout == Weights::packed;
@@ -307,16 +331,21 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int last_read_width = packed ? lanes : blocks.last_width;
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
+  constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
+  constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
+  int task = 0;
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
-    for (int block = 0; block < blocks.full; ++block) {
-      detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(x, weights, bias, out, residual);
+    for (int block = 0; block < blocks.full; ++block, task += tasks) {
+      detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(x, weights, bias, out, residual,
+                                                                              part.template of<tasks>(task, all));
       weights += packed ? g.taps() * step : width;
       out += width;
       residual = detail::residual_at<Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
     detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, last_read_width, Epilogue>(
-        x, weights, bias, out, residual);
+        x, weights, bias, out, residual, part.template of<last_tasks>(task, all));
+    task += last_tasks;
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
     residual = detail::residual_at<Epilogue>(residual, 0, 0, last_width);

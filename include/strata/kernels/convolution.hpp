@@ -79,19 +79,19 @@ struct Convolution {
   }
 
   /// out = epilogue(bias + x * weights), image by image. `bias` may be null. `layout` is of a direct convolution.
-  template <class Epilogue, Weights layout = Weights::packed>
+  template <class Epilogue, Weights layout = Weights::packed, class Part = strata::detail::Whole>
   static void run(std::size_t batch, Images<const T> x, const T* weights, const T* bias, Images<T> out,
-                  Images<const T> residual, T* scratch) {
+                  Images<const T> residual, T* scratch, Part part = {}) {
     if constexpr (winograd_tile > 0) {
       winograd_convolve<V, winograd, Epilogue>(x.data, weights, bias, out.data, residual.data, scratch, batch, x.step,
-                                               out.step, residual.step);
+                                               out.step, residual.step, part);
     } else {
       for (std::size_t n = 0; n < batch; ++n) {
         const T* const image = x.data + n * x.step;
         const T* const terms = has_residual<Epilogue> ? residual.data + n * residual.step : nullptr;
         if constexpr (is_depthwise(g))
-          depthwise_convolve<V, g, Epilogue>(image, weights, bias, out.data + n * out.step, terms);
-        else convolve<V, g, layout, Epilogue>(image, weights, bias, out.data + n * out.step, terms);
+          depthwise_convolve<V, g, Epilogue>(image, weights, bias, out.data + n * out.step, terms, part);
+        else convolve<V, g, layout, Epilogue>(image, weights, bias, out.data + n * out.step, terms, part);
       }
     }
   }

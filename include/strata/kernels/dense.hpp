@@ -113,27 +113,31 @@ enum class DenseBatch {
 };
 
 /// out (batch, units) = epilogue(bias + x (batch, features) * weights). `bias` may be null; `residual`, for an epilogue
-/// with one, lies like `out`.
+/// with one, lies like `out`. Threads share blocks of units.
 template <class V, int features, int units, Weights layout, class Epilogue, DenseBatch kind = DenseBatch::any,
-          class T = typename V::value_type>
-void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* out, const T* residual = nullptr) {
+          class T = typename V::value_type, class Part = strata::detail::Whole>
+void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* out, const T* residual = nullptr,
+           Part part = {}) {
   constexpr int lanes = simd::lanes<V>;
   constexpr ConvBlocks<V> blocks(units);
   constexpr int width = blocks.size * lanes, full_units = blocks.full * width;
   constexpr bool packed = layout == Weights::packed;
   constexpr int step = packed ? width : units, last_step = packed ? blocks.last * lanes : units;
-  detail::for_each_dense_part<features>([&](int first, const detail::DensePart& part) {
+  const auto tasks = part.template of<blocks.full + 1>();
+  detail::for_each_dense_part<features>([&](int first, const detail::DensePart& piece) {
     const auto block = [&]<int Step, int NV, int LastWidth>(int unit) {
       const T* const w = weights + static_cast<std::ptrdiff_t>(unit) * (packed ? features : 1) +
                          static_cast<std::ptrdiff_t>(first) * Step;
       constexpr int most = kind == DenseBatch::single ? 1 : detail::dense_samples<V, NV>;
       constexpr int splits = kind == DenseBatch::alike ? detail::sum_splits(most * NV) : 0;
       detail::dense_block<V, features, units, Step, NV, LastWidth, Epilogue, most, splits>(
-          batch, part, x + first, w, bias != nullptr ? bias + unit : nullptr, out + unit,
+          batch, piece, x + first, w, bias != nullptr ? bias + unit : nullptr, out + unit,
           has_residual<Epilogue> ? residual + unit : nullptr);
     };
-    for (int unit = 0; unit < full_units; unit += width) block.template operator()<step, blocks.size, lanes>(unit);
-    block.template operator()<last_step, blocks.last, blocks.last_width>(full_units);
+    for (int b = tasks.begin; b < (std::min)(tasks.end, blocks.full); ++b)
+      block.template operator()<step, blocks.size, lanes>(b * width);
+    if (tasks.begin <= blocks.full && blocks.full < tasks.end)
+      block.template operator()<last_step, blocks.last, blocks.last_width>(full_units);
   });
 }
 

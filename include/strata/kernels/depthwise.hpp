@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <strata/core/inline.hpp>
+#include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/epilogue.hpp>
@@ -232,30 +233,26 @@ void depthwise_gradient(int rows, const typename V::value_type* x, const typenam
     depthwise_gradient_rows<V, g, Width, rest>(rows, x + parts * x_step, gradient, weights + parts * step);
 }
 
-/// f.operator()<lanes used>(first channel) for each vector of channels.
-template <class V, ConvGeometry g, class F>
-void for_each_vector(F f) {
-  constexpr int lanes = simd::lanes<V>;
-  constexpr int last = g.groups % lanes;
-  for (int c = 0; c + lanes <= g.groups; c += lanes) f.template operator()<lanes>(c);
-  if constexpr (last != 0) f.template operator()<last>(g.groups - last);
-}
-
 }  // namespace detail
 
 /// Convolves one image, as `convolve` does. `weights` are as Keras stores them:
-/// (kernel_height, kernel_width, channels).
-template <class V, ConvGeometry g, class Epilogue>
+/// (kernel_height, kernel_width, channels). Threads share vectors of channels of rows.
+template <class V, ConvGeometry g, class Epilogue, class Part = strata::detail::Whole>
 void depthwise_convolve(const typename V::value_type* x, const typename V::value_type* weights,
                         const typename V::value_type* bias, typename V::value_type* out,
-                        const typename V::value_type* residual = nullptr) {
+                        const typename V::value_type* residual = nullptr, Part part = {}) {
   static_assert(is_depthwise(g));
-  for (int y = 0; y < g.out_height; y += detail::rows_at_once(g))
-    detail::for_each_vector<V, g>([&]<int Width>(int c) {
-      detail::depthwise_rows<V, g, Width, Epilogue>(x + y * g.stride_height * g.row + c, weights + c,
-                                                    bias != nullptr ? bias + c : nullptr, out + y * g.out_row + c,
-                                                    detail::residual_at<Epilogue>(residual, y, 0, c));
-    });
+  constexpr int rows = detail::rows_at_once(g), vectors = channel_vectors<V, g.groups>;
+  constexpr int all = g.out_height / rows * vectors;
+  for (int y = 0; y < g.out_height; y += rows)
+    for_each_channel_vector<V, g.groups>(
+        [&](int c, auto lanes) {
+          detail::depthwise_rows<V, g, lanes.count, Epilogue>(x + y * g.stride_height * g.row + c, weights + c,
+                                                              bias != nullptr ? bias + c : nullptr,
+                                                              out + y * g.out_row + c,
+                                                              detail::residual_at<Epilogue>(residual, y, 0, c));
+        },
+        part.template of<vectors>(y / rows * vectors, all));
 }
 
 /// Adds one image's part to `weights` (kernel_height, kernel_width, channels), as `accumulate_weight_gradient` does.
@@ -266,8 +263,8 @@ void accumulate_depthwise_gradient(const typename V::value_type* x, const typena
   constexpr int bytes = static_cast<int>(sizeof(typename V::value_type)) * (g.out_row + g.stride_height * g.row);
   constexpr int band = detail::even_part(g.out_height, (std::max)(1, 40 * 1024 / bytes));
   for (int y = 0; y < g.out_height; y += band)
-    detail::for_each_vector<V, g>([&]<int Width>(int c) {
-      detail::depthwise_gradient<V, g, Width>((std::min)(band, g.out_height - y), x + y * g.stride_height * g.row + c,
+    for_each_channel_vector<V, g.groups>([&](int c, auto lanes) {
+      detail::depthwise_gradient<V, g, lanes.count>((std::min)(band, g.out_height - y), x + y * g.stride_height * g.row + c,
                                               gradient + y * g.out_row + c, weights + c);
     });
 }

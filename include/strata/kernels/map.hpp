@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <strata/core/inline.hpp>
+#include <strata/core/part.hpp>
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
@@ -47,37 +48,43 @@ STRATA_INLINE void map_rows(std::size_t rows, F f, T* out, const std::array<cons
   detail::map_channels<V, C>(rows * C, f, out, in, ChannelPattern<V, C, Constants>(constants));
 }
 
-/// The same over images with borders, or slices of images, around which everything stays as it is.
+/// The same over images with borders, or slices of images, around which everything stays as it is. Threads share runs
+/// of pixels, or the pixels of a single run.
 template <class V, Shape shape, Border out_border, Border... in_borders, class F, std::size_t Constants,
-          class T = typename V::value_type>
+          class T = typename V::value_type, class Part = strata::detail::Whole>
 STRATA_INLINE void map_images(std::size_t batch, F f, T* out, const std::array<const T*, sizeof...(in_borders)>& in,
-                              const std::array<const T*, Constants>& constants) {
+                              const std::array<const T*, Constants>& constants, Part part = {}) {
   using Runs = ImageRuns<shape, out_border, in_borders...>;
   constexpr int C = shape.channels();
   const ChannelPattern<V, C, Constants> pattern(constants);
-  for (std::size_t run = 0; run < Runs::count(batch); ++run)
+  const auto runs = Runs::whole ? strata::detail::Whole::share(1) : part.share(Runs::count(batch));
+  const auto pixels = Runs::whole ? part.share(Runs::pixels(batch)) : strata::detail::Whole::share(Runs::pixels(batch));
+  const std::size_t first = pixels.begin * C;
+  for (std::size_t run = runs.begin; run < runs.end; ++run)
     [&]<std::size_t... I>(std::index_sequence<I...>) STRATA_INLINE_LAMBDA {
-      detail::map_channels<V, C>(Runs::pixels(batch) * C, f, out + Runs::template offset<out_border>(run),
-                                 std::array<const T*, sizeof...(I)>{in[I] + Runs::template offset<in_borders>(run)...},
-                                 pattern);
+      detail::map_channels<V, C>(
+          pixels.size() * C, f, out + Runs::template offset<out_border>(run) + first,
+          std::array<const T*, sizeof...(I)>{in[I] + Runs::template offset<in_borders>(run) + first...}, pattern);
     }(std::index_sequence_for<std::integral_constant<int, (static_cast<void>(in_borders), 0)>...>{});
 }
 
 /// out = Epilogue(scale[c] * in + shift[c]) over images with borders. In place is fine.
 template <class V, Shape shape, class Epilogue = Identity, Border out_border = Border{}, Border in_border = Border{},
-          class T = typename V::value_type>
-STRATA_NOINLINE void map_affine(std::size_t batch, const T* in, T* out, const T* scale, const T* shift) {
+          class T = typename V::value_type, class Part = strata::detail::Whole>
+STRATA_NOINLINE void map_affine(std::size_t batch, const T* in, T* out, const T* scale, const T* shift,
+                                Part part = {}) {
   const auto affine = [](V x, V factor, V offset) STRATA_INLINE_LAMBDA {
     return Epilogue::apply(simd::fma(factor, x, offset));
   };
-  map_images<V, shape, out_border, in_border>(batch, affine, out, std::array{in}, std::array{scale, shift});
+  map_images<V, shape, out_border, in_border>(batch, affine, out, std::array{in}, std::array{scale, shift}, part);
 }
 
 /// out = in, over images with borders.
-template <class V, Shape shape, Border out_border, Border in_border, class T = typename V::value_type>
-STRATA_NOINLINE void copy_images(std::size_t batch, const T* in, T* out) {
+template <class V, Shape shape, Border out_border, Border in_border, class T = typename V::value_type,
+          class Part = strata::detail::Whole>
+STRATA_NOINLINE void copy_images(std::size_t batch, const T* in, T* out, Part part = {}) {
   const auto same = [](V x) STRATA_INLINE_LAMBDA { return x; };
-  map_images<V, shape, out_border, in_border>(batch, same, out, std::array{in}, std::array<const T*, 0>{});
+  map_images<V, shape, out_border, in_border>(batch, same, out, std::array{in}, std::array<const T*, 0>{}, part);
 }
 
 }  // namespace strata::kernels

@@ -155,26 +155,36 @@ struct AveragePool {
 };
 
 /// f(window, first output element, first channel, lanes) for each vector of channels of each output pixel of an image.
-template <class V, PoolGeometry g, class F>
-STRATA_INLINE void for_each_output(F f) {
-  for (int y = 0; y < g.rows.output; ++y)
-    for (int x = 0; x < g.columns.output; ++x) {
-      const PoolWindow<g> window(y, x);
-      const int pixel = y * g.out_row + x * g.out_pixel;
-      for_each_channel_vector<V, g.channels>(
-          [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(window, pixel + c, c, lanes); });
+/// Threads share the pixels of each row, or the vectors of a single pixel.
+template <class V, PoolGeometry g, class F, class Part = strata::detail::Whole>
+STRATA_INLINE void for_each_output(F f, Part part = {}) {
+  constexpr int width = g.columns.output, pixels = g.rows.output * width;
+  const auto pixel_of = [&](int y, int x, auto vectors) STRATA_INLINE_LAMBDA {
+    const PoolWindow<g> window(y, x);
+    const int pixel = y * g.out_row + x * g.out_pixel;
+    for_each_channel_vector<V, g.channels>(
+        [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(window, pixel + c, c, lanes); }, vectors);
+  };
+  if constexpr (pixels == 1) return pixel_of(0, 0, part.template of<channel_vectors<V, g.channels>>());
+  else
+    for (int y = 0; y < g.rows.output; ++y) {
+      const auto columns = part.template of<width>(y * width, pixels);
+      for (int x = columns.begin; x < columns.end; ++x)
+        pixel_of(y, x, strata::detail::Whole::of<channel_vectors<V, g.channels>>());
     }
 }
 
 /// (batch, rows.input, columns.input, channels) to (batch, rows.output, columns.output, channels); one image where they
 /// have borders.
-template <class V, PoolGeometry g, class Pool, class T = typename V::value_type>
-STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output) {
+template <class V, PoolGeometry g, class Pool, class Part, class T = typename V::value_type>
+STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output, Part part) {
   for (; batch > 0; --batch, input += g.input_size(), output += g.output_size())
-    for_each_output<V, g>([&](const PoolWindow<g>& window, int place, int c, auto lanes) STRATA_INLINE_LAMBDA {
-      const auto load = [&](int cell) STRATA_INLINE_LAMBDA { return lanes.load(input + cell + c); };
-      lanes.store(output + place, Pool::template forward<V>(window, load));
-    });
+    for_each_output<V, g>(
+        [&](const PoolWindow<g>& window, int place, int c, auto lanes) STRATA_INLINE_LAMBDA {
+          const auto load = [&](int cell) STRATA_INLINE_LAMBDA { return lanes.load(input + cell + c); };
+          lanes.store(output + place, Pool::template forward<V>(window, load));
+        },
+        part);
 }
 
 /// Overwrites `input_gradient`; windows that overlap add up.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <strata/core/inline.hpp>
+#include <strata/core/part.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
@@ -31,7 +32,8 @@ struct WinogradGeometry {
   constexpr int points() const { return tile + 2; }
   constexpr int positions() const { return points() * points(); }
   constexpr int tile_columns() const { return (out_width + tile - 1) / tile; }
-  constexpr int tiles() const { return (out_height + tile - 1) / tile * tile_columns(); }
+  constexpr int tile_rows() const { return (out_height + tile - 1) / tile; }
+  constexpr int tiles() const { return tile_rows() * tile_columns(); }
 
   friend constexpr bool operator==(const WinogradGeometry&, const WinogradGeometry&) = default;
 };
@@ -82,6 +84,7 @@ struct WinogradPlan {
   /// An odd number of vectors keeps positions out of each other's cache sets.
   static constexpr int odd_lines(int elements) { return (elements / lanes | 1) * lanes; }
   constexpr int full_blocks() const { return (vectors - last) / block.vectors; }
+  constexpr int blocks() const { return full_blocks() + 1; }
   /// Where the weight (position `at`, in, out) is.
   constexpr int weight_index(const WinogradGeometry& g, int at, int in, int out) const {
     const int width = block.vectors * lanes, first = out / width;
@@ -156,24 +159,26 @@ STRATA_INLINE void multiply_block(const typename V::value_type* x, const typenam
   (simd::store(products + I / NV * plan.product_tile + I % NV * lanes, sums[I]), ...);
 }
 
-/// Products of a band of `count` tiles, at least `block.pixels`; the last register tile may overlap the one before.
-template <class V, WinogradGeometry g>
+/// Products of a band of `count` tiles, at least `block.pixels`, and some blocks of output channels; the last register
+/// tile may overlap the one before.
+template <class V, WinogradGeometry g, class Blocks>
 STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typename V::value_type* weights, int count,
-                                   typename V::value_type* products) {
+                                   typename V::value_type* products, Blocks blocks) {
   constexpr WinogradPlan<V> plan(g);
-  constexpr int pixels = plan.block.pixels, width = plan.block.vectors * plan.lanes;
+  constexpr int pixels = plan.block.pixels, width = plan.block.vectors * plan.lanes, full = plan.full_blocks();
   for (int position = 0; position < g.positions(); ++position) {
-    const auto* w = weights + position * plan.weights_position;
-    for (int b = 0; b < plan.full_blocks(); ++b, w += width * g.in_channels)
+    const auto* const w = weights + position * plan.weights_position;
+    for (int b = blocks.begin; b < (std::min)(blocks.end, full); ++b)
       for (int tile = 0; tile < count; tile += pixels) {
         const int t = (std::min)(tile, count - pixels);
-        multiply_block<V, g, plan.block.vectors>(x + t * plan.x_tile, w, products + t * plan.product_tile + b * width,
+        multiply_block<V, g, plan.block.vectors>(x + t * plan.x_tile, w + b * width * g.in_channels,
+                                                 products + t * plan.product_tile + b * width,
                                                  Indices<plan.block.vectors * pixels>{});
       }
-    for (int tile = 0; tile < count; tile += pixels) {
+    for (int tile = 0; blocks.end > full && tile < count; tile += pixels) {
       const int t = (std::min)(tile, count - pixels);
-      multiply_block<V, g, plan.last>(x + t * plan.x_tile, w,
-                                      products + t * plan.product_tile + plan.full_blocks() * width,
+      multiply_block<V, g, plan.last>(x + t * plan.x_tile, w + full * width * g.in_channels,
+                                      products + t * plan.product_tile + full * width,
                                       Indices<plan.last * pixels>{});
     }
     x += plan.position;
@@ -235,12 +240,14 @@ STRATA_INLINE void transform_output(const typename V::value_type* products, cons
   transform_output_rows<V, g, Epilogue, Width, 1>(products + c, b, out + c, r, squares, line);
 }
 
-/// The direct sums of the tile whose input begins at `x`, by weights made of the transformed ones.
+/// The direct sums of the tile whose input begins at `x` and the channels [begin, end), whole vectors, by weights made of
+/// the transformed ones.
 template <class V, int Tile>
 STRATA_NOINLINE void sum_directly(const WinogradGeometry& g, const typename V::value_type* x,
-                                  const typename V::value_type* weights, typename V::value_type* sums) {
+                                  const typename V::value_type* weights, int begin, int end,
+                                  typename V::value_type* sums) {
   const WinogradPlan<V> plan(g);
-  for (int out = 0; out < g.out_channels; out += plan.lanes) {
+  for (int out = begin; out < end; out += plan.lanes) {
     simd::Array<V, Tile * Tile> y;
     V w[9];
     fill(y, constant<V>(0), Indices<Tile * Tile>{});
@@ -257,13 +264,14 @@ STRATA_NOINLINE void sum_directly(const WinogradGeometry& g, const typename V::v
   }
 }
 
-/// One tile by direct sums, which take the place of its products.
+/// The channels [begin, end) of one tile by direct sums, which take the place of its products.
 template <class V, WinogradGeometry g, class Epilogue>
 STRATA_NOINLINE void convolve_directly(const typename V::value_type* x, const typename V::value_type* weights,
-                                       typename V::value_type* sums, const typename V::value_type* bias,
-                                       typename V::value_type* out, const typename V::value_type* residual) {
+                                       int begin, int end, typename V::value_type* sums,
+                                       const typename V::value_type* bias, typename V::value_type* out,
+                                       const typename V::value_type* residual) {
   constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes;
-  sum_directly<V, g.tile>(g, x, weights, sums);
+  sum_directly<V, g.tile>(g, x, weights, begin, end, sums);
   for (int pixel = 0; pixel < g.tile * g.tile; ++pixel, sums += WinogradPlan<V>(g).position) {
     const int row = pixel / g.tile, column = pixel % g.tile;
     const auto finish = [&]<int Width>(int c) {
@@ -272,57 +280,100 @@ STRATA_NOINLINE void convolve_directly(const typename V::value_type* x, const ty
                                            out + row * g.out_row + column * g.out_pixel() + c,
                                            residual_at<Epilogue>(residual, row, column, c), Indices<1>{});
     };
-    int c = 0;
-    for (; c + lanes <= g.out_channels; c += lanes) finish.template operator()<lanes>(c);
-    if constexpr (rest > 0) finish.template operator()<rest>(c);
+    int c = begin;
+    for (; c + lanes <= end; c += lanes) finish.template operator()<lanes>(c);
+    if constexpr (rest > 0)
+      if (c < end) finish.template operator()<rest>(c);
   }
 }
 
-/// epilogue(bias + A^T products A) for `count` tiles from tile `first` on. An input that is not finite, or so large that
-/// squares overflow, spoils a whole tile: this is computed again, and it reaches the outputs that see it only.
-template <class V, WinogradGeometry g, class Epilogue>
-STRATA_NOINLINE void transform_outputs(typename V::value_type* products, std::size_t first, int count,
+/// epilogue(bias + A^T products A) for `count` tiles from tile `first` on and some blocks of output channels. An input
+/// that is not finite, or so large that squares overflow, spoils a whole tile: such a block is computed again, and the
+/// input reaches the outputs that see it only.
+template <class V, WinogradGeometry g, class Epilogue, class Blocks>
+STRATA_NOINLINE void transform_outputs(typename V::value_type* products, std::size_t first, int count, Blocks blocks,
                                        const typename V::value_type* x, std::size_t x_step,
                                        const typename V::value_type* weights, const typename V::value_type* bias,
                                        typename V::value_type* out, std::size_t out_step,
                                        const typename V::value_type* residual, std::size_t residual_step) {
-  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes, step = WinogradPlan<V>(g).product_tile;
-  for (int tile = 0; tile < count; ++tile, products += step) {
+  constexpr WinogradPlan<V> plan(g);
+  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes, width = plan.block.vectors * lanes;
+  for (int tile = 0; tile < count; ++tile, products += plan.product_tile) {
     const TilePlace<g> place(first + static_cast<std::size_t>(tile));
     auto* y = out + place.image * out_step + place.y * g.out_row + place.x * g.out_pixel();
     const auto* r = residual_at<Epilogue>(residual, place.y, place.x, 0);
     if constexpr (has_residual<Epilogue>) r += place.image * residual_step;
-    V squares = constant<V>(0);
-    int c = 0;
-    for (; c + lanes <= g.out_channels; c += lanes)
-      transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r, squares);
-    if constexpr (rest > 0) transform_output<V, g, Epilogue, rest>(products, bias, c, y, r, squares);
-    if (!simd::all(squares < constant<V>(std::numeric_limits<double>::infinity()))) [[unlikely]]
-      convolve_directly<V, g, Epilogue>(x + place.image * x_step + place.y * g.row + place.x * g.in_pixel(), weights,
-                                        products, bias, y, r);
+    for (int block = blocks.begin; block < blocks.end; ++block) {
+      const int begin = block * width, end = (std::min)(begin + width, g.out_channels);
+      V squares = constant<V>(0);
+      int c = begin;
+      for (; c + lanes <= end; c += lanes) transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r, squares);
+      if constexpr (rest > 0)
+        if (c < end) transform_output<V, g, Epilogue, rest>(products, bias, c, y, r, squares);
+      if (!simd::all(squares < constant<V>(std::numeric_limits<double>::infinity()))) [[unlikely]]
+        convolve_directly<V, g, Epilogue>(x + place.image * x_step + place.y * g.row + place.x * g.in_pixel(), weights,
+                                          begin, end, products, bias, y, r);
+    }
   }
+}
+
+/// What a thread does: tiles, and blocks of output channels.
+template <class Blocks>
+struct WinogradWork {
+  std::size_t begin, end;
+  Blocks blocks;
+};
+
+template <class V, WinogradGeometry g>
+constexpr auto winograd_work(std::size_t batch, strata::detail::Whole part) {
+  const auto blocks = part.of<WinogradPlan<V>(g).blocks()>();
+  return WinogradWork<decltype(blocks)>{0, batch * static_cast<std::size_t>(g.tiles()), blocks};
+}
+/// Of one image threads share rows of tiles, of which the last two may overlap, or blocks, whichever is fairer: each
+/// transforms the whole input then.
+template <class V, WinogradGeometry g>
+constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
+  constexpr int blocks = WinogradPlan<V>(g).blocks();
+  constexpr int rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
+  const auto most = [&](int tasks) { return (tasks + part.threads - 1) / part.threads; };
+  WinogradWork<strata::detail::Part::Tasks> work{0, batch * static_cast<std::size_t>(g.tiles()), {0, blocks}};
+  if (most(blocks) * rows < most(rows) * blocks) {
+    work.blocks = part.of<blocks>();
+  } else {
+    const auto own = part.of<rows>();
+    work.begin = static_cast<std::size_t>(own.begin * g.tile_columns());
+    if (own.end < rows) work.end = static_cast<std::size_t>(own.end * g.tile_columns());
+    if (own.begin == own.end) work.begin = work.end;
+  }
+  return work;
 }
 
 }  // namespace detail
 
 /// Convolves `batch` images, which begin `x_step`, `out_step` and `residual_step` elements apart: out = epilogue(bias +
 /// x * weights). Tiles of all images share the weights. `bias` may be null; `out` must not overlap `residual`.
-template <class V, WinogradGeometry g, class Epilogue>
+template <class V, WinogradGeometry g, class Epilogue, class Part = strata::detail::Whole>
 void winograd_convolve(const typename V::value_type* x, const typename V::value_type* weights,
                        const typename V::value_type* bias, typename V::value_type* out,
                        const typename V::value_type* residual, typename V::value_type* scratch, std::size_t batch = 1,
-                       std::size_t x_step = 0, std::size_t out_step = 0, std::size_t residual_step = 0) {
+                       std::size_t x_step = 0, std::size_t out_step = 0, std::size_t residual_step = 0,
+                       Part part = {}) {
   static_assert(winograd_fits(g));
   constexpr WinogradPlan<V> plan(g);
   constexpr std::size_t least = static_cast<std::size_t>(plan.block.pixels);
   auto* transformed = scratch + plan.position;
   const std::size_t tiles = batch * static_cast<std::size_t>(g.tiles());
-  for (std::size_t tile = 0; tile < tiles; tile += plan.band) {
+  const auto work = detail::winograd_work<V, g>(batch, part);
+  if (work.blocks.begin == work.blocks.end) return;
+  for (std::size_t tile = work.begin; tile < work.end; tile += plan.band) {
     const std::size_t first = (std::min)(tile, tiles - least);  // a whole register tile at least
-    const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
+    const int count = static_cast<int>(std::clamp<std::size_t>(work.end - first, least, plan.band));
+    const int others = static_cast<int>(tile - first);
     detail::transform_inputs<V, g, plan.x_tile, plan.position>(x, x_step, first, count, transformed);
-    detail::multiply_band<V, g>(transformed, weights, count, scratch);
-    detail::transform_outputs<V, g, Epilogue>(scratch, first, count, x, x_step, weights, bias, out, out_step, residual,
+    detail::multiply_band<V, g>(transformed, weights, count, scratch, work.blocks);
+    detail::transform_outputs<V, g, Epilogue>(scratch + others * plan.product_tile, tile,
+                                              (std::min)(count - others, static_cast<int>(work.end - tile)),
+                                              work.blocks, x, x_step, weights, bias, out, out_step, residual,
                                               residual_step);
   }
 }

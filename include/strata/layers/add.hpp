@@ -37,7 +37,7 @@ struct Add<> {
   }
   static constexpr Shape output_shape(Shapes in) { return in[0]; }
 
-  static constexpr bool strided = true, in_place = true;
+  static constexpr bool strided = true, in_place = true, shares = true;
 
   template <class Call>
   static void forward(const Call& call) {

@@ -36,7 +36,7 @@ struct Average<> {
   }
   static constexpr Shape output_shape(Shapes in) { return in[0]; }
 
-  static constexpr bool strided = true, in_place = true, keeps_probabilities = true;
+  static constexpr bool strided = true, in_place = true, keeps_probabilities = true, shares = true;
 
   template <class Call>
   static void forward(const Call& call) {

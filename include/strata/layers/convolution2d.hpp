@@ -24,7 +24,7 @@ struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
-  static constexpr bool strided = true, freezes = true;
+  static constexpr bool strided = true, freezes = true, shares = true;
 
   /// Of what both have in common.
   static constexpr Problem check_window(Shape in) {
@@ -208,7 +208,7 @@ struct Convolution2D {
     kernels::Convolution<typename Call::Vector, call_geometry<Call, Epilogue>(),
                          packing<Target>(in)>::template run<Epilogue>(
         call.batch, x, call.packed + bias_size<Target>(in), call.packed, {call.output, call.output_step},
-        {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch));
+        {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch), part_of(call));
   }
 
  private:

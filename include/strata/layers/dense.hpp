@@ -47,7 +47,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr const char* class_name = DenseConfig::schema.keras;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
-  static constexpr bool batched = true, freezes = true;
+  static constexpr bool batched = true, freezes = true, shares = true;
 
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(DenseConfig{.units = Units});
@@ -129,7 +129,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
     using kernels::DenseBatch;
     constexpr DenseBatch form = Call::target::samples == 1 ? DenseBatch::single : DenseBatch::alike;
     kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue, form>(
-        call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual);
+        call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual, detail::part_of(call));
   }
 
  private:

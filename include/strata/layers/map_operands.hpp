@@ -14,7 +14,8 @@ template <class Call, class F>
 void map_operands(const Call& call, F f) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     kernels::map_images<typename Call::Vector, Call::output_shape, Call::output_border, Call::input_borders[I]...>(
-        call.batch, f, call.output, std::array{call.inputs[I]...}, std::array<const typename Call::Scalar*, 0>{});
+        call.batch, f, call.output, std::array{call.inputs[I]...}, std::array<const typename Call::Scalar*, 0>{},
+        part_of(call));
   }(std::make_index_sequence<Call::input_count>{});
 }
 

@@ -33,7 +33,7 @@ namespace strata::detail {
 /// `Derived::geometry(in)` says which windows, `Pool` what to do with their cells.
 template <class Derived, class Pool>
 struct Pooling {
-  static constexpr bool strided = true, keeps_probabilities = true;
+  static constexpr bool strided = true, keeps_probabilities = true, shares = true;
   static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
 
   static constexpr Problem check(Shape in) { return image_problem("pooling needs an image", in); }
@@ -49,7 +49,7 @@ struct Pooling {
       }
       return geometry;
     }();
-    kernels::pool<typename Call::Vector, g, Pool>(call.batch, call.input, call.output);
+    kernels::pool<typename Call::Vector, g, Pool>(call.batch, call.input, call.output, part_of(call));
   }
   template <class Call>
   static void backward(const Call& call) {

@@ -11,10 +11,10 @@
 #include <omp.h>
 
 #include <cstddef>
-#include <exception>
 #include <string>
 
 #include <strata/core/error.hpp>
+#include <strata/core/parallel.hpp>
 
 namespace strata {
 
@@ -32,24 +32,10 @@ class OpenMP {
 
   template <class F>
   void run(F&& f) const {
-#ifdef __cpp_exceptions
-    std::exception_ptr failure;
-    const auto call = [&](int t) {
-      try {
-        f(static_cast<std::size_t>(t));
-      } catch (...) {
-#pragma omp critical(strata_parallel_failure)
-        failure = std::current_exception();
-      }
-    };
-#else
-    const auto call = [&](int t) { f(static_cast<std::size_t>(t)); };
-#endif
+    detail::FirstFailure failure;
 #pragma omp parallel for num_threads(threads_) schedule(static, 1)
-    for (int t = 0; t < threads_; ++t) call(t);
-#ifdef __cpp_exceptions
-    if (failure) std::rethrow_exception(failure);
-#endif
+    for (int t = 0; t < threads_; ++t) failure.guard([&] { f(static_cast<std::size_t>(t)); });
+    failure.rethrow();
   }
 
  private:

@@ -15,8 +15,10 @@
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/flush_denormals.hpp>
 #include <strata/core/one_or_more.hpp>
 #include <strata/core/overlap.hpp>
+#include <strata/core/part.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/image.hpp>
@@ -29,10 +31,11 @@ namespace strata {
 
 /// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations and shortcuts
 /// fused, memory planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong
-/// size and at outputs that overlap an input or each other. Denormal numbers are what the calling thread's
-/// floating-point mode makes of them: an engine neither sets that mode nor looks at it.
+/// size and at outputs that overlap an input or each other. Meanwhile denormal numbers are zeros, where the processor can
+/// do that; the calling thread's floating-point mode is restored.
 ///
 ///     Engine<Net> engine{model};                 // or Engine<Net, Compact>, Engine<Net, Exact>: core/algorithms.hpp
+///     Engine<Net, Threads<2>> engine{model};     // one image by two threads, the same bits: parallel/threads.hpp
 ///     engine(input, output);                     // batch = input.size() / Net::input_shape.size()
 ///     engine({image, state}, {policy, value});   // of a Graph with several inputs and outputs
 ///
@@ -51,15 +54,17 @@ class Engine {
   /// The memory of one call: `workspace_bytes`.
   class Workspace {
    public:
-    Workspace() : arena_(Plan::workspace_size) {}
+    Workspace() : arena_(threads() * thread_size) {}
 
    private:
     friend Engine;
+    /// Of each thread one.
     Arena<T> arena_;
   };
 
   /// Packs the model's parameters; later changes to the model do not reach the engine.
   explicit Engine(const Model<Net, T>& model) : packed_(Plan::packed_size) {
+    if constexpr (threaded) Choice::start();
     Plan::each_step([&]<std::size_t S>() { pack_step<S>(model.parameters().data()); });
   }
   Engine(const Engine& other) : packed_(other.packed_) {}
@@ -71,15 +76,21 @@ class Engine {
   /// Runs a batch. Inputs: (batch, input_shape), outputs: (batch, output_shape).
   /// Throws InvalidArgument when the sizes do not fit or an output overlaps another span.
   void operator()(const Inputs& inputs, const Outputs& outputs, Workspace& workspace) const {
-    run_samples(inputs, outputs, workspace, 0, batch_of(inputs, outputs));
+    const std::size_t batch = batch_of(inputs, outputs);
+    if constexpr (threaded)
+      if (Choice::run_together([&](int thread, auto& barrier) {
+            run_part(inputs, outputs, workspace, batch, {thread, Choice::count()}, barrier);
+          }))
+        return;
+    run_samples(inputs, outputs, workspace, 0, batch);
   }
 
   /// Runs `count` samples of a batch from `first` on: the bits that a call with the whole batch gives them. The spans
   /// are not looked at: see batch_of.
   void run_samples(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first,
                    std::size_t count) const {
-    for (const std::size_t end = first + count; first < end; first += Plan::sweep)
-      run(memory_of(inputs, outputs, workspace, first), (std::min)(Plan::sweep, end - first));
+    const detail::FlushDenormals flush;
+    run_sweeps(inputs, outputs, workspace.arena_.data(), first, count);
   }
 
   /// The same with the engine's own workspace, for one thread at a time: a second thread that enters meanwhile gets an
@@ -97,8 +108,9 @@ class Engine {
   template <class Visit>
   void for_each_step(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, Visit&& visit) const {
     if (batch_of(inputs, outputs) != 1) detail::raise<InvalidArgument>("Engine::for_each_step: expected one sample");
-    const Memory memory = memory_of(inputs, outputs, workspace, 0);
-    Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1); }); });
+    const detail::FlushDenormals flush;
+    const Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), 0);
+    Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1, alone); }); });
   }
 
   /// Samples in a batch of these spans. Throws InvalidArgument when they do not fit or overlap.
@@ -122,13 +134,25 @@ class Engine {
   }
 
  private:
-  using Plan = EnginePlan<Net, Choice, V>;
+  using Plan = EnginePlan<Net, typename detail::AlgorithmsOf<Choice>::type, V>;
+  static constexpr bool threaded = requires { typename Choice::algorithms; };
+  /// Elements of a thread's workspace.
+  static constexpr std::size_t thread_size = aligned_size<T>(Plan::workspace_size);
+  static std::size_t threads() {
+    if constexpr (threaded) return static_cast<std::size_t>(Choice::count());
+    else return 1;
+  }
+  static constexpr auto alone = [] {
+    if constexpr (threaded) return detail::Part{0, 1};
+    else return detail::Whole{};
+  }();
   template <std::size_t Size>
   using Bytes = std::integral_constant<std::size_t, Size * sizeof(T)>;
 
  public:
   /// Bytes of a workspace: activations between steps (`Net::inference_arena_bytes`), and the working memory of the
-  /// hungriest step. A constant, `static_assert(Engine<Net>::workspace_bytes <= 64 * 1024)`, that may also be called.
+  /// hungriest step; as many for each thread. A constant, `static_assert(Engine<Net>::workspace_bytes <= 64 * 1024)`,
+  /// that may also be called.
   static constexpr Bytes<Plan::workspace_size> workspace_bytes{};
   /// Bytes of the packed weights, likewise.
   static constexpr Bytes<Plan::packed_size> packed_bytes{};
@@ -174,6 +198,7 @@ class Engine {
     std::array<const T*, Net::input_count> inputs;
     std::array<T*, Net::output_count> outputs;
     T* workspace;
+    T* scratch;
 
     /// The first cell of a tensor's sample.
     template <int tensor>
@@ -200,8 +225,9 @@ class Engine {
     }
   };
 
-  static Memory memory_of(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t first) {
-    Memory memory{detail::element<0>(inputs).size() == Net::input_shape.size(), {}, {}, workspace.arena_.data()};
+  static Memory memory_of(const Inputs& inputs, const Outputs& outputs, T* workspace, std::size_t first) {
+    Memory memory{detail::element<0>(inputs).size() == Net::input_shape.size(), {}, {}, workspace,
+                  workspace + plan.arena_size};
     detail::each<Net::input_count>([&]<std::size_t I>() {
       memory.inputs[I] = detail::element<I>(inputs).data() + first * Net::input_shapes[I].size();
     });
@@ -249,9 +275,9 @@ class Engine {
     }
   }
 
-  /// `count` samples of a linear step, one of any other.
-  template <std::size_t S>
-  void run_step(const Memory& memory, std::size_t sample, std::size_t count) const {
+  /// `count` samples of a linear step, one of any other, or a part of their work.
+  template <std::size_t S, class Part>
+  void run_step(const Memory& memory, std::size_t sample, std::size_t count, Part part) const {
     constexpr InferenceStep step = plan.steps[S];
     constexpr int input = Plan::input_of(S, 0);
     using B = HeadOf<S>;
@@ -259,10 +285,9 @@ class Engine {
     const T* const in = memory.template read<input>(sample);
     T* const out = memory.template at<step.output>(sample);
     const T* const packed = packed_.data() + Plan::packed_offsets[S];
-    T* const scratch = memory.workspace + plan.arena_size;
     if constexpr (plan.clears[S]) {
       constexpr int root = plan.root_of(step.output);
-      for (std::size_t n = 0; n < count; ++n)
+      for (std::size_t n = 0; n < (begins(part) ? count : 0); ++n)
         kernels::clear_border<Plan::shape_of(root), Plan::border_of(root)>(memory.template at<root>(sample) +
                                                                            n * Memory::template step<root>());
     }
@@ -276,26 +301,26 @@ class Engine {
       const auto infer = [&]<int samples>() {
         constexpr bool second = samples > 1 && Plan::template packs_twice<S>;
         B::layer::template infer<Epilogue>(
-            InferOf<S, samples>{.batch = count,
-                                .input = in,
-                                .packed = packed + (second ? Plan::template packed_size_of<S, 1>() : 0),
-                                .output = out,
-                                .residual = residual,
-                                .input_step = Memory::template step<input>(),
-                                .output_step = Memory::template step<step.output>(),
-                                .residual_step = residual_step,
-                                .scratch = scratch});
+            with(part, InferOf<S, samples>{.batch = count,
+                                           .input = in,
+                                           .packed = packed + (second ? Plan::template packed_size_of<S, 1>() : 0),
+                                           .output = out,
+                                           .residual = residual,
+                                           .input_step = Memory::template step<input>(),
+                                           .output_step = Memory::template step<step.output>(),
+                                           .residual_step = residual_step,
+                                           .scratch = memory.scratch}));
       };
       if (plan.sweeps[S] == 1 || memory.alone) infer.template operator()<1>();
       else infer.template operator()<plan.sweeps[S]>();
     } else if constexpr (B::kind == Kind::affine) {
       kernels::map_affine<V, B::input_shape, Epilogue, Plan::border_of(step.output), Plan::border_of(input)>(
-          1, in, out, packed, packed + B::input_shape.channels());
+          1, in, out, packed, packed + B::input_shape.channels(), part);
     } else if constexpr (B::kind == Kind::elementwise) {
       using Function = Compose<typename B::layer, Epilogue>;
       kernels::map_images<V, B::input_shape, Plan::border_of(step.output), Plan::border_of(input)>(
           1, [](V x) STRATA_INLINE_LAMBDA { return Function::apply(x); }, out, std::array{in},
-          std::array<const T*, 0>{});
+          std::array<const T*, 0>{}, part);
     } else if constexpr (B::kind == Kind::concatenation) {
       detail::each<B::input_count>([&]<std::size_t I>() {
         constexpr int operand = static_cast<int>(I), tensor = Plan::input_of(S, operand);
@@ -304,7 +329,7 @@ class Engine {
         if constexpr (!detail::made_in_slice(Net::network(), plan, step.head, operand))
           kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(
               1, memory.template read<tensor>(sample),
-              memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice));
+              memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice), part);
       });
     } else {
       std::array<const T*, Parameters::capacity> parameters{};
@@ -317,17 +342,17 @@ class Engine {
         const std::array inputs{in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
         using Call = Forward<B, V, Plan::border_of(input), Plan::border_of(step.output),
                              Plan::border_of(Plan::input_of(S, Other + 1))...>;
-        B::layer::forward(Call{.batch = 1,
-                               .first = 0,
-                               .input = in,
-                               .inputs = inputs.data(),
-                               .output = out,
-                               .parameters = parameters.data(),
-                               .prepared = nullptr,
-                               .gathered = nullptr,
-                               .saved = nullptr,
-                               .scratch = scratch,
-                               .random = Random{Seed{}}});
+        B::layer::forward(with(part, Call{.batch = 1,
+                                          .first = 0,
+                                          .input = in,
+                                          .inputs = inputs.data(),
+                                          .output = out,
+                                          .parameters = parameters.data(),
+                                          .prepared = nullptr,
+                                          .gathered = nullptr,
+                                          .saved = nullptr,
+                                          .scratch = memory.scratch,
+                                          .random = Random{Seed{}}}));
       }(std::make_index_sequence<B::input_count - 1>{});
     }
   }
@@ -336,11 +361,11 @@ class Engine {
   void run_from(const Memory& memory, std::size_t count) const {
     if constexpr (Begin < steps) {
       if constexpr (plan.sweeps[Begin] > 1) {
-        run_step<Begin>(memory, 0, count);
+        run_step<Begin>(memory, 0, count, alone);
       } else {
         for (std::size_t n = 0; n < count; ++n)
           [&]<std::size_t... S>(std::index_sequence<S...>) {
-            (void)std::initializer_list<int>{(run_step<Begin + S>(memory, n, 1), 0)...};
+            (void)std::initializer_list<int>{(run_step<Begin + S>(memory, n, 1, alone), 0)...};
           }(std::make_index_sequence<Plan::segments[Begin] - Begin>{});
       }
       run_from<Plan::segments[Begin]>(memory, count);
@@ -350,6 +375,45 @@ class Engine {
   void run(const Memory& memory, std::size_t count) const {
     if constexpr (steps == 0) std::copy_n(memory.inputs[0], count * Net::input_shape.size(), memory.outputs[0]);
     run_from<0>(memory, count);
+  }
+
+  void run_sweeps(const Inputs& inputs, const Outputs& outputs, T* workspace, std::size_t first,
+                  std::size_t count) const {
+    for (const std::size_t end = first + count; first < end; first += Plan::sweep)
+      run(memory_of(inputs, outputs, workspace, first), (std::min)(Plan::sweep, end - first));
+  }
+
+  /// What one of several threads does: samples of its own, as many as all others have, and its part of the rest.
+  template <class Barrier>
+  void run_part(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t batch,
+                detail::Part part, Barrier& barrier) const {
+    const detail::FlushDenormals flush;
+    const std::size_t thread = static_cast<std::size_t>(part.thread), threads = static_cast<std::size_t>(part.threads);
+    T* const own = workspace.arena_.data() + thread * thread_size;
+    const std::size_t samples = batch / threads;
+    run_sweeps(inputs, outputs, own, thread * samples, samples);
+    for (std::size_t n = threads * samples; n < batch; ++n) {
+      if (n > 0) barrier.wait();  // the workspace is free
+      Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), n);
+      memory.scratch = own + plan.arena_size;
+      if (steps == 0 && begins(part)) run(memory, 1);
+      Plan::each_step([&]<std::size_t S>() {
+        if constexpr (Plan::waits[S]) barrier.wait();
+        if constexpr (Plan::shares[S]) run_step<S>(memory, 0, 1, part);
+        else if (begins(part)) run_step<S>(memory, 0, 1, alone);
+      });
+    }
+  }
+
+  static constexpr bool begins(detail::Whole) { return true; }
+  static constexpr bool begins(detail::Part part) { return part.thread == 0; }
+  template <class Call>
+  static Call with(detail::Whole, const Call& call) {
+    return call;
+  }
+  template <class Call>
+  static detail::Partial<Call> with(detail::Part part, const Call& call) {
+    return {call, part};
   }
 
   Arena<T> packed_;

@@ -117,6 +117,55 @@ struct EnginePlan {
   }(std::make_index_sequence<steps>{});
   static constexpr std::size_t workspace_size = plan.arena_size + scratch_size;
 
+  /// Whether several threads share a step: where its kernel can, and there is enough to do to wait for each other.
+  static constexpr std::array<bool, steps + 1> shares = []<std::size_t... S>(std::index_sequence<S...>) {
+    const auto shared = []<std::size_t I>() {
+      using B = HeadOf<I>;
+      constexpr std::size_t work = rules<typename B::layer>::macs(B::input_shape) + 4 * B::output_shape.size();
+      constexpr bool can = B::kind == Kind::affine || B::kind == Kind::elementwise || B::kind == Kind::concatenation ||
+                           rules<typename B::layer>::shares;
+      return can && work >= 50'000;
+    };
+    return std::array<bool, steps + 1>{shared.template operator()<S>()...};
+  }(std::make_index_sequence<steps>{});
+
+  /// Where threads must have finished the steps before, back to the last such place: one of them makes what this step
+  /// reads, or uses the memory where it writes.
+  static constexpr std::array<bool, steps + 1> waits = [] {
+    struct Place {
+      int space;  ///< -1: the workspace, else an output
+      std::size_t begin, end;
+
+      constexpr bool meets(const Place& other) const {
+        return space == other.space && begin < other.end && other.begin < end;
+      }
+    };
+    const auto place_of = [](int tensor) -> Place {
+      const int root = plan.root_of(tensor);
+      const std::size_t index = static_cast<std::size_t>(root);
+      if (root < static_cast<int>(Net::input_count)) return {-1, 0, 0};
+      if (plan.result[index] >= 0) return {plan.result[index], 0, 1};
+      const std::size_t size = bordered_size(shape_of(root), border_of(root));
+      return {-1, plan.offsets[index], plan.offsets[index] + size * static_cast<std::size_t>(plan.samples[index])};
+    };
+    const auto reads = [&](std::size_t step, const Place& place) {
+      bool found = false;
+      detail::each_read(Net::network(), plan, plan.steps[step],
+                        [&](int tensor, Shape) { found |= place_of(tensor).meets(place); });
+      return found;
+    };
+    std::array<bool, steps + 1> waits{};
+    for (std::size_t s = 1, first = 0; s < steps; ++s)
+      for (std::size_t before = first; before < s && !waits[s]; ++before) {
+        const Place made = place_of(plan.steps[before].output), written = place_of(plan.steps[s].output);
+        if ((shares[before] || shares[s]) && (made.meets(written) || reads(s, made) || reads(before, written))) {
+          waits[s] = true;
+          first = s;
+        }
+      }
+    return waits;
+  }();
+
   template <std::size_t S, class = std::make_index_sequence<static_cast<std::size_t>(plan.steps[S].residual_place)>,
             class = std::make_index_sequence<
                 static_cast<std::size_t>(plan.steps[S].epilogue_count - plan.steps[S].residual_place)>>

@@ -1,0 +1,117 @@
+// Engines of several threads: the bits of one, for one image as for many, whoever else computes meanwhile.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <strata/parallel/threads.hpp>
+#include <strata/strata.hpp>
+
+#include "harness/check_network.hpp"
+
+using namespace strata;
+
+namespace {
+
+/// Winograd by rows of tiles (24x21: the last overlap) and by blocks of channels (6x6), a pooling, few and many units.
+struct Tiles : Sequential<Input<24, 21, 3>, Conv2D<40, 3, Same>, BatchNorm, Sigmoid, Conv2D<72, 3, Same>, ReLU,
+                          MaxPooling2D<4>, Conv2D<200, 3, Same>, AveragePooling2D<>, Flatten, Dense<70>, Softmax> {};
+/// Direct sums in rows of tiles and in one row, groups, strides, depthwise of rows and of vectors (K = 7), a residual,
+/// a scale a channel.
+using Inner = Sequential<DepthwiseConv2D<3, Same>, ReLU6, Conv2D<72, 1>, BatchNorm>;
+using Excite = Multiply<Sequential<>, Sequential<GlobalAveragePooling2D, Dense<9, activation<SiLU>>,
+                                                 Dense<72, activation<Sigmoid>>>>;
+struct Mobile : Sequential<Input<31, 30, 8>, ZeroPadding2D<1>, Conv2D<72, 3, Strides{2}>, Residual<Inner>, Excite,
+                           Conv2D<72, 5, Same, Groups{3}>, DepthwiseConv2D<7, Same>, SiLU, GlobalAveragePooling2D,
+                           Dense<5>> {};
+/// Slices of a concatenation, a sum, maxima, and branches that need not wait for each other.
+using Branch = Sequential<Conv2D<20, 1>, ReLU, Conv2D<40, 3, Same>>;
+struct Branches : Sequential<Input<20, 20, 16>, Concatenate<Conv2D<33, 1>, Branch, MaxPooling2D<3, Same, Strides{1}>>,
+                             Maximum<Conv2D<48, 1>, Conv2D<48, 3, Same>>, Add<Conv2D<16, 1>, Conv2D<16, 5, Same>>,
+                             Flatten, Dense<7>> {};
+
+template <class Net, int threads, class Choice>
+void check(const std::vector<float>& images) {
+  const Model<Net> model = test::random_model<Net>();
+  const Engine<Net, Choice> one{model};
+  const Engine<Net, Threads<threads, Choice>> several{model};
+  constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
+  for (std::size_t batch = 0; batch * in <= images.size(); ++batch) {
+    const std::span input(images.data(), batch * in);
+    std::vector<float> expected(batch * out), output(batch * out, 99.0f);
+    one(input, expected);
+    for (int again = 0; again < 3; ++again) several(input, output);
+    CAPTURE(threads, batch);
+    REQUIRE(output == expected);
+  }
+}
+
+template <class Net>
+void check_all() {
+  const auto images = test::noise<float>(7 * Net::input_shape.size(), 5);
+  check<Net, 1, Fast>(images);
+  check<Net, 2, Fast>(images);
+  check<Net, 3, Fast>(images);
+  check<Net, 5, Fast>(images);
+}
+
+}  // namespace
+
+TEST_CASE("an image's bits do not depend on the threads that share it", "[parallel]") {
+  check_all<Tiles>();
+  check_all<Mobile>();
+  check_all<Branches>();
+  check<Mobile, 2, Exact>(test::noise<float>(3 * Mobile::input_shape.size(), 6));
+}
+
+TEST_CASE("an overflow in some channels is mended alike by any number of threads", "[parallel]") {
+  auto images = test::noise<float>(Tiles::input_shape.size(), 5);
+  images[100] = std::numeric_limits<float>::quiet_NaN();
+  images[400] = 1e37f;
+  const Model<Tiles> model = test::random_model<Tiles>();
+  std::vector<float> one(Tiles::output_shape.size()), two = one;
+  Engine<Tiles>{model}(images, one);
+  Engine<Tiles, Threads<2>>{model}(images, two);
+  REQUIRE(std::equal(one.begin(), one.end(), two.begin(),
+                     [](float a, float b) { return a == b || (a != a && b != b); }));
+}
+
+TEST_CASE("engines at the same time share the process's threads", "[parallel]") {
+  const Model<Branches> model = test::random_model<Branches>();
+  const Engine<Branches, Threads<2>> engine{model};
+  const auto images = test::noise<float>(Branches::input_shape.size(), 5);
+  std::vector<float> expected(Branches::output_shape.size());
+  Engine<Branches>{model}(images, expected);
+  std::atomic<int> wrong{0};
+  const auto call = [&] {
+    Engine<Branches, Threads<2>>::Workspace workspace;
+    std::vector<float> output(expected.size());
+    for (int i = 0; i < 50; ++i) {
+      engine(images, output, workspace);
+      wrong += output != expected;
+    }
+  };
+  std::thread other(call);
+  call();
+  other.join();
+  REQUIRE(wrong == 0);
+}
+
+TEST_CASE("threads as the policy of a trainer: all run, and the first exception comes to the caller", "[parallel]") {
+  const Threads<3> threads;
+  std::array<std::atomic<int>, 3> calls{};
+  const auto count = [&](std::size_t t) { ++calls.at(t); };
+  threads.run(count);
+  for (const auto& n : calls) REQUIRE(n == 1);
+  REQUIRE_THROWS_AS(threads.run([](std::size_t t) {
+    if (t == 2) throw std::out_of_range("a label");
+  }),
+                    std::out_of_range);
+  threads.run([&](std::size_t) { threads.run(count); });  // one inside of another
+  for (const auto& n : calls) REQUIRE(n == 4);
+}
