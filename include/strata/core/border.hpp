@@ -16,6 +16,16 @@ struct Border {
   constexpr bool covers(Border other) const {
     return top >= other.top && left >= other.left && bottom >= other.bottom && right >= other.right;
   }
+  /// This one inside of another: a part of an image whose own border is `outer`.
+  constexpr Border within(Border outer) const {
+    return {top + outer.top, left + outer.left, bottom + outer.bottom, right + outer.right, front + outer.front,
+            back + outer.back};
+  }
+  /// What is left to add where `inner` is there.
+  constexpr Border beyond(Border inner) const {
+    const auto rest = [](int wanted, int there) { return (std::max)(0, wanted - there); };
+    return {rest(top, inner.top), rest(left, inner.left), rest(bottom, inner.bottom), rest(right, inner.right)};
+  }
   /// An image among others: its channels are a slice of a wider one's.
   constexpr bool is_slice() const { return front + back > 0; }
   friend constexpr bool operator==(const Border&, const Border&) = default;

@@ -69,6 +69,7 @@
 //   elementwise  apply(V x) -> V; forward and backward may be called in place
 //   sum          becomes part of the epilogue of the step that makes its last operand
 //   concatenation  is not run: operands are made where they belong, in slices of the output, or copied there
+//   padding      border(in): its zeros. Likewise: the operand is made in its place, or copied there
 #pragma once
 
 #include <array>
@@ -95,9 +96,13 @@ enum class Kind {
   elementwise,  ///< y[i] = f(x[i])
   sum,          ///< y[i] = x0[i] + x1[i] + …, of tensors of one shape
   concatenation,  ///< its operands side by side in the last axis
+  padding,        ///< its operand inside of a larger image of zeros
   view,         ///< same elements, perhaps another shape (at inference)
   other,
 };
+
+/// Layers that only say where their operands are.
+constexpr bool places(Kind kind) { return kind == Kind::concatenation || kind == Kind::padding; }
 
 /// Tensors that a layer's backward pass reads, beside the output's gradient.
 struct Needs {
@@ -212,7 +217,7 @@ struct rules {
   }();
   static constexpr bool strided = [] {
     if constexpr (requires { L::strided; }) return L::strided;
-    else return kind == Kind::elementwise || kind == Kind::affine || kind == Kind::concatenation;
+    else return kind == Kind::elementwise || kind == Kind::affine || places(kind);
   }();
   static constexpr bool in_place = [] {
     if constexpr (requires { L::in_place; }) return L::in_place;

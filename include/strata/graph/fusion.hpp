@@ -39,7 +39,8 @@ struct InferencePlan {
   std::array<Lifetime, N> blocks{};      ///< of each root in the arena: elements, steps
   std::size_t arena_size = 0;            ///< elements
   std::array<int, N> result{};           ///< of each tensor: which of the caller's outputs it is, or -1
-  std::array<bool, N> clears{};          ///< of each step: makes the first part of a root, and zeros its border
+  std::array<int, N> clears{};           ///< of each step: where it makes the first part of a root, the image around
+                                         ///< which it writes zeros, or -1
 
   constexpr int source_of(int tensor) const { return source[static_cast<std::size_t>(tensor)]; }
   constexpr int root_of(int tensor) const { return root[static_cast<std::size_t>(tensor)]; }

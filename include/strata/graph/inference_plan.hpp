@@ -18,23 +18,22 @@ namespace strata {
 
 namespace detail {
 
-/// The place of a concatenation's operand in the result, which may be a slice itself.
+/// The place of a concatenation's or a padding's operand in the result, which may be a part of another itself.
 template <std::size_t N, std::size_t Operands>
-constexpr Border slice_of(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int concatenation,
-                          int operand) {
-  const auto channels = [&](int i) { return network.input_shape_of(at(concatenation), i).channels(); };
-  Border border = plan.borders[at(concatenation)];
-  for (int i = 0; i < network.nodes[at(concatenation)].operand_count; ++i)
-    if (i != operand) (i < operand ? border.front : border.back) += channels(i);
-  return border;
+constexpr Border slice_of(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int node, int operand) {
+  const auto shape = [&](int i) { return network.input_shape_of(at(node), i); };
+  Border border;
+  if (network.nodes[at(node)].rules->kind == Kind::padding) border = network.nodes[at(node)].rules->border(shape(0));
+  for (int i = 0; i < network.nodes[at(node)].operand_count; ++i)
+    if (i != operand) (i < operand ? border.front : border.back) += shape(i).channels();
+  return border.within(plan.borders[at(node)]);
 }
 /// The operand is made there, not copied.
 template <std::size_t N, std::size_t Operands>
-constexpr bool made_in_slice(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int concatenation,
+constexpr bool made_in_slice(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int node,
                              int operand) {
-  const int tensor = plan.source_of(network.input_of(at(concatenation), operand));
-  return plan.host[at(tensor)] == concatenation &&
-         plan.borders[at(tensor)] == slice_of(network, plan, concatenation, operand);
+  const int tensor = plan.source_of(network.input_of(at(node), operand));
+  return plan.host[at(tensor)] == node && plan.borders[at(tensor)] == slice_of(network, plan, node, operand);
 }
 
 template <std::size_t N, std::size_t Operands>
@@ -53,8 +52,8 @@ class Sharing {
   constexpr const LayerRules& rules_of(int node) const { return *network_.nodes[at(node)].rules; }
   constexpr Kind kind(int node) const { return rules_of(node).kind; }
 
-  /// What is concatenated is made in its slice of the result, and a step that may work in place does so where nobody
-  /// reads its operand after it.
+  /// What is concatenated is made in its slice of the result, what is padded inside of it, and a step that may work in
+  /// place does so where nobody reads its operand after it.
   constexpr void share_memory() {
     plan_.host.fill(-1);
     std::array<bool, N> refuses{};  // somebody who knows no slices makes or reads it
@@ -67,32 +66,33 @@ class Sharing {
       });
     }
     for (int n = nodes(); n-- > 0;)
-      if (kind(n) == Kind::concatenation && plan_.source_of(n) == n) host_operands(n, refuses);
+      if (places(kind(n)) && plan_.source_of(n) == n) host_operands(n, refuses);
     for (std::size_t t = 0; t < N; ++t) plan_.root[t] = static_cast<int>(t);
-    for (std::size_t t = N; t-- > 0;)  // a concatenation comes after its operands
+    for (std::size_t t = N; t-- > 0;)  // a host comes after its operands
       if (plan_.host[t] >= 0) join(static_cast<int>(t), plan_.host[t]);
-    drop_concatenations();
+    drop_placed();
     for (std::size_t s = 0; s < plan_.step_count; ++s)
       each_read(network_, plan_, plan_.steps[s],
                 [&](int tensor, Shape) { last_read_[at(plan_.root_of(tensor))] = static_cast<int>(s); });
     for (std::size_t s = 0; s < plan_.step_count; ++s) work_in_place(static_cast<int>(s));
   }
 
-  constexpr void host_operands(int concatenation, const std::array<bool, N>& refuses) {
-    for (int operand = 0; operand < network_.nodes[at(concatenation)].operand_count; ++operand) {
-      const int tensor = plan_.source_of(network_.input_of(at(concatenation), operand));
-      if (tensor < inputs() || plan_.result[at(tensor)] >= 0 || plan_.host[at(tensor)] >= 0 || refuses[at(tensor)])
+  constexpr void host_operands(int node, const std::array<bool, N>& refuses) {
+    for (int operand = 0; operand < network_.nodes[at(node)].operand_count; ++operand) {
+      const int tensor = plan_.source_of(network_.input_of(at(node), operand));
+      if (tensor < inputs() || plan_.result[at(tensor)] >= 0 || plan_.host[at(tensor)] >= 0 || refuses[at(tensor)] ||
+          kind(tensor) == Kind::padding)
         continue;
-      plan_.host[at(tensor)] = concatenation;
-      plan_.borders[at(tensor)] = slice_of(network_, plan_, concatenation, operand);
+      plan_.host[at(tensor)] = node;
+      plan_.borders[at(tensor)] = slice_of(network_, plan_, node, operand);
     }
   }
-  /// Nothing is left to do for a concatenation whose operands are all in their slices.
-  constexpr void drop_concatenations() {
+  /// Nothing is left to do where the operands are all in their places.
+  constexpr void drop_placed() {
     std::size_t kept = 0;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep step = plan_.steps[s];
-      bool needed = kind(step.head) != Kind::concatenation;
+      bool needed = !places(kind(step.head));
       for (int operand = 0; !needed && operand < network_.nodes[at(step.head)].operand_count; ++operand)
         needed = !made_in_slice(network_, plan_, step.head, operand);
       if (needed) plan_.steps[kept++] = step;
@@ -105,7 +105,7 @@ class Sharing {
     if (!rules_of(step.head).in_place || plan_.host[at(output)] >= 0 || plan_.result[at(output)] >= 0) return;
     for (int operand = 0; operand < network_.nodes[at(step.head)].operand_count; ++operand) {
       const int tensor = plan_.source_of(network_.input_of(at(step.head), operand)), root = plan_.root_of(tensor);
-      if (tensor < inputs() || plan_.result[at(root)] >= 0 || plan_.borders[at(tensor)].is_slice() ||
+      if (tensor < inputs() || plan_.result[at(root)] >= 0 || plan_.borders[at(tensor)] != Border{} ||
           last_read_[at(root)] > s || network_.tensor(tensor).shape != network_.tensor(output).shape)
         continue;
       plan_.host[at(output)] = tensor;
@@ -132,15 +132,13 @@ class Sharing {
       each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
         const std::size_t root = at(plan_.root_of(tensor));
         refused[root] |= !takes || shape.rank != 3 || shape != network_.tensor(tensor).shape;
-        if (linear) wanted[root] = (max)(wanted[root], rules_of(step.head).border(shape));
+        if (linear)
+          wanted[root] = (max)(wanted[root], rules_of(step.head).border(shape).beyond(plan_.borders[at(tensor)]));
       });
     }
     for (std::size_t t = 0; t < N; ++t) {
       const std::size_t root = at(plan_.root[t]);
-      if (refused[root]) continue;
-      Border& border = plan_.borders[t];
-      border = {wanted[root].top, wanted[root].left, wanted[root].bottom, wanted[root].right, border.front,
-                border.back};
+      if (!refused[root]) plan_.borders[t] = plan_.borders[t].within(wanted[root]);
     }
   }
 
@@ -172,6 +170,15 @@ constexpr std::array<int, N> choose_sweeps(const Lowered<N, Operands>& network, 
   return sweeps;
 }
 
+/// The image in a root's memory around which are zeros: the root, or what is padded there.
+template <std::size_t N, std::size_t Operands>
+constexpr int padded_in(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, int root) {
+  if (network.nodes[at(root)].rules->kind == Kind::padding)
+    for (int t = 0; t < root; ++t)
+      if (plan.host[at(t)] == root) return t;
+  return root;
+}
+
 }  // namespace detail
 
 /// Gives each tensor its place, by `plan.sweeps`: 1, or the same number for all steps that do not run sample by sample.
@@ -191,13 +198,14 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   std::array<int, N> first{};
   first.fill(-1);
   plan.blocks = {};
-  plan.clears = {};
+  plan.clears.fill(-1);
   for (int s = 0; s < steps; ++s) {
     const InferenceStep& step = plan.steps[at(s)];
     const std::size_t made = at(plan.root_of(step.output));
     if (first[made] < 0) {
       first[made] = s;
-      plan.clears[at(s)] = plan.borders[made] != Border{};
+      const int image = detail::padded_in(network, plan, static_cast<int>(made));
+      if (plan.borders[at(image)] != Border{}) plan.clears[at(s)] = image;
     }
     detail::each_read(network, plan, step, [&](int tensor, Shape) { plan.blocks[at(plan.root_of(tensor))].last = s; });
   }

@@ -68,8 +68,7 @@ struct Cropping2D {
 
  private:
   template <Border given>
-  static constexpr Border cropped{given.top + Crop.top,       given.left + Crop.left, given.bottom + Crop.bottom,
-                                  given.right + Crop.right,   given.front,            given.back};
+  static constexpr Border cropped = Border{Crop.top, Crop.left, Crop.bottom, Crop.right}.within(given);
   /// Elements from the input's first cell to the first that stays.
   static constexpr int first_cell(Shape in, Border given) {
     return Crop.top * row_of(in, given) + Crop.left * pixel_of(in, given);

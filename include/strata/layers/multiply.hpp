@@ -9,13 +9,17 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 #include <boost/mp11/list.hpp>
 
 #include <strata/core/inline.hpp>
 #include <strata/core/layer.hpp>
+#include <strata/core/part.hpp>
 #include <strata/core/text.hpp>
+#include <strata/kernels/map.hpp>
 
 namespace strata {
 
@@ -48,15 +52,22 @@ struct Multiply<> {
     return largest;
   }
 
-  static constexpr bool in_place = true;
+  static constexpr bool strided = true, in_place = true, shares = true;
 
   template <class Call>
   static void forward(const Call& call) {
-    each_row<Call>(call.batch, [&](std::size_t row, std::size_t sample, std::size_t c) {
-      auto product = element<Call>(call, 0, row, sample, c);
-      for (std::size_t i = 1; i < Call::input_count; ++i) product *= element<Call>(call, i, row, sample, c);
-      call.output[row * channels<Call> + c] = product;
-    });
+    [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) {
+      constexpr auto images = operands<Call, false>;
+      [[maybe_unused]] constexpr auto scales = operands<Call, true>;
+      for (std::size_t n = 0; n < call.batch; ++n)
+        kernels::map_images<typename Call::Vector, Call::output_shape, Call::output_border,
+                            Call::input_borders[images[I]]...>(
+            1, [](auto... x) STRATA_INLINE_LAMBDA { return (... * x); },
+            call.output + n * bordered_size(Call::output_shape, Call::output_border),
+            std::array{image<Call, images[I]>(call, n)...},
+            std::array<const typename Call::Scalar*, sizeof...(K)>{image<Call, scales[K]>(call, n)...},
+            detail::part_of(call));
+    }(std::make_index_sequence<operands<Call, false>.size()>{}, std::make_index_sequence<operands<Call, true>.size()>{});
   }
   template <class Call>
   static void backward(const Call& call) {
@@ -82,6 +93,23 @@ struct Multiply<> {
   static constexpr bool is_scale(std::size_t operand) {
     return Call::input_shapes[operand].size() < Call::output_shape.size();
   }
+  /// The operands that are a scale, or those that are not.
+  template <class Call, bool scale>
+  static constexpr auto operands = [] {
+    std::array<std::size_t, static_cast<std::size_t>(std::count_if(
+                                Call::input_shapes.begin(), Call::input_shapes.end(),
+                                [](Shape in) { return (in.size() < Call::output_shape.size()) == scale; }))>
+        chosen{};
+    for (std::size_t i = 0, next = 0; i < Call::input_count; ++i)
+      if (is_scale<Call>(i) == scale) chosen[next++] = i;
+    return chosen;
+  }();
+  template <class Call, std::size_t operand>
+  static const auto* image(const Call& call, std::size_t sample) {
+    return call.inputs[operand] +
+           sample * bordered_size(Call::input_shapes[operand], Call::input_borders[operand]);
+  }
+
   template <class Call>
   static auto element(const Call& call, std::size_t operand, std::size_t row, std::size_t sample, std::size_t c) {
     return call.inputs[operand][(is_scale<Call>(operand) ? sample : row) * channels<Call> + c];

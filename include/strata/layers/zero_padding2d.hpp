@@ -51,8 +51,10 @@ template <ZeroPad Pad = 1>
 struct ZeroPadding2D {  // with the defaults: ZeroPadding2D<>
   static constexpr const char* class_name = ZeroPadding2DConfig::schema.keras;
   static constexpr ZeroPadding2DConfig config{.padding = Pad};
+  static constexpr Kind kind = Kind::padding;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
+  static constexpr Border border(Shape) { return {Pad.top, Pad.left, Pad.bottom, Pad.right}; }
   static constexpr Problem check(Shape in) {
     if (const Problem problem = detail::image_problem("padding needs an image", in)) return problem;
     if (Pad.top < 0 || Pad.bottom < 0 || Pad.left < 0 || Pad.right < 0)

@@ -285,12 +285,10 @@ class Engine {
     const T* const in = memory.template read<input>(sample);
     T* const out = memory.template at<step.output>(sample);
     const T* const packed = packed_.data() + Plan::packed_offsets[S];
-    if constexpr (plan.clears[S]) {
-      constexpr int root = plan.root_of(step.output);
+    if constexpr (constexpr int image = plan.clears[S]; image >= 0)
       for (std::size_t n = 0; n < (begins(part) ? count : 0); ++n)
-        kernels::clear_border<Plan::shape_of(root), Plan::border_of(root)>(memory.template at<root>(sample) +
-                                                                           n * Memory::template step<root>());
-    }
+        kernels::clear_border<Plan::shape_of(image), Plan::border_of(image)>(memory.template at<image>(sample) +
+                                                                             n * Memory::template step<image>());
     if constexpr (B::kind == Kind::linear) {
       const T* residual = nullptr;
       std::size_t residual_step = 0;
@@ -321,15 +319,17 @@ class Engine {
       kernels::map_images<V, B::input_shape, Plan::border_of(step.output), Plan::border_of(input)>(
           1, [](V x) STRATA_INLINE_LAMBDA { return Function::apply(x); }, out, std::array{in},
           std::array<const T*, 0>{}, part);
-    } else if constexpr (B::kind == Kind::concatenation) {
+    } else if constexpr (places(B::kind)) {
       detail::each<B::input_count>([&]<std::size_t I>() {
         constexpr int operand = static_cast<int>(I), tensor = Plan::input_of(S, operand);
         constexpr Border slice = detail::slice_of(Net::network(), plan, step.head, operand);
         constexpr Shape shape = B::input_shapes[I];
+        T* const target = memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice);
+        if constexpr (B::kind == Kind::padding)
+          if (begins(part)) kernels::clear_border<shape, slice>(target);
         if constexpr (!detail::made_in_slice(Net::network(), plan, step.head, operand))
-          kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(
-              1, memory.template read<tensor>(sample),
-              memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice), part);
+          kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(1, memory.template read<tensor>(sample), target,
+                                                                         part);
       });
     } else {
       std::array<const T*, Parameters::capacity> parameters{};

@@ -45,7 +45,8 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 
 /// The compiled plan of `Engine<Net, Choice, V>`: for each step the layers fused into it, the kernel, shapes,
 /// parameters, millions of multiply-adds, and where its result lies in the arena (bytes) while which steps run; which
-/// channels it is of a concatenation that needs no step of its own, or whether it takes the place of an operand.
+/// channels it is of a concatenation that needs no step of its own, whether it is made where its padding is, or takes
+/// the place of an operand.
 ///
 ///     std::cout << explain<Net>();
 template <class Given, Algorithms Choice = Fast, class V = simd::Vector<float>>
@@ -92,7 +93,8 @@ std::string explain() {
     if (const Border& border = plan.borders[tensor]; border.is_slice())
       place += ", channels " + std::to_string(border.front + 1) + "-" +
                std::to_string(border.front + network.tensor(step.output).shape.channels());
-    else if (plan.host[tensor] >= 0) place += ", in place";
+    else if (const int host = plan.host[tensor]; host >= 0)
+      place += network.nodes[static_cast<std::size_t>(host)].rules->kind == Kind::padding ? ", padded" : ", in place";
     rows.push_back({std::to_string(s + 1), layers, kernels[s], shape(plan.source_of(network.input_of(head))),
                     shape(step.output), std::to_string(parameters),
                     millions(network.nodes[head].rules->macs(network.input_shape_of(head))), place});
