@@ -24,6 +24,11 @@ if(NOT ZLIB_FOUND)
   message(STATUS "zlib not found: no target strata::zlib (compressed data sets). "
                  "On Debian or Ubuntu: apt-get install zlib1g-dev.")
 endif()
+find_package(Threads QUIET)
+if(NOT Threads_FOUND)
+  message(STATUS "No threads found for this compiler: no target strata::threads. "
+                 "Engines of one thread need none; g++ for Windows has them as x86_64-w64-mingw32-g++-posix.")
+endif()
 find_package(OpenMP QUIET COMPONENTS CXX)
 if(NOT OpenMP_CXX_FOUND)
   message(STATUS "OpenMP not found for this compiler: no target strata::openmp (threads). "

@@ -1,5 +1,5 @@
 // strata DIRECTORY THREADS: this library as a peer of others; see server.hpp.
-#include <strata/parallel/openmp.hpp>
+#include <strata/parallel/threads.hpp>
 
 #include "../networks.hpp"
 #include "server.hpp"
@@ -32,8 +32,7 @@ std::unique_ptr<Runner> make_inference(const Options& options, const std::string
   load_weights(model, options.directory / (name + ".safetensors"));
   std::vector<float> input = NetworkFiles(options.directory, name).input(batch);
   if (options.threads == 1) return std::make_unique<Inference<Net, Engine<Net>>>(model, std::move(input), batch);
-  return std::make_unique<Inference<Net, ParallelEngine<Net, OpenMP>>>(model, std::move(input), batch,
-                                                                       OpenMP{options.threads});
+  return std::make_unique<Inference<Net, Engine<Net, Threads<>>>>(model, std::move(input), batch);  // those it may use
 }
 
 /// One step of plain gradient descent a run; sample n has label n mod 10.
@@ -62,7 +61,7 @@ class Training : public Runner {
 std::unique_ptr<Runner> make(const Options& options, const std::string& name, std::size_t batch) {
   if (name == training_name) {
     if (options.threads == 1) return std::make_unique<Training<Serial>>(options, batch, Serial{});
-    return std::make_unique<Training<OpenMP>>(options, batch, OpenMP{options.threads});
+    return std::make_unique<Training<Threads<>>>(options, batch, Threads<>{});
   }
   std::unique_ptr<Runner> runner;
   for_each_network([&]<class Net>(const char* candidate) {
