@@ -5,6 +5,24 @@
 using namespace strata;
 using namespace strata::keras_test;
 
+TEST_CASE("layers and options equal Keras'", "[keras]") {
+  check_oracle<BatchNormWith<NoCenter>, Shape{3, 2, 5}>("keras/fixtures/batch_normalization_no_center");
+  check_oracle<BatchNormWith<NoCenter, NoScale>, Shape{3, 2, 5}>("keras/fixtures/batch_normalization_bare");
+  check_oracle<LayerNormalizationWith<NoCenter>, Shape{3, 11}>("keras/fixtures/layer_normalization_no_center");
+  check_oracle<LayerNormalizationWith<NoScale>, Shape{3, 11}>("keras/fixtures/layer_normalization_no_scale");
+  check_oracle<GroupNormalization<-1, NoCenter, NoScale>, Shape{3, 4, 5}>("keras/fixtures/group_normalization_each");
+  check_oracle<RMSNormalization, Shape{3, 11}>("keras/fixtures/rms_normalization");
+  check_oracle<UnitNormalization, Shape{3, 11}>("keras/fixtures/unit_normalization");
+  check_oracle<ChannelRescaling<PerChannel{0.5, 2, 3}, PerChannel{-1, 0, 1}>, Shape{3, 4, 3}>(
+      "keras/fixtures/channel_rescaling");
+  check_oracle<GlobalAveragePooling2DWith<KeepDims>, Shape{5, 3, 6}>(
+      "keras/fixtures/global_average_pooling2d_keepdims");
+  check_oracle<Dense<7>, Shape{3, 4, 5}>("keras/fixtures/dense_on_a_map");
+  check_oracle<Dense<7, NoBias>, Shape{6, 5}>("keras/fixtures/dense_on_a_sequence");
+  check_oracle<CenterCrop<2, 4>, Shape{5, 7, 3}>("keras/fixtures/center_crop");
+  check_oracle<RepeatVector<3>, Shape{5}>("keras/fixtures/repeat_vector");
+}
+
 TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {
   check_oracle<ReLU, Shape{3, 5}>("keras/fixtures/kink_relu");
   check_oracle<ReLU6, Shape{3, 5}>("keras/fixtures/kink_relu6");
@@ -20,6 +38,28 @@ TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {
   check_oracle<MaxPooling2D<>, Shape{4, 6, 3}>("keras/fixtures/tie_max_pooling2d");
   check_oracle<MaxPooling2D<3, Strides{2}, Same>, Shape{5, 4, 3}>("keras/fixtures/tie_max_pooling2d_same");
   check_oracle<GlobalMaxPooling2D, Shape{3, 4, 5}>("keras/fixtures/tie_global_max_pooling2d");
+}
+
+TEST_CASE("activations at kinks equal Keras'", "[keras]") {
+  check_activation<ReLUWith<MaxValue{4}>>("keras/fixtures/activations", "relu_max_value");
+  check_activation<ReLUWith<NegativeSlope{0.25}>>("keras/fixtures/activations", "relu_negative_slope");
+  check_activation<ReLUWith<MaxValue{4}, NegativeSlope{0.25}>>("keras/fixtures/activations",
+      "relu_max_value_negative_slope");
+  check_activation<ReLUWith<Threshold{1}>>("keras/fixtures/activations", "relu_threshold");
+  check_activation<ReLUWith<MaxValue{4}, NegativeSlope{0.25}, Threshold{1}>>("keras/fixtures/activations",
+      "relu_max_value_negative_slope_threshold");
+  check_activation<TanhGELU>("keras/fixtures/activations", "gelu_approximate");
+  check_activation<Mish>("keras/fixtures/activations", "mish");
+  check_activation<Softsign>("keras/fixtures/activations", "softsign");
+  check_activation<Exponential>("keras/fixtures/activations", "exponential");
+  check_activation<LogSigmoid>("keras/fixtures/activations", "log_sigmoid");
+  check_activation<HardTanh>("keras/fixtures/activations", "hard_tanh");
+  check_activation<HardShrink>("keras/fixtures/activations", "hard_shrink");
+  check_activation<SoftShrink>("keras/fixtures/activations", "soft_shrink");
+  check_activation<TanhShrink>("keras/fixtures/activations", "tanh_shrink");
+  check_activation<Squareplus>("keras/fixtures/activations", "squareplus");
+  check_activation<SparseSigmoid>("keras/fixtures/activations", "sparse_sigmoid");
+  check_activation<SparsePlus>("keras/fixtures/activations", "sparse_plus");
 }
 
 TEST_CASE("losses at their edges equal Keras'", "[keras]") {

@@ -4,8 +4,10 @@
 
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <strata/core/error.hpp>
 #include <strata/io/json.hpp>
@@ -78,6 +80,24 @@ inline void from_keras(const json& from, L2& value) {
   if (!options.is_object() || !options.value("l2", json(0)).is_number() || options.value("l1", json(0)) != 0)
     refuse_keras("null or an L2", from);
   value = options.value("l2", 0.0);
+}
+
+inline json to_keras(const MaxValue& value) {
+  return value.value < std::numeric_limits<double>::infinity() ? json(value.value) : json{};
+}
+inline void from_keras(const json& from, MaxValue& value) {
+  if (!from.is_null()) numbers_of(from, {&value.value});
+}
+
+inline json to_keras(const PerChannel& value) {
+  if (value.count == 1) return value[0];
+  return std::vector<double>(value.values.begin(), value.values.begin() + value.count);
+}
+inline void from_keras(const json& from, PerChannel& value) {
+  const json list = from.is_array() ? from : json::array({from});
+  if (list.size() > PerChannel::capacity) refuse_keras("16 numbers at most", from);
+  value.count = 0;
+  for (const json& number : list) numbers_of(number, {&value.values[static_cast<std::size_t>(value.count++)]});
 }
 
 inline json to_keras(const Shape& value) {
