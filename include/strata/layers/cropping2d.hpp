@@ -58,8 +58,7 @@ struct Cropping {
  private:
   static constexpr Border cropped(Shape in, Border given) {
     const ZeroPad crop = Derived::margins(in);
-    return {given.top + crop.top,     given.left + crop.left, given.bottom + crop.bottom,
-            given.right + crop.right, given.front,            given.back};
+    return Border{crop.top, crop.left, crop.bottom, crop.right}.within(given);
   }
   /// Elements from the input's first cell to the first that stays.
   static constexpr int first_cell(Shape in, Border given) {
