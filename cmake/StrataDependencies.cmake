@@ -34,6 +34,12 @@ if(NOT OpenMP_CXX_FOUND)
   message(STATUS "OpenMP not found for this compiler: no target strata::openmp (threads). "
                  "On Debian or Ubuntu g++ has it, clang needs: apt-get install libomp-dev.")
 endif()
+set(MPI_CXX_SKIP_MPICXX ON)  # the C interface only
+find_package(MPI QUIET COMPONENTS CXX)
+if(NOT MPI_CXX_FOUND)
+  message(STATUS "MPI not found for this compiler: no target strata::mpi (processes). "
+                 "On Debian or Ubuntu: apt-get install libopenmpi-dev openmpi-bin, or libmpich-dev mpich.")
+endif()
 
 # Strangers' files are read in a child process, which Windows cannot fork. (libzip's own CMake file on Debian asks for
 # programs that its package has not.)

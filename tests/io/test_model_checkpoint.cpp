@@ -26,6 +26,7 @@ struct FakeTrainer {
   std::size_t steps = 3;
   std::vector<Logs> past{};
 
+  static bool leads() { return true; }
   Model<Net>& model() { return network; }
   const Model<Net>& model() const { return network; }
   const Nothing& optimizer() const { return method; }

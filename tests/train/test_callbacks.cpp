@@ -34,6 +34,7 @@ struct FakeTrainer {
   Model<Net>& model() { return model_; }
   std::vector<Logs>& epochs() { return past; }
   void stop() { stopped = true; }
+  static bool leads() { return true; }
 };
 
 Logs logs(const char* name, double value) {
@@ -183,9 +184,10 @@ struct LogFile {
 
 /// What one run of these epochs leaves in the file.
 std::string logged(const LogFile& file, CSVLogger logger, const std::vector<Logs>& epochs) {
-  logger.on_train_begin();
+  const FakeTrainer trainer;
+  logger.on_train_begin(trainer);
   for (std::size_t epoch = 0; epoch < epochs.size(); ++epoch)
-    logger.on_epoch_end(static_cast<int>(epoch), epochs[epoch]);
+    logger.on_epoch_end(trainer, static_cast<int>(epoch), epochs[epoch]);
   return file.text();
 }
 
@@ -218,8 +220,9 @@ TEST_CASE("the CSV log has one heading", "[train]") {
   CHECK(logged(file, {.path = file.path}, {}) == "");
   CHECK(logged(file, {.path = file.path, .append = true}, {one}) == heading + row);  // an empty one
   CHECK(logged(file, {.path = file.path}, {one}) == heading + row);
+  const FakeTrainer trainer;
   CSVLogger twice{.path = file.path, .append = true};  // an object may be used again
-  for (int run = 0; run < 2; ++run) twice.on_train_begin(), twice.on_epoch_end(0, one);
+  for (int run = 0; run < 2; ++run) twice.on_train_begin(trainer), twice.on_epoch_end(trainer, 0, one);
   CHECK(file.text() == heading + row + row + row);
 
   const Dataset train = circle(64, 1);
@@ -229,8 +232,8 @@ TEST_CASE("the CSV log has one heading", "[train]") {
                   FileError);
   if (std::filesystem::exists("/dev/full")) {  // a disk without room
     CSVLogger full{"/dev/full"};
-    full.on_train_begin();
-    CHECK_THROWS_AS(full.on_epoch_end(0, one), FileError);
+    full.on_train_begin(trainer);
+    CHECK_THROWS_AS(full.on_epoch_end(trainer, 0, one), FileError);
   }
   fit(model, train, SGD{}, SparseCategoricalCrossentropy{}, {.verbose = 0},
       LearningRateScheduler{[](int, double) { return 0.25; }}, CSVLogger{file.path});

@@ -6,6 +6,7 @@
 #include <exception>
 #include <span>
 
+#include <strata/core/error.hpp>
 #include <strata/core/part.hpp>
 
 namespace strata {
@@ -27,14 +28,36 @@ struct Serial {
 ///   members(), rank()      how many there are, each with as many threads, and which of them this one is, from 0 on
 ///   all_reduce(values)     puts the sum of all members' values in the place of each, the same bits for all: a
 ///                          std::span of double or of the network's type; all members call it at the same points
-///   synchronized           false: batch normalisation looks at the member's share only, as Keras' does         (true)
+///   synchronized           false: batch normalisation looks at the member's share only: Unsynchronized      (true)
+///   abandon(sentence)      ends all members, where one alone cannot go on                                    (nothing)
 ///
-/// What only one member throws (a label out of range) leaves the others waiting: end them all, as MPI does.
+/// A batch that one member refuses is refused by all. What one alone throws otherwise would leave the others waiting:
+/// `fit` abandons them.
 template <class P>
 concept Team = requires(const P& policy, std::span<double> values) {
   policy.members();
   policy.rank();
   policy.all_reduce(values);
+};
+
+/// A team whose batch normalisation looks at each member's share of the batch only, as Keras' does without
+/// `synchronized`: no messages between the layers, statistics of fewer samples. `Unsynchronized{Mpi{}}`.
+template <Team Members>
+struct Unsynchronized : Members {
+  static constexpr bool synchronized = false;
+};
+template <class Members>
+Unsynchronized(Members) -> Unsynchronized<Members>;
+
+/// A member's samples of a batch that a team shares, or a whole batch.
+struct Portion {
+  std::size_t size;   ///< samples of this member, perhaps none
+  std::size_t first;  ///< samples of the members before it
+  std::size_t total;  ///< samples of all members
+
+  constexpr Portion(std::size_t samples) : Portion(samples, 0, samples) {}
+  constexpr Portion(std::size_t samples, std::size_t before, std::size_t all)
+      : size(samples), first(before), total(all) {}
 };
 
 namespace detail {
@@ -69,6 +92,18 @@ class FirstFailure {
 #endif
 };
 
+/// How many work together, and which of them this one is: one alone is 0 of 1.
+template <class Parallel>
+std::size_t members_of([[maybe_unused]] const Parallel& parallel) {
+  if constexpr (Team<Parallel>) return parallel.members();
+  else return 1;
+}
+template <class Parallel>
+std::size_t rank_of([[maybe_unused]] const Parallel& parallel) {
+  if constexpr (Team<Parallel>) return parallel.rank();
+  else return 0;
+}
+
 template <class Parallel>
 inline constexpr bool synchronized = [] {
   if constexpr (requires { Parallel::synchronized; }) return Team<Parallel> && Parallel::synchronized;
@@ -79,6 +114,24 @@ inline constexpr bool synchronized = [] {
 template <class Parallel, class T>
 void all_reduce([[maybe_unused]] const Parallel& parallel, [[maybe_unused]] std::span<T> values) {
   if constexpr (Team<Parallel>) parallel.all_reduce(values);
+}
+
+/// f(). What it throws in one member of a team ends all of them, but for NonFiniteLoss, which all throw.
+template <class Parallel, class F>
+auto all_or_none([[maybe_unused]] const Parallel& parallel, F&& f) {
+#ifdef __cpp_exceptions
+  if constexpr (requires { parallel.abandon(""); }) {
+    try {
+      return f();
+    } catch (const NonFiniteLoss&) {
+      throw;
+    } catch (const std::exception& error) {
+      parallel.abandon(error.what());
+      throw;
+    }
+  }
+#endif
+  return f();
 }
 
 }  // namespace detail

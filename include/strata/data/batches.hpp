@@ -11,6 +11,7 @@
 
 #include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/core/text.hpp>
 #include <strata/data/augmentation.hpp>
@@ -22,11 +23,14 @@ struct BatchOptions {
   int batch_size = 32;
   bool shuffle = false;
   Augmentation augmentation{};  ///< of the inputs; `targets` are handed out as they are
+  std::size_t members = 1;      ///< of a team (core/parallel.hpp), each of which reads its share of every batch
+  std::size_t member = 0;       ///< which of them this one is
 };
 
 /// Some samples. The spans are valid until the next call of `Batches::next`, or its end of life.
 struct Batch {
-  std::size_t size = 0;              ///< samples
+  std::size_t size = 0;              ///< samples; of a member's share there may be none
+  std::size_t total = 0;             ///< samples of all members' shares
   std::span<const float> inputs{};   ///< (size, shape), NHWC
   std::span<const int> labels{};     ///< (size, labels_per_sample)
   std::span<const float> targets{};  ///< (size, targets_per_sample)
@@ -53,7 +57,8 @@ class Batches {
           Text() << "Batches: expected a batch size of at least 1, received " << options_.batch_size
           << "; 32 to 128 suits most networks");
     if (!options_.augmentation.empty()) check_augmentation();
-    const std::size_t rows = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size());
+    const std::size_t total = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size());
+    const std::size_t rows = (total + options_.members - 1) / options_.members;
     if (!in_place()) inputs_ = Arena<float>(rows * dataset_.shape().size());
     if (options_.shuffle) {
       order_.resize(dataset_.size());
@@ -82,11 +87,14 @@ class Batches {
   /// Fills in the next batch, or returns false after the last one of the epoch.
   bool next(Batch& batch) {
     if (position_ == dataset_.size()) return false;
-    batch.size = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size() - position_);
-    batch.inputs = gather_inputs(batch.size);
-    batch.labels = gather(dataset_.labels(), dataset_.labels_per_sample(), labels_, batch.size);
-    batch.targets = gather(dataset_.targets(), dataset_.targets_per_sample(), targets_, batch.size);
-    position_ += batch.size;
+    batch.total = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size() - position_);
+    const detail::Share share(batch.total, options_.member, options_.members);
+    batch.size = share.size();
+    const std::size_t first = position_ + share.begin;
+    batch.inputs = gather_inputs(first, batch.size);
+    batch.labels = gather(dataset_.labels(), dataset_.labels_per_sample(), labels_, first, batch.size);
+    batch.targets = gather(dataset_.targets(), dataset_.targets_per_sample(), targets_, first, batch.size);
+    position_ += batch.total;
     return true;
   }
 
@@ -106,20 +114,21 @@ class Batches {
   }
 
   template <class T>
-  std::span<const T> gather(std::span<const T> rows, std::size_t width, std::vector<T>& buffer, std::size_t count) {
-    if (!options_.shuffle) return rows.subspan(position_ * width, count * width);
+  std::span<const T> gather(std::span<const T> rows, std::size_t width, std::vector<T>& buffer, std::size_t first,
+                            std::size_t count) {
+    if (!options_.shuffle) return rows.subspan(first * width, count * width);
     for (std::size_t i = 0; i < count; ++i)
-      std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(order_[position_ + i] * width), width,
+      std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(order_[first + i] * width), width,
                   buffer.begin() + static_cast<std::ptrdiff_t>(i * width));
     return std::span<const T>(buffer).first(count * width);
   }
 
-  std::span<const float> gather_inputs(std::size_t count) {
+  std::span<const float> gather_inputs(std::size_t first, std::size_t count) {
     const Shape& shape = dataset_.shape();
     const std::size_t width = shape.size();
-    if (in_place()) return dataset_.inputs().subspan(position_ * width, count * width);
+    if (in_place()) return dataset_.inputs().subspan(first * width, count * width);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t sample = options_.shuffle ? order_[position_ + i] : position_ + i;
+      const std::size_t sample = options_.shuffle ? order_[first + i] : first + i;
       const Placement placement = options_.augmentation.draw(augmentation_random_.split(sample));
       float* output = inputs_.data() + i * width;
       if (dataset_.bytes().empty())

@@ -25,11 +25,11 @@
 #include <utility>
 #include <vector>
 
-#include <strata/core/schema.hpp>
 #include <strata/core/text.hpp>
 #include <strata/io/json.hpp>
 #include <strata/io/safetensors.hpp>
 #include <strata/train/history.hpp>
+#include <strata/train/team.hpp>
 
 namespace strata {
 
@@ -38,13 +38,6 @@ namespace detail {
 template <class Trainer>
 std::string optimizer_name(const Trainer& trainer) {
   return std::string(type_name<std::remove_cvref_t<decltype(trainer.optimizer())>>());
-}
-
-/// With its hyper-parameters, where it lists them.
-template <class Optimizer>
-std::string optimizer_config(const Optimizer& optimizer) {
-  if constexpr (Config<Optimizer>) return spelling(optimizer);
-  else return std::string(type_name<Optimizer>());
 }
 
 /// A file has the optimiser's slots of all weights, (slots, weights). copy(place in the file, place in the trainer, size)
@@ -146,9 +139,10 @@ inline void require_metadata(const TensorFile& file, const std::string& key, con
 }  // namespace detail
 
 /// Replaces the file at once: after a failure the old one is unchanged. `epoch` is how many are complete, for
-/// load_checkpoint to return. Throws FileError.
+/// load_checkpoint to return. Of a team the member that leads writes. Throws FileError.
 template <class Trainer>
 void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, int epoch = 0) {
+  if (!trainer.leads()) return;
   const std::vector<float> slots = detail::all_slots(trainer);
   write_tensors(path, detail::checkpoint_entries(trainer, slots),
                 {{"format", "strata"},

@@ -27,6 +27,8 @@ namespace strata {
 /// A run that goes on from a checkpoint (`load_checkpoint`, then `fit` with `initial_epoch`) remembers its best, so that
 /// no worse epoch takes its place; one that goes on from weights alone is told of it by `initial_value_threshold`.
 ///
+/// In a team one member writes.
+///
 /// Throws FileError where a file cannot be written (a missing directory before the first epoch), InvalidArgument where
 /// the logs lack a number, where neither `mode` nor they know whether it should rise, or where a field of `path` is not
 /// like `{epoch}`, `{epoch:02d}`, `{val_loss}` or `{val_loss:.3f}`.
@@ -46,7 +48,7 @@ struct ModelCheckpoint {
   template <class Trainer>
   void on_train_begin(Trainer& trainer, const Logs& coming) {
     const std::filesystem::path directory = std::filesystem::path(path).parent_path();
-    if (!directory.empty() && directory.string().find('{') == std::string::npos &&
+    if (trainer.leads() && !directory.empty() && directory.string().find('{') == std::string::npos &&
         !std::filesystem::is_directory(directory))
       detail::raise<FileError>(
           path + ": expected an existing directory " + directory.string() + ", received none; create it");
@@ -66,6 +68,7 @@ struct ModelCheckpoint {
       if (!look(value, epoch, detail::direction("ModelCheckpoint", mode, monitor, logs))) return;
     }
     last_path = file_name(epoch, logs);
+    if (!trainer.leads()) return;
     if (save_weights_only)
       save_weights(trainer.model(), last_path);
     else

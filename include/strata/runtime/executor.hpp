@@ -66,12 +66,10 @@ class Executor {
     return value(output(0));
   }
 
-  /// The (first) output in training mode; keeps what backward needs. Replaced nodes do not run.
-  const T* forward_training(const T* parameters, const Inputs& given, std::size_t batch, Random random,
+  /// The (first) output in training mode; keeps what backward needs. Replaced nodes do not run. In a team, `batch` is
+  /// the member's portion.
+  const T* forward_training(const T* parameters, const Inputs& given, Portion batch, Random random,
                             const Replaced& replaced = {}) {
-    double total = static_cast<double>(batch);
-    detail::all_reduce(parallel_, std::span(&total, 1));
-    total_batch_ = static_cast<std::size_t>(total);
     start(parameters, given, batch, random, replaced, true);
     run_stages<true>(0, plan.forward_stages);
     return value(output(0, replaced[0]));
@@ -109,8 +107,6 @@ class Executor {
   }
 
   const Parallel& parallel() const { return parallel_; }
-  /// Samples of the last training batch: of all members' batches in a team.
-  std::size_t total_batch() const { return total_batch_; }
 
  private:
   static constexpr std::size_t nodes = Net::network().node_count, inputs = Net::input_count;
@@ -199,10 +195,11 @@ class Executor {
     }(std::make_index_sequence<nodes - inputs>{});
   }
 
-  void start(const T* parameters, const Inputs& given, std::size_t batch, Random random, const Replaced& replaced,
+  void start(const T* parameters, const Inputs& given, Portion batch, Random random, const Replaced& replaced,
              bool training) {
-    reserve(batch);
-    batch_ = batch;
+    reserve((std::max)(batch.size, std::size_t{1}));
+    portion_ = batch;
+    batch_ = batch.size;
     parameters_ = parameters;
     if constexpr (inputs == 1) inputs_ = {given};
     else inputs_ = given;
@@ -348,7 +345,7 @@ class Executor {
     const auto operands = each_operand<I>([&]<std::size_t O>() { return read<input_of<I>(O)>(work); });
     using Call = Forward<BoundAt<I>, V, plan.value_borders[input_of<I>(0)], plan.value_borders[I]>;
     run(Call{.batch = work.count,
-             .first = work.first,
+             .first = portion_.first + work.first,
              .input = operands[0],
              .inputs = operands.data(),
              .output = value_of<I>(work),
@@ -395,7 +392,7 @@ class Executor {
       else return address(plan.parts[slot_of<I>(O)], shape_of(input), {}, work);
     });
     const Call call{.batch = work.count,
-                    .first = work.first,
+                    .first = portion_.first + work.first,
                     .input = operands[0],
                     .inputs = operands.data(),
                     .output = value_of<I>(work),
@@ -427,6 +424,7 @@ class Executor {
 
   template <std::size_t I>
   void conclude_node(bool gradients) {
+    if (!synchronized && batch_ == 0) return;  // a member without a sample
     for (std::size_t t = 0; t < threads_.size(); ++t)
       gathered_[t] = threads_[t].gathered.data() + gathered_offsets[I];
     bool counted = true;
@@ -437,7 +435,7 @@ class Executor {
     std::array<T*, Parameters::capacity> gradient_pointers{};
     if (gradients) gradient_pointers = gradients_of<I>(threads_[0], counted);
     const auto pointers = parameters_of<I>(parameters_);
-    const Conclude<BoundAt<I>, V> call{.batch = synchronized ? total_batch_ : batch_,
+    const Conclude<BoundAt<I>, V> call{.batch = synchronized ? portion_.total : batch_,
                                        .gathered = gathered_,
                                        .parameters = pointers.data(),
                                        .parameter_gradients = gradient_pointers.data(),
@@ -494,7 +492,8 @@ class Executor {
   Arena<double> exchanged_;
   std::array<std::size_t, nodes> saved_offsets_{};
   std::array<bool, nodes> replaced_{};
-  std::size_t capacity_ = 0, batch_ = 0, total_batch_ = 0;
+  std::size_t capacity_ = 0, batch_ = 0;
+  Portion portion_{0};
   const T* parameters_ = nullptr;
   std::array<const T*, inputs> inputs_{};
   Random random_{Seed{}};

@@ -90,7 +90,8 @@ struct EarlyStopping {
 
 /// Writes what Keras' `CSVLogger` does: `epoch`, then the numbers of the first epoch in the order of their names (and
 /// where none is called val_, those of a validation, too), the shortest digits that read back exactly, `NA` where an
-/// epoch lacks one, and lines that end in "\r\n". Each line is on disk when the next epoch begins.
+/// epoch lacks one, and lines that end in "\r\n". Each line is on disk when the next epoch begins. In a team one
+/// member writes.
 /// Throws FileError where the file cannot be written.
 struct CSVLogger {
   std::string path;
@@ -101,11 +102,14 @@ struct CSVLogger {
   bool heading = true;
   std::vector<std::string> columns{};
 
-  void on_train_begin() {
+  template <class Trainer>
+  void on_train_begin(const Trainer& trainer) {
     columns.clear();
-    heading = write("", append ? "ab" : "wb") == 0;
+    if (trainer.leads()) heading = write("", append ? "ab" : "wb") == 0;
   }
-  void on_epoch_end(int epoch, const Logs& logs) {
+  template <class Trainer>
+  void on_epoch_end(const Trainer& trainer, int epoch, const Logs& logs) {
+    if (!trainer.leads()) return;
     if (columns.empty()) choose_columns(logs);
     std::string names = field("epoch"), values = std::to_string(epoch);
     for (const std::string& column : columns) {

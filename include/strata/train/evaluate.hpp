@@ -50,6 +50,21 @@ decltype(auto) with_targets(const Source& source, Use&& use) {
     return use(source.targets());
 }
 
+/// The means over the samples of all members of a team, of sums over each one's own.
+template <class Parallel, std::size_t N>
+std::array<double, N> means_of([[maybe_unused]] const Parallel& parallel, const std::array<Mean, N>& own) {
+  std::array<Mean, N> means = own;
+  if constexpr (Team<Parallel>) {
+    std::array<double, 2 * N> sums{};
+    for (std::size_t i = 0; i < N; ++i) sums[i] = own[i].sum, sums[N + i] = own[i].weight;
+    parallel.all_reduce(std::span<double>(sums));
+    for (std::size_t i = 0; i < N; ++i) means[i] = {sums[i], sums[N + i]};
+  }
+  std::array<double, N> values{};
+  for (std::size_t i = 0; i < N; ++i) values[i] = means[i].value();
+  return values;
+}
+
 /// The spans of a Batch as functions, as a Dataset has them.
 struct BatchTargets {
   const Batch& batch;
@@ -90,6 +105,14 @@ constexpr void examine_floats() {
                 "where the model is one of double");
 }
 
+/// The member's part of a team's batches, each of which has `batch_size` samples for every member.
+template <class Parallel>
+BatchOptions share_of(BatchOptions options, const Parallel& parallel) {
+  options.members = members_of(parallel), options.member = rank_of(parallel);
+  options.batch_size *= static_cast<int>(options.members);
+  return options;
+}
+
 /// A data set must look like the network's input, and have what the loss wants for its output.
 template <class Net, class Loss>
 void check_dataset(const Dataset& dataset, const char* what) {
@@ -118,6 +141,7 @@ std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel, Choice>& e
   std::array<Mean, N + 1> means;
   batches.start_epoch(Random(Seed{}));
   for (Batch batch; batches.next(batch);) {
+    if (batch.size == 0) continue;
     const float* outputs = executor.forward(model.parameters().data(), batch.inputs.data(), batch.size);
     with_targets<Loss>(BatchTargets{batch}, [&]<class Target>(std::span<const Target> targets) {
       if constexpr (requires { loss.check_targets(targets, Net::output_shape); })
@@ -132,8 +156,7 @@ std::array<double, N + 1> evaluate_batches(Executor<Net, V, Parallel, Choice>& e
         means[++i].add(value, batch.size);
     });
   }
-  std::array<double, N + 1> results{};
-  for (std::size_t i = 0; i <= N; ++i) results[i] = means[i].value();
+  std::array<double, N + 1> results = means_of(executor.parallel(), means);
   results[0] += l2_penalty<Net, V>(model.parameters());
   return results;
 }
@@ -154,9 +177,12 @@ Evaluation evaluate_with(Executor<Net, V, Parallel, Choice>& executor, const std
   examine_data_set_network<Net>();
   validate_losses<Net>(loss);
   check_dataset<Net, Loss>(dataset, "evaluate");
-  Batches batches(dataset, {.batch_size = batch_size});
-  const auto [mean_loss, value] = evaluate_batches<1>(executor, model, batches, loss, metric);
-  return {mean_loss, value};
+  const Parallel& parallel = executor.parallel();
+  return all_or_none(parallel, [&]() -> Evaluation {
+    Batches batches(dataset, share_of({.batch_size = batch_size}, parallel));
+    const auto [mean_loss, value] = evaluate_batches<1>(executor, model, batches, loss, metric);
+    return {mean_loss, value};
+  });
 }
 
 }  // namespace detail
@@ -171,7 +197,8 @@ Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss&
   return detail::evaluate_with(executor, model, dataset, loss, batch_size, metric);
 }
 
-/// With the loss, the threads and the algorithms of a trainer.
+/// With the loss, the threads or the team, and the algorithms of a trainer. Of a team each member evaluates its share,
+/// and all get the means over all samples.
 template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice,
           class Metric = typename detail::metric_of<Loss>::type>
 Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const Dataset& dataset,

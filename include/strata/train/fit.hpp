@@ -35,7 +35,7 @@ struct KerasName {
 /// The options of `fit`, with Keras' names and defaults.
 struct FitOptions {
   int epochs = 1;                       ///< the number of the last epoch, counted from 1
-  int batch_size = 32;                  ///< samples; the last batch of an epoch holds what is left
+  int batch_size = 32;                  ///< samples, of each member in a team; the last batch holds what is left
   const Dataset* validation = nullptr;  ///< evaluated after each epoch
   detail::KerasName validation_data{};  ///< takes nothing: it says what to write instead
   bool shuffle = true;                  ///< a new order each epoch, which follows from seed and epoch
@@ -115,6 +115,14 @@ Logs names_of(bool validated, const Extras&... extras) {
   return names;
 }
 
+/// Whether one member of a team says so.
+template <class Parallel>
+bool any(const Parallel& parallel, bool own) {
+  double sum = own;
+  all_reduce(parallel, std::span(&sum, 1));
+  return sum != 0;
+}
+
 inline void record(History& history, int epoch, double seconds, const Logs& logs, std::string_view metric) {
   history.epoch.push_back(epoch);
   history.seconds.push_back(seconds);
@@ -145,18 +153,26 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
   const std::string metric = metric_count == 0 ? "" : names.entries[1].name;
   const bool on_logits = takes_logits(trainer.loss());
 
-  Batches batches(train,
-                  {.batch_size = options.batch_size, .shuffle = options.shuffle, .augmentation = options.augmentation});
-  Batches validation(options.validation != nullptr ? *options.validation : train, {.batch_size = options.batch_size});
-  Progress progress = Progress::of(options.verbose, options.output);
+  const auto& parallel = trainer.parallel();
+  constexpr bool team = Team<std::remove_cvref_t<decltype(parallel)>>;
+  if constexpr (team) require_alike(parallel, run_facts(trainer, train, options));
+
+  Batches batches(
+      train,
+      share_of({.batch_size = options.batch_size, .shuffle = options.shuffle, .augmentation = options.augmentation},
+               parallel));
+  Batches validation(options.validation != nullptr ? *options.validation : train,
+                     share_of({.batch_size = options.batch_size}, parallel));
+  Progress progress = Progress::of(trainer.leads() ? options.verbose : 0, options.output);
   History history;
   trainer.stop(false);
   if (options.initial_epoch < options.epochs) trainer.epochs().resize(static_cast<std::size_t>(options.initial_epoch));
   (notify_begin(extras, trainer, names), ...);
-  for (int epoch = options.initial_epoch; epoch < options.epochs && !trainer.stopped(); ++epoch) {
+  for (int epoch = options.initial_epoch; epoch < options.epochs && !any(parallel, trainer.stopped()); ++epoch) {
     const auto start = std::chrono::steady_clock::now();
     progress.start_epoch(epoch, options.epochs, batches.count());
     (notify<EpochBegin>(extras, trainer, std::as_const(epoch)), ...);
+    if constexpr (team) require_alike(parallel, state_facts(trainer));
     batches.start_epoch(Random(trainer.seed()).split(1).split(static_cast<std::uint64_t>(epoch)));
     Logs logs = names;
     logs.entries.resize(metric_count + 1);
@@ -165,7 +181,7 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
     for (Batch batch; batches.next(batch); ++index) {
       std::array<double, metric_count> values{};
       OnForward meter{[&](auto outputs, auto targets) {
-        values = measure<metric_count>(on_logits, outputs, targets, Net::output_shape, extras...);
+        if (!outputs.empty()) values = measure<metric_count>(on_logits, outputs, targets, Net::output_shape, extras...);
       }};
       const double loss = with_targets<Loss>(BatchTargets{batch}, [&](auto targets) {
         if constexpr (metric_count == 0)
@@ -173,11 +189,16 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
         else
           return static_cast<double>(trainer.step(batch.inputs, targets, meter, extras...));
       });
-      means[0].add(loss, batch.size);
+      if constexpr (team && metric_count > 0) {
+        std::array<Mean, metric_count> own{};
+        for (std::size_t i = 0; i < metric_count; ++i) own[i].add(values[i], batch.size);
+        values = means_of(parallel, own);
+      }
+      means[0].add(loss, batch.total);
       std::size_t next = 0;
-      for (const double value : values) means[++next].add(value, batch.size);
+      for (const double value : values) means[++next].add(value, batch.total);
       for (std::size_t i = 0; i <= metric_count; ++i) logs.entries[i].value = means[i].value();
-      progress.update(static_cast<std::size_t>(index) + 1, batch.size, logs);
+      progress.update(static_cast<std::size_t>(index) + 1, batch.total, logs);
       (notify<BatchEnd>(extras, trainer, std::as_const(index), std::as_const(logs)), ...);
     }
     if (options.validation != nullptr) {
@@ -205,6 +226,10 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
 /// interrupted run ends with the same bits as one that never stopped. After the options: metrics, in place of the loss'
 /// own, and callbacks (strata/train/callbacks.hpp). Throws InvalidArgument where a data set does not fit the network or
 /// the loss, NonFiniteLoss where a loss or a gradient is not finite: the model is then as it was before that step.
+///
+/// In a team (core/parallel.hpp) each member reads its share of every batch, losses and metrics are means over all
+/// samples, callbacks are called in all members with the same numbers, one alone writes files and shows progress, and a
+/// member that asks to stop stops all. Members with other data, options or parameters than the first refuse.
 template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice, class... Extras>
 History fit(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const Dataset& train,
             const FitOptions& options = {}, Extras&&... extras) {
@@ -217,9 +242,10 @@ History fit(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer, const D
   } else if constexpr (requires { typename Loss::metric; } &&
                        !(detail::is_metric<std::remove_cvref_t<Extras>> || ...)) {
     typename Loss::metric metric{};
-    return detail::run_epochs(trainer, train, options, metric, extras...);
+    return fit(trainer, train, options, metric, extras...);
   } else {
-    return detail::run_epochs(trainer, train, options, extras...);
+    return detail::all_or_none(trainer.parallel(),
+                               [&] { return detail::run_epochs(trainer, train, options, extras...); });
   }
 }
 

@@ -32,6 +32,7 @@
 #include <strata/train/loss.hpp>
 #include <strata/train/output_losses.hpp>
 #include <strata/train/optimizers.hpp>
+#include <strata/train/team.hpp>
 #include <strata/train/trainable.hpp>
 
 namespace strata {
@@ -61,7 +62,8 @@ class Trainer {
   using Inputs = OneOrMore<std::span<const T>, Net::input_count>;
 
   /// The model must outlive the trainer. Throws InvalidArgument where a number of the loss or the optimiser is out of
-  /// range, two kinds of clipping are on, or the loss takes probabilities for logits or logits for probabilities.
+  /// range, two kinds of clipping are on, or the loss takes probabilities for logits or logits for probabilities; in a
+  /// team, where the members' networks, losses, optimisers, seeds or parameters differ.
   Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed = {},
           std::type_identity_t<Parallel> parallel = {}, Choice = {})
       : model_(&model),
@@ -71,11 +73,13 @@ class Trainer {
         executor_(std::move(parallel)),
         gradients_(Net::trainable_param_count),
         slots_(slots_each * Net::trainable_param_count),
-        state_(Net::network().state_count) {
+        state_(Net::network().state_count),
+        sizes_(Team<Parallel> ? detail::members_of(executor_.parallel()) : 0) {
     if constexpr (detail::examine_roles<Loss, Optimizer>()) {
       detail::examine_training<Net, Loss>();
       detail::validate_losses<Net>(loss_);
       detail::validate_optimizer(optimizer_);
+      if constexpr (Team<Parallel>) detail::require_alike(executor_.parallel(), detail::trainer_facts(*this));
     }
   }
   Trainer(Model<Net, T>& model, Loss loss, Optimizer optimizer, Seed seed, std::same_as<Choice> auto choice)
@@ -84,7 +88,7 @@ class Trainer {
   /// One optimiser step on one batch. Returns the mean loss before the step, L2 penalties included. Throws
   /// InvalidArgument (sizes, labels, numbers of the optimiser, its learning rate) or NonFiniteLoss; then nothing has
   /// changed. Allocates only for a batch larger than any before. `observers` may have on_forward and on_backward: see
-  /// events.hpp.
+  /// events.hpp. In a team each member gives its share of the batch, perhaps no sample, and the loss is that of all.
   template <class... Observers>
   T step(const Inputs& inputs, std::span<const int> labels, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, int>;
@@ -117,6 +121,9 @@ class Trainer {
   Optimizer& optimizer() { return optimizer_; }
   const Optimizer& optimizer() const { return optimizer_; }
   Executor<Net, V, Parallel, Choice>& executor() { return executor_; }
+  const Parallel& parallel() const { return executor_.parallel(); }
+  /// Whether this is the one of its team that writes files and shows progress. One alone leads.
+  bool leads() const { return detail::rank_of(parallel()) == 0; }
 
   /// Of the last step, of all trained parameters in Keras' order. Before clipping when an observer sees them, after it
   /// later.
@@ -165,8 +172,6 @@ class Trainer {
   using Replaced = typename Executing::Replaced;
   using Values = std::span<const T>;
 
-  const Parallel& parallel() const { return executor_.parallel(); }
-
   /// f(span of labels or values)
   template <class Target, class F>
   static void visit(std::span<const Target> targets, F&& f) {
@@ -184,13 +189,13 @@ class Trainer {
     constexpr bool observed =
         Net::output_count == 1 &&
         (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const Given> || ...);
-    const std::size_t batch = check(inputs, targets);
+    const Portion batch = agree([&] { return check(inputs, targets); });
     const Replaced replaced = replaced_links();
 
     executor_.forward_training(model_->parameters().data(), addresses(inputs), batch, random(),
                                observed ? Replaced{} : replaced);
     if constexpr (observed) {
-      const Values outputs(executor_.value(executor_.output(0)), batch * Net::output_shape.size());
+      const Values outputs(executor_.value(executor_.output(0)), batch.size * Net::output_shape.size());
       (detail::notify<detail::AfterForward>(observers, *this, outputs, targets), ...);
     }
     const double loss = find_loss(targets, batch, replaced);
@@ -200,7 +205,7 @@ class Trainer {
     const bool ordinary = check_gradients();
     (detail::notify<detail::AfterBackward>(observers, *this), ...);
     clip(ordinary);
-    move_state();
+    move_state(batch);
     update();
     return static_cast<T>(loss);
   }
@@ -214,16 +219,52 @@ class Trainer {
     return replaced;
   }
 
-  /// Of this step; each member of a team has its own.
-  Random random() const {
-    const Random random = Random(seed_).split(0).split(iterations_);
-    if constexpr (Team<Parallel>) return random.split(parallel().rank());
-    else return random;
+  /// The samples that `check()` counts. What it throws in one member of a team, all refuse.
+  template <class Check>
+  Portion agree(Check check) {
+    if constexpr (Team<Parallel>) {
+      constexpr double refused = -1;
+      struct Answer {
+        Trainer& trainer;
+        double size = refused;
+        void tell() const {
+          const std::span<double> sizes = trainer.sizes_.span();
+          std::fill(sizes.begin(), sizes.end(), 0.0);
+          sizes[trainer.parallel().rank()] = size;
+          trainer.parallel().all_reduce(sizes);
+        }
+        ~Answer() {
+          if (size == refused) tell();  // check has thrown
+        }
+      } answer{*this};
+      answer.size = static_cast<double>(check());
+      answer.tell();
+      return portion();
+    } else {
+      return check();
+    }
   }
+  Portion portion() const {
+    const std::span<const double> sizes = sizes_.span();
+    Portion portion(static_cast<std::size_t>(sizes[parallel().rank()]), 0, 0);
+    for (std::size_t member = 0; member < sizes.size(); ++member) {
+      if (sizes[member] < 0)
+        detail::raise<InvalidArgument>("team: member " + std::to_string(member) + " of " +
+                                       std::to_string(sizes.size()) + " refused its share of the batch; it says why");
+      if (member < parallel().rank()) portion.first += static_cast<std::size_t>(sizes[member]);
+      portion.total += static_cast<std::size_t>(sizes[member]);
+    }
+    if (portion.total == 0)
+      detail::raise<InvalidArgument>("team: expected a batch with a sample for at least one member, received none");
+    return portion;
+  }
+
+  /// Of this step.
+  Random random() const { return Random(seed_).split(0).split(iterations_); }
 
   /// The loss of all outputs and the penalties; throws where it is not finite.
   template <class Given>
-  double find_loss(const Given& targets, std::size_t batch, const Replaced& replaced) {
+  double find_loss(const Given& targets, const Portion& batch, const Replaced& replaced) {
     double loss = 0;
     detail::each<Net::output_count>([&]<std::size_t K>() {
       visit(detail::element<K>(targets), [&](auto given) { loss += output_loss<K>(given, batch, replaced[K]); });
@@ -266,11 +307,11 @@ class Trainer {
   }
 
   /// Moves the layers' state (moving averages); throws where a finite number would become another, and leaves it then.
-  void move_state() {
+  void move_state([[maybe_unused]] const Portion& batch) {
     const std::span<T> parameters = model_->parameters(), state = parameters.subspan(Net::network().weight_count);
     std::copy(state.begin(), state.end(), state_.data());
     executor_.update_state(parameters.data());
-    if constexpr (Team<Parallel>) share_moves(state);
+    if constexpr (Team<Parallel>) share_moves(state, batch);
     if (detail::all_finite<V>(std::span<const T>(state))) return;
     std::string tensor;
     model_->for_each_parameter(
@@ -284,28 +325,29 @@ class Trainer {
     throw_non_finite(tensor + " would get values that are not finite");
   }
 
-  /// All members move their state by the mean of their moves.
-  void share_moves(std::span<T> state) {
-    const T members = static_cast<T>(parallel().members());
-    std::transform(state.begin(), state.end(), state_.data(), state.begin(), std::minus<>());
-    parallel().all_reduce(state);
+  /// All members move their state by the mean of their moves, by samples.
+  void share_moves(std::span<T> state, const Portion& batch) {
+    const T share = static_cast<T>(batch.size) / static_cast<T>(batch.total);
     std::transform(state.begin(), state.end(), state_.data(), state.begin(),
-                   [=](T moves, T before) { return before + moves / members; });
+                   [=](T after, T before) { return batch.size == 0 ? T(0) : share * (after - before); });
+    parallel().all_reduce(state);
+    std::transform(state.begin(), state.end(), state_.data(), state.begin(), std::plus<>());
   }
 
   /// The loss of an output by its weight, and by the batch's share of a team's; its gradient is left for backward.
   template <std::size_t K, class Target>
-  double output_loss(std::span<const Target> targets, std::size_t batch, bool on_logits) {
+  double output_loss(std::span<const Target> targets, const Portion& batch, bool on_logits) {
     if constexpr (LossFor<LossOf<K>, V, Target>) {
+      if (batch.size == 0) return 0;
       const std::size_t tensor = executor_.output(K, on_logits);
       T* const gradient = executor_.output_gradient(tensor);
-      const double share = static_cast<double>(batch) / static_cast<double>(executor_.total_batch());
+      const double share = static_cast<double>(batch.size) / static_cast<double>(batch.total);
       const double weight = AllLosses::weight(loss_, K) * share;
       const double loss = detail::with_logits(AllLosses::template get<K>(loss_), on_logits)
-                              .template evaluate<V>(executor_.value(tensor), targets, gradient, batch,
+                              .template evaluate<V>(executor_.value(tensor), targets, gradient, batch.size,
                                                     Net::output_shapes[K]);
       if (weight != 1 && gradient != nullptr)
-        kernels::map<V>(batch * Net::output_shapes[K].size(),
+        kernels::map<V>(batch.size * Net::output_shapes[K].size(),
                         [w = V(static_cast<T>(weight))](V g) STRATA_INLINE_LAMBDA { return V(w * g); }, gradient,
                         gradient);
       return weight * loss;
@@ -333,7 +375,7 @@ class Trainer {
     detail::each<Net::input_count>([&]<std::size_t I>() {
       constexpr Shape shape = Net::input_shapes[I];
       const std::size_t size = detail::element<I>(inputs).size();
-      if (size == 0 || size != batch * shape.size())
+      if ((size == 0 && !Team<Parallel>) || size != batch * shape.size())
         detail::raise<InvalidArgument>(
             Text() << numbered("inputs", I, Net::input_count) << ": expected a batch of " << shape
             << " samples, a multiple of " << shape.size() << " values, received " << size << " values");
@@ -383,6 +425,7 @@ class Trainer {
   Seed seed_;
   Executing executor_;
   Arena<T> gradients_, slots_, state_;
+  Arena<double> sizes_;  // of the members' shares of a batch
   std::vector<Logs> epochs_;
   std::size_t iterations_ = 0;
   bool stopped_ = false;

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Kills a random process of a training run at a random time, again and again.
+
+    kills.py KILLS PROCESSES PROGRAM MPIEXEC...        PROGRAM is lesson 11
+
+After each kill all processes must end within ten seconds, the checkpoint must be that of some epoch of a run that
+nobody disturbed, byte for byte, and the run that goes on from it must end with the checkpoint of the undisturbed one.
+"""
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+EPOCHS = 6
+kills, processes, program, mpiexec = int(sys.argv[1]), sys.argv[2], os.path.realpath(sys.argv[3]), sys.argv[4:]
+checkpoint = Path(tempfile.mkdtemp(prefix="strata-kills-")) / "run.safetensors"
+
+
+def start(epochs):
+    return subprocess.Popen([*mpiexec, "-n", processes, program, checkpoint, str(epochs)],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finish(epochs):
+    """The checkpoint after so many epochs."""
+    run = start(epochs)
+    errors = run.communicate()[1]
+    if not checkpoint.exists() or run.returncode not in (0, 1):  # 1: too few epochs to learn much
+        sys.exit(f"a run that nobody disturbed ended with {run.returncode}: {errors.decode()}")
+    return checkpoint.read_bytes()
+
+
+def alive():
+    """Processes of the program."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and os.readlink(entry / "exe") == program:
+                found.append(int(entry.name))
+        except OSError:  # it has just ended, or is another user's
+            pass
+    return found
+
+
+begin = time.monotonic()
+last = finish(EPOCHS)
+duration = time.monotonic() - begin
+checkpoint.unlink()
+states = [finish(epochs) for epochs in range(1, EPOCHS + 1)]
+if states[-1] != last:
+    sys.exit("a run in six parts does not end with the bits of one that never stopped")
+
+done = too_late = saved = 0
+slowest = 0.0
+while done < kills:
+    checkpoint.unlink(missing_ok=True)
+    run = start(EPOCHS)
+    time.sleep(random.uniform(0, duration))
+    victims = alive()
+    if not victims:
+        run.communicate()
+        too_late += 1
+        continue
+    try:
+        os.kill(random.choice(victims), signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    killed = time.monotonic()
+    errors = run.communicate()[1].decode()
+    while alive():
+        time.sleep(0.01)
+    slowest = max(slowest, time.monotonic() - killed)
+    if run.returncode == 0:  # it had done its work already
+        too_late += 1
+        continue
+    done += 1
+    if slowest > 10:
+        sys.exit(f"kill {done}: the other processes ended after {slowest:.1f} s")
+    if not errors.strip():
+        sys.exit(f"kill {done}: not a word about it")
+    if checkpoint.exists():
+        saved += 1
+        if checkpoint.read_bytes() not in states:
+            sys.exit(f"kill {done}: the checkpoint is that of no epoch: {checkpoint}")
+    if finish(EPOCHS) != last:
+        sys.exit(f"kill {done}: the resumed run ended with other bits: {checkpoint}")
+for leftover in checkpoint.parent.iterdir():
+    leftover.unlink()
+checkpoint.parent.rmdir()
+print(f"{done} kills of one of {processes} processes, {saved} after a checkpoint ({too_late} came too late): "
+      f"all ended within {slowest:.1f} s, no checkpoint was damaged, all resumed runs ended with the same bits")
