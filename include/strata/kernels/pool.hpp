@@ -176,8 +176,8 @@ STRATA_INLINE void for_each_output(F f, Part part = {}) {
 
 /// (batch, rows.input, columns.input, channels) to (batch, rows.output, columns.output, channels); one image where they
 /// have borders.
-template <class V, PoolGeometry g, class Pool, class Part, class T = typename V::value_type>
-STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output, Part part) {
+template <class V, PoolGeometry g, class Pool, class T = typename V::value_type, class Part = strata::detail::Whole>
+STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output, Part part = {}) {
   for (; batch > 0; --batch, input += g.input_size(), output += g.output_size())
     for_each_output<V, g>(
         [&](const PoolWindow<g>& window, int place, int c, auto lanes) STRATA_INLINE_LAMBDA {
