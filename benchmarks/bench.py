@@ -2,7 +2,7 @@
 
     kernels     each kernel: time, GFLOP/s, share of the FMA peak
     networks    this library's networks, batch 1 and 32, one thread and two
-    peers       the same networks in oneDNN, ONNX Runtime, XNNPACK and PyTorch, with the same weights
+    peers       the same networks in OpenVINO, ONNX Runtime, oneDNN, XNNPACK and PyTorch, with the same weights
     training    a training step, and the same step in oneDNN and PyTorch
     profile     each step of an Engine: time, GFLOP/s, bytes, share of the roofline
     footprint   a deployed network: size, memory, allocations, compile time
@@ -80,7 +80,7 @@ class Bench:
         self.build, self.rounds, self.seconds = build, arguments.rounds, arguments.seconds
         self.only_networks, self.only_peers = arguments.networks, arguments.peers
         self.programs, self.data = build / "benchmarks", build / "data"
-        self.modules = ROOT / "build" / "peers" / "node_modules"
+        self.python = ROOT / "build" / "peers" / "bin" / "python"  # an environment with OpenVINO and ONNX Runtime
         self.missing = {}  # peers that are not here, and why
         self.said = set()
 
@@ -92,8 +92,6 @@ class Bench:
         run([self.programs / "peer_prepare", self.data])
         self.networks = {path.stem: json.loads(path.read_text()) for path in self.data.glob("*.json")}
         self.find_peers()
-        if "PyTorch" in self.available and "ONNX Runtime" in self.available:
-            run(["/usr/bin/python3", ROOT / "benchmarks/peers/pytorch.py", self.data, 1, "export", *BATCHES])
 
     def find_peers(self):
         self.available = {"Strata": platform_versions()["compiler"]}
@@ -102,21 +100,15 @@ class Bench:
                 self.available[name] = dpkg_version(package)
             else:
                 self.missing[name] = f"apt-get install {package}, on Debian 12"
-        torch = subprocess.run(["/usr/bin/python3", "-c", "import torch; print(torch.__version__)"],
-                               capture_output=True, text=True)
-        if torch.returncode == 0:
-            self.available["PyTorch"] = torch.stdout.strip()
-        else:
-            self.missing["PyTorch"] = "apt-get install python3-torch"
-        package = self.modules / "onnxruntime-node" / "package.json"
-        if shutil.which("node") is None:
-            self.missing["ONNX Runtime"] = "apt-get install nodejs npm"
-        elif not package.exists():
-            self.missing["ONNX Runtime"] = "npm could not install onnxruntime-node into build/peers"
-        elif "PyTorch" not in self.available:
-            self.missing["ONNX Runtime"] = "its networks are written by PyTorch, which is missing"
-        else:
-            self.available["ONNX Runtime"] = json.loads(package.read_text())["version"]
+        for name, python, module, remedy in [
+                ("OpenVINO", self.python, "openvino", "pip could not install openvino and onnx into build/peers"),
+                ("ONNX Runtime", self.python, "onnxruntime", "pip could not install onnxruntime and onnx into build/peers"),
+                ("PyTorch", "/usr/bin/python3", "torch", "apt-get install python3-torch")]:
+            version = module_version(python, module)
+            if version:
+                self.available[name] = version
+            else:
+                self.missing[name] = remedy
         for name, remedy in self.missing.items():
             self.say(f"{name} is left out: {remedy}")
 
@@ -129,6 +121,7 @@ class Bench:
     def start(self, kinds, threads=1):
         """The peers of `kinds` that are here."""
         python = ["/usr/bin/python3", ROOT / "benchmarks/peers/pytorch.py", self.data, threads]
+        onnx = [self.python, ROOT / "benchmarks/peers/onnx_peers.py", self.data, threads]
         onednn = [self.programs / "peer_onednn", self.data]
         commands = {
             "Strata": ([self.programs / "peer_strata", self.data, threads], {}),
@@ -137,7 +130,8 @@ class Bench:
             "oneDNN, Winograd": ([*onednn, "winograd"], {}),
             "oneDNN, direct": ([*onednn, "direct"], {}),
             "oneDNN, AVX2": ([*onednn, "auto"], {"DNNL_MAX_CPU_ISA": "AVX2"}),
-            "ONNX Runtime": (["node", ROOT / "benchmarks/peers/onnxruntime.mjs", self.data, threads, self.modules], {}),
+            "OpenVINO": ([*onnx, "openvino"], {}),
+            "ONNX Runtime": ([*onnx, "onnxruntime"], {}),
             "XNNPACK": ([self.programs / "peer_xnnpack", self.data, threads], {}),
             "PyTorch": ([*python, "optimised"], {}),
             "PyTorch, eager": ([*python, "eager"], {}),
@@ -158,10 +152,11 @@ class Bench:
             bound = TOLERANCE * max(1, abs(reference).max())
             for peer in peers:
                 try:
-                    for batch in reversed(BATCHES):
+                    samples = self.networks[network]["samples"]
+                    for batch in self.batches(network)[::-1]:
                         output = peer.output(network, batch, 2, self.data)
                         error = float(abs(output - reference[:output.size]).max())
-                        if output.size != reference.size * batch // max(BATCHES) or not error <= bound:
+                        if output.size != reference.size * batch // samples or not error <= bound:
                             raise SystemExit(f"{peer.name} computes another {network}: off by {error:.2g}")
                         errors.setdefault(network, {}).setdefault(peer.name, error)
                 except PeerError as error:
@@ -180,6 +175,7 @@ class Bench:
                 for peer in peers[turn % len(peers):] + peers[:turn % len(peers)]:
                     if (case, peer.name) in gone:
                         continue
+                    time.sleep(0.05 if peer.threads > 1 else 0)  # until the last peer's threads no longer look for work
                     try:
                         times = peer.times(*case, self.seconds)
                     except PeerError:
@@ -198,10 +194,13 @@ class Bench:
             rows.append(row)
         return {"rows": rows, "peak": max(peaks)}
 
+    def batches(self, network):
+        return [batch for batch in BATCHES if batch <= self.networks[network]["samples"]]
+
     def inference_cases(self):
         networks = [name for name in report.NETWORKS if name in self.networks and name != "training"
                     and (not self.only_networks or name in self.only_networks)]
-        return networks, [(network, batch) for network in networks for batch in BATCHES]
+        return networks, [(network, batch) for network in networks for batch in self.batches(network)]
 
     def compare(self, title, kinds, threads):
         progress(title)
@@ -224,7 +223,7 @@ class Bench:
         return [(threads, name) for threads, name in [(1, "One thread"), (2, "Two threads")] if threads <= available]
 
     def run_peers(self):
-        kinds = ["Strata", "oneDNN", "oneDNN, Winograd", "ONNX Runtime", "XNNPACK", "PyTorch", "PyTorch, eager"]
+        kinds = ["Strata", "OpenVINO", "ONNX Runtime", "oneDNN", "oneDNN, Winograd", "XNNPACK", "PyTorch", "PyTorch, eager"]
         results = [self.compare(count, kinds, threads) for threads, count in self.thread_counts()]
         if "avx512f" in cpu_flags():
             results.insert(1, self.compare("One thread, AVX2 only", ["Strata, AVX2", "oneDNN, AVX2"], 1))
@@ -359,6 +358,15 @@ def cpu_line(key):
 
 def cpu_flags():
     return cpu_line("flags").split()
+
+
+def module_version(python, module):
+    """Empty where it is missing."""
+    if not pathlib.Path(python).exists():
+        return ""
+    code = f"import onnx, {module}; print({module}.__version__)" if module != "torch" else "import torch; print(torch.__version__)"
+    found = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
+    return found.stdout.strip().split("-")[0] if found.returncode == 0 else ""
 
 
 def dpkg_version(package):

@@ -1,7 +1,17 @@
 // The networks that are measured. Peers build theirs from descriptions that prepare.cpp writes from these types.
 #pragma once
 
+#include <cstddef>
+
 #include <strata/strata.hpp>
+
+#include "zoo/densenet121.hpp"
+#include "zoo/efficientnet_b0.hpp"
+#include "zoo/inception_v3.hpp"
+#include "zoo/mobilenet.hpp"
+#include "zoo/mobilenet_v2.hpp"
+#include "zoo/resnet50.hpp"
+#include "zoo/vgg.hpp"
 
 namespace strata::benchmarks {
 
@@ -35,7 +45,7 @@ using Separable = Sequential<
     ConvBNReLU<Channels, 3, Groups{Channels}, Strides{Stride}>,
     ConvBNReLU<Filters, 1>>;
 
-struct MobileNet : Sequential<
+struct SmallMobileNet : Sequential<
     Input<32, 32, 3>,
     ConvBNReLU<32, 3>,
     Separable<32, 64, 1>,
@@ -68,14 +78,31 @@ struct ResNet20 : Sequential<
 /// One number: what remains is the cost of a call.
 struct Nothing : Sequential<Input<1, 1, 1>, ReLU> {};
 
-/// Calls `visit.operator()<Net>(name)` for each network of the inference benchmarks.
+/// How many samples the inference benchmarks have of a network: the larger of two batches, or one large image.
+template <class Net>
+inline constexpr std::size_t sample_count = Net::input_shape.size() > 64 * 64 * 3 ? 1 : 32;
+
+/// Calls `visit.operator()<Net>(name)` for each small network of the inference benchmarks.
 template <class Visit>
-void for_each_network(Visit&& visit) {
+void for_each_small_network(Visit&& visit) {
   visit.template operator()<Lesson>("lesson");
   visit.template operator()<LeNet5>("lenet");
   visit.template operator()<ResNet20>("resnet20");
-  visit.template operator()<MobileNet>("mobilenet");
+  visit.template operator()<SmallMobileNet>("small_mobilenet");
   visit.template operator()<Nothing>("nothing");
+}
+
+/// And for the published ones, of ImageNet's size.
+template <class Visit>
+void for_each_network(Visit&& visit) {
+  for_each_small_network(visit);
+  visit.template operator()<zoo::MobileNet>("mobilenet");
+  visit.template operator()<zoo::MobileNetV2>("mobilenet_v2");
+  visit.template operator()<zoo::EfficientNetB0>("efficientnet_b0");
+  visit.template operator()<zoo::ResNet50>("resnet50");
+  visit.template operator()<zoo::DenseNet121>("densenet121");
+  visit.template operator()<zoo::InceptionV3>("inception_v3");
+  visit.template operator()<zoo::VGG16>("vgg16");
 }
 
 }  // namespace strata::benchmarks

@@ -3,11 +3,13 @@ the line is a peer that takes longer than Strata, on a logarithmic axis."""
 import json
 import math
 
-NETWORKS = ["lesson", "lenet", "resnet20", "mobilenet", "training"]
-TITLES = {"lesson": "lesson's network", "lenet": "LeNet-5", "resnet20": "ResNet-20", "mobilenet": "MobileNet-like",
-          "training": "training step"}
+TITLES = {"lesson": "lesson's network", "lenet": "LeNet-5", "resnet20": "ResNet-20",
+          "small_mobilenet": "MobileNet-like, 32x32", "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2",
+          "efficientnet_b0": "EfficientNetB0", "resnet50": "ResNet-50", "densenet121": "DenseNet121",
+          "inception_v3": "InceptionV3", "vgg16": "VGG16", "training": "training step"}
+NETWORKS = list(TITLES)
 COLOURS = {"oneDNN": "#1f6fb4", "oneDNN, Winograd": "#7fb6e3", "oneDNN, direct": "#7fb6e3", "oneDNN, AVX2": "#1f6fb4",
-           "ONNX Runtime": "#2e9d62", "XNNPACK": "#8d6cab", "PyTorch": "#d9622b", "PyTorch, eager": "#f0b48f"}
+           "OpenVINO": "#c23b5a", "ONNX Runtime": "#2e9d62", "XNNPACK": "#8d6cab", "PyTorch": "#d9622b", "PyTorch, eager": "#f0b48f"}
 
 
 def is_own(peer):
@@ -157,8 +159,8 @@ def write(results, docs):
             "Every peer runs the same network with the same weights in float32, and its outputs are compared first. "
             "Peers take turns in short bursts on the same core; numbers are medians of the quiet bursts, in brackets "
             "how often Strata's time. oneDNN's primitives have normalisation folded in, activations and sums as "
-            "post-ops, and the formats that it chooses, input and output included; ONNX Runtime optimises all it can, "
-            "and what its caller's JavaScript costs is taken off; PyTorch is `optimize_for_inference` unless called "
+            "post-ops, and the formats that it chooses, input and output included; OpenVINO and ONNX Runtime read "
+            "one ONNX model, optimise all they can, and OpenVINO is asked for float32 and low latency; PyTorch is `optimize_for_inference` unless called "
             "eager.\n"]
     if "peers" in found:
         (docs / "benchmarks.svg").write_text(chart(found))

@@ -21,9 +21,6 @@
 
 namespace strata::benchmarks {
 
-/// How many samples the files hold: the largest batch.
-inline constexpr std::size_t sample_count = 32;
-
 /// The network that is trained, and by which rate; sample n has label n mod 10.
 inline constexpr const char* training_name = "training";
 inline constexpr float training_rate = 1e-4f;
@@ -36,6 +33,7 @@ struct LayerDescription {
   Extent kernel{1}, strides{1}, before{0}, after{0};
   int groups = 1;
   double epsilon = 0;
+  double scale = 1, offset = 0;  ///< of a Rescaling
 
   bool is_activation() const { return op == "Sigmoid" || op == "Tanh" || op == "ReLU"; }
 };
@@ -51,7 +49,9 @@ inline void to_json(nlohmann::json& json, const LayerDescription& layer) {
           {"before", extent(layer.before)},
           {"after", extent(layer.after)},
           {"groups", layer.groups},
-          {"epsilon", layer.epsilon}};
+          {"epsilon", layer.epsilon},
+          {"scale", layer.scale},
+          {"offset", layer.offset}};
 }
 inline void from_json(const nlohmann::json& json, LayerDescription& layer) {
   const auto extent = [&](const char* key) { return Extent{json.at(key).at(0), json.at(key).at(1)}; };
@@ -64,7 +64,9 @@ inline void from_json(const nlohmann::json& json, LayerDescription& layer) {
            .before = extent("before"),
            .after = extent("after"),
            .groups = json.at("groups"),
-           .epsilon = json.at("epsilon")};
+           .epsilon = json.at("epsilon"),
+           .scale = json.at("scale"),
+           .offset = json.at("offset")};
 }
 
 template <class T>

@@ -28,16 +28,25 @@ void randomize(Model<Net>& model) {
 template <class L>
 LayerDescription describe(const NodeInfo& node, Shape in, Shape out) {
   LayerDescription layer;
-  layer.op = node.rules->kind == Kind::elementwise ? node.rules->type() : Text(node.rules->class_name);
+  constexpr bool rescaling = requires { L::config.scale, L::config.offset; };
+  layer.op = node.rules->kind == Kind::elementwise && !rescaling ? node.rules->type() : Text(node.rules->class_name);
   layer.name = Text(node.name);
   layer.shape.assign(out.extents.begin(), out.extents.begin() + out.rank);
   const auto place = [&](Extent kernel, Extent strides, Padding padding) {
     const Window window = window_over(in, kernel, strides, 1, padding);
     layer.kernel = kernel, layer.strides = strides, layer.before = window.before, layer.after = window.after;
   };
-  if constexpr (requires { L::kernel; }) place(L::kernel, L::strides, L::padding), layer.groups = L::groups(in);
-  if constexpr (requires { L::pool; }) place(L::pool, L::strides, L::padding);
-  if constexpr (requires { L::epsilon; }) layer.epsilon = L::epsilon;
+  if constexpr (requires { L::config.kernel_size; }) {
+    place(L::config.kernel_size, L::config.strides, L::config.padding);
+    layer.groups = L::groups(in);
+  }
+  if constexpr (requires { L::config.pool_size; }) place(L::config.pool_size, L::config.strides, L::config.padding);
+  if constexpr (requires { L::config.padding.top; }) {
+    layer.before = {L::config.padding.top, L::config.padding.left};
+    layer.after = {L::config.padding.bottom, L::config.padding.right};
+  }
+  if constexpr (requires { L::config.epsilon; }) layer.epsilon = L::config.epsilon.value;
+  if constexpr (rescaling) layer.scale = L::config.scale, layer.offset = L::config.offset;
   return layer;
 }
 
@@ -60,17 +69,19 @@ void prepare(const std::filesystem::path& directory, const std::string& name) {
   randomize(model);
   const auto with = [&](const char* ending) { return directory / (name + ending); };
   save_weights(model, with(".safetensors"));
-  std::vector<float> input(sample_count * Net::input_shape.size());
+  constexpr std::size_t samples = sample_count<Net>;
+  std::vector<float> input(samples * Net::input_shape.size());
   fill(std::span(input), -1, 1, Random(Seed{3}));
   write_array(with(".input"), input);
 
   Executor<Net, simd::Vector<double>> executor;
   const std::vector<double> parameters(model.parameters().begin(), model.parameters().end());
-  const std::vector<double> samples(input.begin(), input.end());
-  const double* output = executor.forward(parameters.data(), samples.data(), sample_count);
-  write_array(with(".reference"), std::vector<double>(output, output + sample_count * Net::output_shape.size()));
+  const std::vector<double> images(input.begin(), input.end());
+  const double* output = executor.forward(parameters.data(), images.data(), samples);
+  write_array(with(".reference"), std::vector<double>(output, output + samples * Net::output_shape.size()));
 
-  std::ofstream(with(".json")) << nlohmann::json{{"layers", describe<Net>()}, {"macs", Net::mac_count}}.dump(1);
+  std::ofstream(with(".json")) << nlohmann::json{
+      {"layers", describe<Net>()}, {"macs", Net::mac_count}, {"samples", samples}}.dump(1);
 }
 
 }  // namespace strata::benchmarks

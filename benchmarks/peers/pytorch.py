@@ -1,25 +1,15 @@
-"""pytorch.py DIRECTORY THREADS eager|optimised: PyTorch as a peer; the commands are those of server.hpp.
-   pytorch.py DIRECTORY 1 export BATCH…: writes NAME-BATCH.onnx for ONNX Runtime."""
+"""pytorch.py DIRECTORY THREADS eager|optimised: PyTorch as a peer; the commands are those of server.hpp."""
 import json
 import pathlib
 import sys
-import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from peer import read_tensors, serve
+
 TRAINING_RATE = 1e-4  # as in description.hpp
-
-
-def read_tensors(path):
-    """The arrays of a safetensors file."""
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:8 + size])
-    header.pop("__metadata__", None)
-    return {name: np.frombuffer(data, "<f4", np.prod(t["shape"], dtype=int), 8 + size + t["data_offsets"][0])
-            .reshape(t["shape"]) for name, t in header.items()}
 
 
 class Network(torch.nn.Module):
@@ -124,48 +114,9 @@ class Training:
         return np.array(self.losses, "f4")
 
 
-def serve(make):
-    runners = {}
-
-    def answer(command, name, batch, amount, *path):
-        if command == "output":
-            runner = make(name, int(batch))
-            for _ in range(int(amount)):
-                runner.run()
-            runner.output().tofile(path[0])
-            return "ok"
-        if (name, batch) not in runners:
-            runners[name, batch] = make(name, int(batch))
-        run = runners[name, batch].run
-        run(), run()
-        times, begin = [], time.perf_counter()
-        while len(times) < 5 or time.perf_counter() - begin < float(amount):
-            start = time.perf_counter()
-            run()
-            times.append((time.perf_counter() - start) * 1e6)
-        return " ".join(f"{t:.6g}" for t in times)
-
-    for line in sys.stdin:
-        try:
-            print(answer(*line.split()), flush=True)
-        except Exception as error:  # whatever PyTorch throws is the peer's answer
-            print("error:", str(error).replace("\n", " "), flush=True)
-
-
-def export(directory, batches):
-    for description in directory.glob("*.json"):
-        network = Network(directory, description.stem).eval()
-        for batch in batches:
-            torch.onnx.export(network, read_input(directory, description.stem, network.layers[0]["shape"], batch),
-                              directory / f"{description.stem}-{batch}.onnx", opset_version=13,
-                              input_names=["input"], output_names=["output"])
-
-
-def main(directory, threads, variant, *batches):
+def main(directory, threads, variant):
     torch.set_num_threads(int(threads))
     directory = pathlib.Path(directory)
-    if variant == "export":
-        return export(directory, [int(batch) for batch in batches])
     serve(lambda name, batch: Training(directory, name, batch) if name == "training"
           else Inference(directory, name, batch, variant))
 

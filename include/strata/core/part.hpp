@@ -52,7 +52,7 @@ struct Part {
 
 /// A call of a layer's function that does a part of the work.
 template <class Call>
-struct Partial : Call {
+struct SharedCall : Call {
   Part part;
 };
 

@@ -412,7 +412,7 @@ class Engine {
     return call;
   }
   template <class Call>
-  static detail::Partial<Call> with(detail::Part part, const Call& call) {
+  static detail::SharedCall<Call> with(detail::Part part, const Call& call) {
     return {call, part};
   }
 
