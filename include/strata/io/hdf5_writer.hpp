@@ -95,8 +95,8 @@ inline std::vector<std::byte> keras_weights(const std::filesystem::path& path, s
       const NetworkWeight& weight = layer.weights[w];
       const auto* const data = reinterpret_cast<const float*>(weights[weight.place].data.data());
       const std::string name = join(vars, "/", w);
-      if (const std::int32_t whole = weight.counts ? static_cast<std::int32_t>(*data) : 0; weight.counts)
-        file.add_tensor(name, H5T_STD_I32LE, {}, &whole);
+      if (const std::int64_t whole = weight.counts ? static_cast<std::int64_t>(*data) : 0; weight.counts)
+        file.add_tensor(name, H5T_STD_I64LE, {}, &whole);
       else file.add_tensor(name, H5T_IEEE_F32LE, weight.shape, data);
     }
   }
