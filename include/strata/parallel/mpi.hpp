@@ -205,8 +205,8 @@ class Mpi {
 
   template <class T>
   void all_reduce(std::span<T> values) const {
-    constexpr std::size_t few = 16'384;  // of all processes: everybody gets everything
-    if (values.size() * members() > few) return start(values), finish();
+    constexpr std::size_t few = 4'096;  // everybody gets everything: more bytes take less time than more messages
+    if (values.size() > few) return start(values), finish();
     if (members() == 1 || values.empty()) return;
     std::vector<T> all(values.size() * members());
     MPI_Allgather(values.data(), static_cast<int>(values.size()), detail::mpi_type<T>(), all.data(),

@@ -278,7 +278,8 @@ class Trainer {
   void differentiate(const Replaced& replaced) {
     const T* const parameters = model_->parameters().data();
     if constexpr (requires { parallel().start(gradients_.span()); }) {
-      constexpr std::size_t bucket = 65'536;  // much larger ones wait for backward, much smaller ones for messages
+      // Much larger ones wait for backward, much smaller ones for messages: a member adds its share of each.
+      const std::size_t bucket = (std::max)(std::size_t{65'536}, 8'192 * parallel().members());
       executor_.backward(parameters, gradients_.data(), replaced, bucket,
                          [&](std::span<T> gradients) { parallel().start(gradients); });
       parallel().finish();
