@@ -2,8 +2,8 @@
 //
 //     mpirun -n 2 processes resnet20 32         the samples of each process in a step
 //
-// compute: a step without the others, while they do the same. start, speed: of messages. Then steps, each beside what the
-// model says: in one piece after backward, in buckets during it, and with synchronised batch normalisation.
+// Compute: a step of one process, while the others do the same. Then steps together, each beside what the model says: in
+// one piece after backward, in buckets during it, and with synchronised batch normalisation.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

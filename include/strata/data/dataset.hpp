@@ -19,8 +19,8 @@
 
 namespace strata {
 
-/// What a data set is made from, sample after sample. Give `inputs`, `bytes` or `read`; give `labels` for the sparse losses,
-/// `targets` for the others, both, or neither where only predictions are wanted.
+/// What a data set is made from, sample after sample. Give `inputs`, `bytes` or `read`; give `labels` for the sparse
+/// losses, `targets` for the others, both, or neither where only predictions are wanted.
 struct Samples {
   Shape shape{};                           ///< of one sample
   std::vector<float> inputs{};             ///< samples x shape, NHWC

@@ -9,6 +9,7 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -88,15 +90,26 @@ class MpiSession {
     MPI_Comm_rank(team, &rank);
     std::set_terminate(terminate);
   }
-  /// The other processes wait for one that has left its work.
   ~MpiSession() {
     int over = 0;
     MPI_Finalized(&over);
     if (over != 0) return;
-    if (users > 0 || torn) abandon("the program ended in the midst of its work");
+    if ((users > 0 || torn) && !all_meet()) abandon("the program ended in the midst of its work");
     MPI_Comm_free(&team);
     MPI_Comm_free(&back);
     if (ours_) MPI_Finalize();
+  }
+
+  /// Whether all processes call this within ten seconds. Others would wait for ever for one that has left its work.
+  bool all_meet() const {
+    MPI_Request request = MPI_REQUEST_NULL;
+    int met = 0;
+    MPI_Ibarrier(back, &request);
+    for (int i = 0; met == 0 && i < 1000; ++i) {
+      MPI_Test(&request, &met, MPI_STATUS_IGNORE);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return met != 0;
   }
 
   [[noreturn]] static void terminate() {
