@@ -137,6 +137,55 @@ TEST_CASE("a batch reuses its buffer", "[batches]") {
   CHECK(batch.targets.data() == first.targets.data());
 }
 
+TEST_CASE("members of a team read their shares of every batch, and no more", "[batches]") {
+  const BatchOptions options{.batch_size = 4, .shuffle = true, .augmentation = {RandomFlip{}}};
+  Batches all(numbered(10, false), options);
+  const Epoch expected = walk(all, true);
+  std::vector<std::vector<int>> labels(3);  // of the epoch's batches
+  std::vector<float> inputs(20);
+  std::vector<std::size_t> read;
+  for (const std::size_t member : {0, 1, 2}) {
+    Samples samples{.shape = {1, 2, 1}, .count = 10};
+    samples.read = [&](std::size_t sample, std::span<float> values) {
+      read.push_back(sample);
+      values[0] = static_cast<float>(sample), values[1] = static_cast<float>(sample + 100);
+    };
+    for (int i = 0; i < 10; ++i) samples.labels.push_back(i);
+    BatchOptions shared = options;
+    shared.members = 3, shared.member = member;
+    Batches share(Dataset(std::move(samples)), shared);
+    std::size_t position = 0, number = 0;
+    for (Batch batch; share.next(batch); position += batch.total, ++number) {
+      CHECK(batch.total == expected.sizes[number]);
+      CHECK(batch.size == batch.total * (member + 1) / 3 - batch.total * member / 3);
+      const std::size_t first = position + batch.total * member / 3;
+      std::copy(batch.inputs.begin(), batch.inputs.end(), inputs.begin() + static_cast<std::ptrdiff_t>(2 * first));
+      labels[number].insert(labels[number].end(), batch.labels.begin(), batch.labels.end());
+    }
+  }
+  CHECK(inputs == expected.inputs);
+  std::vector<int> together;
+  for (const auto& batch : labels) together.insert(together.end(), batch.begin(), batch.end());
+  CHECK(together == expected.labels);
+  std::ranges::sort(read);
+  CHECK(read == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+TEST_CASE("samples that are read when they are needed are a part's own", "[batches]") {
+  Samples samples{.shape = {2}, .count = 5};
+  samples.read = [](std::size_t sample, std::span<float> values) {
+    values[0] = values[1] = static_cast<float>(sample);
+  };
+  const Dataset part = Dataset(std::move(samples)).split(0.4).second;
+  CHECK(part.sample(1) == std::vector<float>{3, 3});
+  Batches batches(part, {.batch_size = 2});
+  Batch batch;
+  CHECK(batches.next(batch));
+  CHECK(std::vector<float>(batch.inputs.begin(), batch.inputs.end()) == std::vector<float>{2, 2, 3, 3});
+  const auto both = [] { Dataset({.shape = {2}, .inputs = {1, 2}, .count = 1}); };
+  CHECK(missing(error<InvalidArgument>(both), {".count"}) == "");
+}
+
 TEST_CASE("batches of a part, and of nothing", "[batches]") {
   const auto [first, rest] = numbered(10, true).split(0.7);
   Batches batches(rest, {.batch_size = 2, .shuffle = true});

@@ -88,6 +88,7 @@ while done < kills:
             sys.exit(f"kill {done}: the checkpoint is that of no epoch: {checkpoint}")
     if finish(EPOCHS) != last:
         sys.exit(f"kill {done}: the resumed run ended with other bits: {checkpoint}")
+    print(f"{done} of {kills}", file=sys.stderr, flush=True)
 for leftover in checkpoint.parent.iterdir():
     leftover.unlink()
 checkpoint.parent.rmdir()

@@ -58,3 +58,30 @@ TEST_CASE("the same number of threads gives the same bits, and a batch smaller t
   const double* b = one.forward_training(exact.parameters().data(), same.data(), 2, Random{Seed{1}});
   for (std::size_t i = 0; i < 2 * Branches::output_shape.size(); ++i) CHECK(a[i] == Approx(b[i]).margin(1e-5));
 }
+
+TEST_CASE("gradients come in buckets from the last to the first, each complete", "[runtime]") {
+  const Model<Branches> model{Seed{4}};
+  const float* const parameters = model.parameters().data();
+  const auto input = noise<float>(6 * Branches::input_shape.size(), 5), slope = noise<float>(6 * 5, 6);
+  Executor<Branches, simd::Vector<float>, Three> executor;
+  const auto backward = [&](auto&&... how) {
+    std::vector<float> gradients(Branches::trainable_param_count);
+    executor.forward_training(parameters, input.data(), 6, Random{Seed{1}});
+    std::copy(slope.begin(), slope.end(), executor.output_gradient());
+    executor.backward(parameters, gradients.data(), how...);
+    return gradients;
+  };
+  const auto whole = backward();
+  std::size_t count = 0, expected_end = whole.size();
+  std::vector<float> seen(whole.size());
+  const auto buckets = backward(Executor<Branches, simd::Vector<float>, Three>::Replaced{}, std::size_t{100},
+                                [&](std::span<float> bucket) {
+                                  ++count;
+                                  expected_end -= bucket.size();
+                                  std::copy(bucket.begin(), bucket.end(), seen.data() + expected_end);
+                                });
+  CHECK(buckets == whole);
+  CHECK(seen == whole);
+  CHECK(expected_end == 0);
+  CHECK(count >= 6);  // normalisations between stages
+}

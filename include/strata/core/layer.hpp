@@ -55,7 +55,9 @@
 //   gathered_size(in)                   doubles of a thread for what a layer must know of a whole batch:
 //                                       gather(call) adds samples to them, then conclude(call) sees every thread's,
 //                                       then forward_training runs; before backward the same with gather_gradients
-//                                       and conclude_gradients                                                  (0)
+//                                       and conclude_gradients. Of a team both see the sum of all members' (0)
+//   to_sums(in, gathered)               for teams, where what gather leaves cannot be added: makes it numbers that can;
+//   from_sums(in, gathered)             and the way back from their sum
 //
 // By kind, inference asks for more (`Target` is an InferenceTarget):
 //

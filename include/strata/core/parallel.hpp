@@ -25,10 +25,12 @@ struct Serial {
 /// A policy that makes its trainer one of a team, each in a process or a thread of its own, with a model of the same
 /// values and a share of every batch; they stay equal. Beside threads() and run it has
 ///
-///   members(), rank()      how many there are, each with as many threads, and which of them this one is, from 0 on
+///   members(), rank()      how many there are, and which of them this one is, from 0 on
 ///   all_reduce(values)     puts the sum of all members' values in the place of each, the same bits for all: a
 ///                          std::span of double or of the network's type; all members call it at the same points
 ///   synchronized           false: batch normalisation looks at the member's share only: Unsynchronized      (true)
+///   start(values)          all_reduce in the background, of gradients while backward still runs;        (all_reduce)
+///   progress(), finish()   called now and then; returns when all that was started is done
 ///   abandon(sentence)      ends all members, where one alone cannot go on                                    (nothing)
 ///
 /// A batch that one member refuses is refused by all. What one alone throws otherwise would leave the others waiting:

@@ -60,6 +60,7 @@ class Batches {
     const std::size_t total = (std::min)(static_cast<std::size_t>(options_.batch_size), dataset_.size());
     const std::size_t rows = (total + options_.members - 1) / options_.members;
     if (!in_place()) inputs_ = Arena<float>(rows * dataset_.shape().size());
+    if (dataset_.reads()) sample_ = Arena<float>(dataset_.shape().size());
     if (options_.shuffle) {
       order_.resize(dataset_.size());
       labels_.resize(rows * dataset_.labels_per_sample());
@@ -99,7 +100,9 @@ class Batches {
   }
 
  private:
-  bool in_place() const { return !options_.shuffle && options_.augmentation.empty() && dataset_.bytes().empty(); }
+  bool in_place() const {
+    return !options_.shuffle && options_.augmentation.empty() && !dataset_.inputs().empty();
+  }
 
   void check_augmentation() const {
     if (dataset_.shape().rank != 3)
@@ -131,7 +134,10 @@ class Batches {
       const std::size_t sample = options_.shuffle ? order_[first + i] : first + i;
       const Placement placement = options_.augmentation.draw(augmentation_random_.split(sample));
       float* output = inputs_.data() + i * width;
-      if (dataset_.bytes().empty())
+      if (dataset_.reads()) {
+        dataset_.read(sample, sample_.span());
+        detail::place(sample_.data(), shape, placement, 1.0f, output);
+      } else if (dataset_.bytes().empty())
         detail::place(dataset_.inputs().data() + sample * width, shape, placement, 1.0f, output);
       else
         detail::place(dataset_.bytes().data() + sample * width, shape, placement, dataset_.divisor(), output);
@@ -144,6 +150,7 @@ class Batches {
   std::size_t position_ = 0;
   Random augmentation_random_{Seed{}};
   std::vector<std::size_t> order_;  // of this epoch; empty unless shuffled
+  Arena<float> sample_;             // one that was read
   Arena<float> inputs_;             // one batch of each; empty where batches lie in place
   std::vector<int> labels_;
   std::vector<float> targets_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,13 +19,16 @@
 
 namespace strata {
 
-/// What a data set is made from, sample after sample. Give `inputs` or `bytes`; give `labels` for the sparse losses,
-/// `targets` for the others, both, or neither where only predictions are wanted.
+/// What a data set is made from, sample after sample. Give `inputs`, `bytes` or `read`; give `labels` for the sparse
+/// losses, `targets` for the others, both, or neither where only predictions are wanted.
 struct Samples {
   Shape shape{};                           ///< of one sample
   std::vector<float> inputs{};             ///< samples x shape, NHWC
   std::vector<std::uint8_t> bytes{};       ///< the same as pixels: a quarter of the memory, converted batch by batch
   float divisor = 255.0f;                  ///< byte k stands for the input k / divisor
+  /// Fills in one sample, (shape), whenever a batch needs it: for more samples than memory holds. There are `count`.
+  std::function<void(std::size_t sample, std::span<float> inputs)> read{};
+  std::size_t count = 0;
   std::vector<int> labels{};               ///< samples x labels per sample: one class, or one for each pixel
   std::vector<float> targets{};            ///< samples x targets per sample: regression values or one-hot rows
   std::vector<std::string> class_names{};  ///< optional; where given, every label must name one
@@ -43,9 +47,13 @@ class Dataset {
       require(s.shape[axis] > 0, "a shape without zero or negative extents", Text() << "the shape " << s.shape,
               "check .shape");
     require(s.shape.size() > 0, "the shape of one sample", "none", "give .shape, such as {28, 28, 1} or {784}");
-    require(s.inputs.empty() != s.bytes.empty(), "either inputs or bytes", s.inputs.empty() ? "neither" : "both",
-            "give the samples as .inputs (float) or as .bytes (pixels)");
-    const std::size_t values = (std::max)(s.inputs.size(), s.bytes.size());
+    const int given = !s.inputs.empty() + !s.bytes.empty() + (s.read != nullptr);
+    require(given == 1, "either inputs or bytes", given == 0 ? "neither" : "both",
+            "give the samples as .inputs (float), as .bytes (pixels), or by .read (a function)");
+    require((s.count > 0) == (s.read != nullptr), "a .count of samples with .read, and only there", Text() << s.count,
+            "say how many samples .read can be asked for");
+    const std::size_t values =
+        s.read != nullptr ? s.count * s.shape.size() : (std::max)(s.inputs.size(), s.bytes.size());
     require(values % s.shape.size() == 0,
             Text() << "a multiple of " << s.shape.size() << " input values (" << s.shape << " a sample)",
             Text() << values, "check .shape, or whether the last sample is cut short");
@@ -61,10 +69,15 @@ class Dataset {
   std::size_t labels_per_sample() const { return labels_per_sample_; }
   std::size_t targets_per_sample() const { return targets_per_sample_; }
 
-  /// (size, shape); empty where the samples are stored as bytes: read those with `sample` or through `Batches`.
+  /// (size, shape); empty where the samples are bytes, or read when they are needed: have those by `sample` or through
+  /// `Batches`.
   std::span<const float> inputs() const { return rows(samples_->inputs, shape().size()); }
-  /// (size, shape); empty where the samples are stored as floats.
+  /// (size, shape); empty where the samples are no bytes.
   std::span<const std::uint8_t> bytes() const { return rows(samples_->bytes, shape().size()); }
+  /// Whether samples are read when they are needed.
+  bool reads() const { return samples_->read != nullptr; }
+  /// One of these, into (shape).
+  void read(std::size_t index, std::span<float> inputs) const { samples_->read(first_ + index, inputs); }
   /// Byte k stands for the input k / divisor.
   float divisor() const { return samples_->divisor; }
   /// (size, labels_per_sample)
@@ -78,7 +91,9 @@ class Dataset {
     require(index < size_, Text() << "a sample index below " << size_, Text() << index, "count samples from 0");
     const std::size_t count = shape().size();
     std::vector<float> values(count);
-    if (!inputs().empty()) {
+    if (reads()) {
+      read(index, values);
+    } else if (!inputs().empty()) {
       std::copy_n(inputs().data() + index * count, count, values.begin());
     } else {
       std::transform(bytes().data() + index * count, bytes().data() + (index + 1) * count, values.begin(),

@@ -109,6 +109,16 @@ struct BatchNormWith {
           Runs::pixels(call.batch), call.input + Runs::template offset<Call::input_border>(r), call.gathered);
   }
 
+  /// (count, mean, Σ (x - mean)²) is (count, Σ x, Σ x²).
+  static void to_sums(Shape in, double* moments) {
+    double *sum = moments + 1, *squares = sum + channels(in);
+    for (std::size_t c = 0; c < channels(in); ++c) squares[c] += moments[0] * sum[c] * sum[c], sum[c] *= moments[0];
+  }
+  static void from_sums(Shape in, double* sums) {
+    double *mean = sums + 1, *about = mean + channels(in);
+    for (std::size_t c = 0; c < channels(in); ++c) mean[c] /= sums[0], about[c] -= sums[0] * mean[c] * mean[c];
+  }
+
   template <class Call>
   static void conclude(const Call& call) {
     using V = typename Call::Vector;

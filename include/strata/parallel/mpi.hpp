@@ -9,24 +9,50 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <strata/core/arena.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/parallel.hpp>
 
 namespace strata {
 
 namespace detail {
+
+template <class T>
+MPI_Datatype mpi_type() {
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
+  return std::is_same_v<T, float> ? MPI_FLOAT : MPI_DOUBLE;
+}
+
+/// The sum of rows as long as `sum`.
+template <class T>
+void add_rows(std::span<const T> rows, std::span<T> sum) {
+  std::copy_n(rows.begin(), sum.size(), sum.begin());
+  for (std::size_t row = sum.size(); row < rows.size(); row += sum.size())
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rows[row + i];
+}
+
+/// A sum in the background: each process gets its share of all processes' values, adds, and gives the sums to all.
+struct MpiSum {
+  virtual ~MpiSum() = default;
+  /// Whether the process's own share is added and on its way; `wait` until it is.
+  virtual bool advance(bool wait) = 0;
+  /// For the sums of all, after that.
+  virtual void wait() = 0;
+};
 
 /// MPI, from its first use to the end of the program.
 class MpiSession {
@@ -39,9 +65,10 @@ class MpiSession {
 
   int members = 1, rank = 0;
   MPI_Comm team = MPI_COMM_NULL;  ///< all processes; no message of the program's own is mistaken for one of it
-  int users = 0;                  ///< objects that can still call
-  bool torn = false;              ///< the last of them went by an exception
-  Arena<std::byte> received;
+  MPI_Comm back = MPI_COMM_NULL;  ///< the same for the second half of sums, which may start in between
+  std::deque<std::unique_ptr<MpiSum>> sums;  ///< in the background, in the order in which they were started
+  int users = 0;                             ///< objects that can still call
+  bool torn = false;                         ///< the last of them went by an exception
 
   [[noreturn]] void abandon(std::string_view sentence) const {
     std::fprintf(stderr, "strata: process %d of %d: %.*s; all processes end\n", rank, members,
@@ -58,18 +85,31 @@ class MpiSession {
     ours_ = running == 0;
     if (ours_) MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
     MPI_Comm_dup(MPI_COMM_WORLD, &team);
+    MPI_Comm_dup(MPI_COMM_WORLD, &back);
     MPI_Comm_size(team, &members);
     MPI_Comm_rank(team, &rank);
     std::set_terminate(terminate);
   }
-  /// The other processes wait for one that has left its work.
   ~MpiSession() {
     int over = 0;
     MPI_Finalized(&over);
     if (over != 0) return;
-    if (users > 0 || torn) abandon("the program ended in the midst of its work");
+    if ((users > 0 || torn) && !all_meet()) abandon("the program ended in the midst of its work");
     MPI_Comm_free(&team);
+    MPI_Comm_free(&back);
     if (ours_) MPI_Finalize();
+  }
+
+  /// Whether all processes call this within ten seconds. Others would wait for ever for one that has left its work.
+  bool all_meet() const {
+    MPI_Request request = MPI_REQUEST_NULL;
+    int met = 0;
+    MPI_Ibarrier(back, &request);
+    for (int i = 0; met == 0 && i < 1000; ++i) {
+      MPI_Test(&request, &met, MPI_STATUS_IGNORE);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return met != 0;
   }
 
   [[noreturn]] static void terminate() {
@@ -87,6 +127,53 @@ class MpiSession {
   }
 
   bool ours_ = false;
+};
+
+template <class T>
+class MpiSumOf : public MpiSum {
+ public:
+  MpiSumOf(std::span<T> values, const MpiSession& session)
+      : values_(values), back_(session.back), shares_(values.size(), session.members) {
+    own_ = values_.subspan(static_cast<std::size_t>(shares_.begins[static_cast<std::size_t>(session.rank)]),
+                           static_cast<std::size_t>(shares_.sizes[static_cast<std::size_t>(session.rank)]));
+    received_.resize(own_.size() * shares_.sizes.size());
+    parts_ = Shares(received_.size(), session.members);
+    MPI_Ialltoallv(values_.data(), shares_.sizes.data(), shares_.begins.data(), mpi_type<T>(), received_.data(),
+                   parts_.sizes.data(), parts_.begins.data(), mpi_type<T>(), session.team, &request_);
+  }
+  bool advance(bool wait) override {
+    int done = 1;
+    if (wait && !added_)
+      MPI_Wait(&request_, MPI_STATUS_IGNORE);
+    else if (!wait)
+      MPI_Test(&request_, &done, MPI_STATUS_IGNORE);
+    if (added_ || done == 0) return added_;
+    add_rows<T>(received_, own_);
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values_.data(), shares_.sizes.data(), shares_.begins.data(),
+                    mpi_type<T>(), back_, &request_);
+    return added_ = true;
+  }
+  void wait() override { MPI_Wait(&request_, MPI_STATUS_IGNORE); }
+
+ private:
+  /// The processes' shares of so many values, as MPI counts them.
+  struct Shares {
+    std::vector<int> sizes, begins;
+    Shares() = default;
+    Shares(std::size_t size, int members) {
+      for (int m = 0; m < members; ++m) {
+        const Share share(size, static_cast<std::size_t>(m), static_cast<std::size_t>(members));
+        sizes.push_back(static_cast<int>(share.size())), begins.push_back(static_cast<int>(share.begin));
+      }
+    }
+  };
+
+  std::span<T> values_, own_;
+  MPI_Comm back_;
+  Shares shares_, parts_;
+  std::vector<T> received_;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+  bool added_ = false;
 };
 
 /// Counts the objects that use a session.
@@ -131,60 +218,30 @@ class Mpi {
 
   template <class T>
   void all_reduce(std::span<T> values) const {
-    constexpr std::size_t few = 4096;  // of all processes: everybody gets everything
+    constexpr std::size_t few = 4'096;  // everybody gets everything: more bytes take less time than more messages
+    if (values.size() > few) return start(values), finish();
     if (members() == 1 || values.empty()) return;
-    if (values.size() * members() <= few) {
-      const std::span<T> all = room<T>(values.size() * members());
-      MPI_Allgather(values.data(), static_cast<int>(values.size()), type<T>(), all.data(),
-                    static_cast<int>(values.size()), type<T>(), session().team);
-      add(all, values);
-    } else {  // each process adds its share of the values
-      const Shares shares(values.size(), members());
-      const std::size_t own = static_cast<std::size_t>(shares.sizes[rank()]);
-      const std::span<T> all = room<T>(own * members());
-      const Shares parts(all.size(), members());
-      MPI_Alltoallv(values.data(), shares.sizes.data(), shares.begins.data(), type<T>(), all.data(), parts.sizes.data(),
-                    parts.begins.data(), type<T>(), session().team);
-      add(all, values.subspan(static_cast<std::size_t>(shares.begins[rank()]), own));
-      MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values.data(), shares.sizes.data(), shares.begins.data(),
-                     type<T>(), session().team);
-    }
+    std::vector<T> all(values.size() * members());
+    MPI_Allgather(values.data(), static_cast<int>(values.size()), detail::mpi_type<T>(), all.data(),
+                  static_cast<int>(values.size()), detail::mpi_type<T>(), session().team);
+    detail::add_rows<T>(all, values);
+  }
+  template <class T>
+  void start(std::span<T> values) const {
+    if (members() > 1) session().sums.push_back(std::make_unique<detail::MpiSumOf<T>>(values, session()));
+  }
+  void progress() const {
+    for (const auto& sum : session().sums)
+      if (!sum->advance(false)) return;
+  }
+  void finish() const {
+    for (const auto& sum : session().sums) sum->advance(true);
+    for (const auto& sum : session().sums) sum->wait();
+    session().sums.clear();
   }
 
  private:
-  template <class T>
-  static MPI_Datatype type() {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
-    return std::is_same_v<T, float> ? MPI_FLOAT : MPI_DOUBLE;
-  }
-
-  /// The processes' shares of so many values, as MPI counts them.
-  struct Shares {
-    std::vector<int> sizes, begins;
-    Shares(std::size_t size, std::size_t members) : sizes(members), begins(members) {
-      for (std::size_t m = 0; m < members; ++m) {
-        const detail::Share share(size, m, members);
-        sizes[m] = static_cast<int>(share.size()), begins[m] = static_cast<int>(share.begin);
-      }
-    }
-  };
-
   static detail::MpiSession& session() { return detail::MpiSession::get(); }
-
-  template <class T>
-  static std::span<T> room(std::size_t size) {
-    Arena<std::byte>& memory = session().received;
-    if (memory.size() < size * sizeof(T)) memory = Arena<std::byte>(size * sizeof(T));
-    return {reinterpret_cast<T*>(memory.data()), size};
-  }
-
-  /// The sum of rows as long as `sum`.
-  template <class T>
-  static void add(std::span<T> rows, std::span<T> sum) {
-    std::copy_n(rows.begin(), sum.size(), sum.begin());
-    for (std::size_t row = sum.size(); row < rows.size(); row += sum.size())
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rows[row + i];
-  }
 
   detail::MpiUse use_;
   Threads threads_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -36,10 +37,7 @@ class Executor {
         prepared_(prepared_offsets[nodes]),
         threads_(parallel_.threads()),
         gathered_(threads_.size()) {
-    if constexpr (synchronized) {
-      gathered_.resize(threads_.size() * parallel_.members());
-      exchanged_ = Arena<double>(gathered_.size() * gathered_offsets[nodes]);
-    }
+    if constexpr (synchronized) exchanged_ = Arena<double>(gathered_offsets[nodes]);
   }
 
   /// Makes room for a batch. Memory grows to the largest batch seen and stays.
@@ -88,12 +86,25 @@ class Executor {
 
   /// Overwrites `gradients` (the layout of the trainable parameters), given the outputs' gradients.
   void backward(const T* parameters, T* gradients, const Replaced& replaced = {}) {
+    backward(parameters, gradients, replaced, Net::trainable_param_count, [](std::span<T>) {});
+  }
+  /// The same in buckets of at least `least`, from the last one to the first: ready(span) is called for each as soon as
+  /// it is complete.
+  template <class Ready>
+  void backward(const T* parameters, T* gradients, const Replaced& replaced, std::size_t least, Ready ready) {
     parameters_ = parameters;
     replace(replaced);
     parallel_.run([&](std::size_t t) { threads_[t].begin_backward(t == 0 ? gradients : nullptr); });
-    run_stages<true>(plan.forward_stages, plan.stage_count);
-    if (threads_.size() > 1) parallel_.run([&](std::size_t t) { add_shares(t); });
-    for_each_node([&]<std::size_t I>() { finish_node<I>(); });
+    std::size_t end = nodes;
+    for (int stage = plan.forward_stages; stage < plan.stage_count; ++stage) {
+      run_stages<true>(stage, stage + 1);
+      const std::size_t begin = complete_from[static_cast<std::size_t>(stage)];
+      const std::span<T> bucket(gradients + gradient_of_node(begin), gradients + gradient_of_node(end));
+      if (stage + 1 < plan.stage_count && (bucket.empty() || bucket.size() < least)) continue;
+      finish_nodes(begin, end);
+      if (!bucket.empty()) ready(bucket);
+      end = begin;
+    }
   }
 
   /// Moves the layers' state (moving averages) towards the last training batch.
@@ -155,6 +166,22 @@ class Executor {
       most = (std::max)(most, size);
     return most;
   }(std::make_index_sequence<nodes>{});
+
+  /// After each stage: the node from which on the gradients of all are complete.
+  static constexpr auto complete_from = [] {
+    std::array<int, nodes> last{};  // stage that adds to a node's gradients
+    std::array<std::size_t, (std::max)(std::size_t{1}, static_cast<std::size_t>(plan.stage_count))> from{};
+    for (int s = plan.forward_stages; s < plan.stage_count; ++s)
+      for (int a = plan.stages[static_cast<std::size_t>(s)].begin; a < plan.stages[static_cast<std::size_t>(s)].end; ++a)
+        last[static_cast<std::size_t>(plan.actions[static_cast<std::size_t>(a)].node)] = s;
+    for (int s = plan.forward_stages; s < plan.stage_count; ++s)
+      for (std::size_t n = inputs; n < nodes; ++n)
+        if (node_at(n).trainable_count() > 0 && last[n] > s) from[static_cast<std::size_t>(s)] = n + 1;
+    return from;
+  }();
+  static constexpr std::size_t gradient_of_node(std::size_t node) {
+    return node == nodes ? Net::trainable_param_count : node_at(node).gradient_offset;
+  }
 
   static constexpr bool synchronized = detail::synchronized<Parallel>;
   /// The most weights of a node whose gradients are made but not wanted.
@@ -255,6 +282,7 @@ class Executor {
               (this->*run)({threads_[t], first, step});
       });
       if (gathers) conclude<training>(last);
+      if constexpr (requires { parallel_.progress(); }) parallel_.progress();
     }
   }
 
@@ -429,14 +457,14 @@ class Executor {
       gathered_[t] = threads_[t].gathered.data() + gathered_offsets[I];
     bool counted = true;
     if constexpr (synchronized) {
-      exchange(gathered_offsets[I], gathered_offsets[I + 1] - gathered_offsets[I]);
+      exchange<I>(gradients);
       counted = parallel_.rank() == 0;  // all members find the same gradients
     }
     std::array<T*, Parameters::capacity> gradient_pointers{};
     if (gradients) gradient_pointers = gradients_of<I>(threads_[0], counted);
     const auto pointers = parameters_of<I>(parameters_);
     const Conclude<BoundAt<I>, V> call{.batch = synchronized ? portion_.total : batch_,
-                                       .gathered = gathered_,
+                                       .gathered = std::span(gathered_).first(synchronized ? 1 : gathered_.size()),
                                        .parameters = pointers.data(),
                                        .parameter_gradients = gradient_pointers.data(),
                                        .saved = saved_.data() + saved_offsets_[I]};
@@ -444,14 +472,24 @@ class Executor {
     else LayerAt<I>::conclude(call);
   }
 
-  /// What the threads of all members gathered.
-  void exchange(std::size_t offset, std::size_t size) {
-    const std::span<double> all = exchanged_.span().first(gathered_.size() * size);
-    std::fill(all.begin(), all.end(), 0.0);
-    for (std::size_t t = 0; t < threads_.size(); ++t)
-      std::copy_n(threads_[t].gathered.data() + offset, size, &all[(parallel_.rank() * threads_.size() + t) * size]);
-    parallel_.all_reduce(all);
-    for (std::size_t i = 0; i < gathered_.size(); ++i) gathered_[i] = &all[i * size];
+  /// The sum of what all members' threads gathered, in place of what this one's did.
+  template <std::size_t I>
+  void exchange([[maybe_unused]] bool gradients) {
+    using L = LayerAt<I>;
+    constexpr Shape in = Net::network().input_shape_of(I);
+    constexpr bool converts = requires(double* gathered) { L::to_sums(in, gathered), L::from_sums(in, gathered); };
+    const std::span<double> sums = exchanged_.span().first(L::gathered_size(in));
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (Thread& thread : threads_) {
+      double* const own = thread.gathered.data() + gathered_offsets[I];
+      if constexpr (converts)
+        if (!gradients) L::to_sums(in, own);
+      std::transform(sums.begin(), sums.end(), own, sums.begin(), std::plus<>());
+    }
+    parallel_.all_reduce(sums);
+    if constexpr (converts)
+      if (!gradients) L::from_sums(in, sums.data());
+    gathered_[0] = sums.data();
   }
 
   template <std::size_t I>
@@ -474,15 +512,23 @@ class Executor {
     kernels::map<V>(size, [](V a, V b) STRATA_INLINE_LAMBDA { return a + b; }, sum, sum, term);
   }
 
-  /// Thread t's part of adding all threads' gradients to the first one's, thread after thread.
-  void add_shares(std::size_t t) {
-    const auto add_share = [&](std::size_t size, auto pointer_of) {
-      const detail::Share share(size, t, threads_.size());
-      for (std::size_t other = 1; other < threads_.size(); ++other)
-        add(share.size(), pointer_of(threads_[0]) + share.begin, pointer_of(threads_[other]) + share.begin);
-    };
-    add_share(Net::trainable_param_count, [](Thread& thread) { return thread.gradients; });
-    add_share(accumulator_offsets[nodes], [](Thread& thread) { return thread.accumulators.data(); });
+  /// Adds all threads' gradients of the nodes [begin, end) to the first one's, thread after thread, and finishes them.
+  void finish_nodes(std::size_t begin, std::size_t end) {
+    if (threads_.size() > 1)
+      parallel_.run([&](std::size_t t) {
+        const auto add_share = [&](std::size_t first, std::size_t last, auto pointer_of) {
+          const detail::Share share(last - first, t, threads_.size());
+          for (std::size_t other = 1; other < threads_.size(); ++other)
+            add(share.size(), pointer_of(threads_[0]) + first + share.begin,
+                pointer_of(threads_[other]) + first + share.begin);
+        };
+        add_share(gradient_of_node(begin), gradient_of_node(end), [](Thread& thread) { return thread.gradients; });
+        add_share(accumulator_offsets[begin], accumulator_offsets[end],
+                  [](Thread& thread) { return thread.accumulators.data(); });
+      });
+    for_each_node([&]<std::size_t I>() {
+      if (I >= begin && I < end) finish_node<I>();
+    });
   }
 
   Parallel parallel_;

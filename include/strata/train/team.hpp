@@ -125,16 +125,14 @@ std::vector<Fact> trainer_facts(const Trainer& trainer) {
     network += std::string(Text(node.name)) + ": " + std::string(node.rules->type()) + " of " +
                std::string(Text() << Net::network().tensors[n].shape) + (node.frozen ? ", frozen\n" : "\n");
   }
-  std::vector<Fact> facts{
-      {"network", network},
-      {"numbers", std::string(type_name<typename Trainer::vector_type::value_type>())},
-      {"loss", std::string(type_name<typename Trainer::loss_type>())},
-      {"optimiser", optimizer_config(trainer.optimizer())},
-      {"seed", "Seed{" + std::to_string(trainer.seed().value) + "}"},
-      {"number of threads", std::to_string(trainer.parallel().threads()), "give all members as many threads"},
-      {"synchronisation", synchronized<std::remove_cvref_t<decltype(trainer.parallel())>>
-                              ? "batch normalisation of all samples"
-                              : "batch normalisation of each share"}};
+  std::vector<Fact> facts{{"network", network},
+                          {"numbers", std::string(type_name<typename Trainer::vector_type::value_type>())},
+                          {"loss", std::string(type_name<typename Trainer::loss_type>())},
+                          {"optimiser", optimizer_config(trainer.optimizer())},
+                          {"seed", "Seed{" + std::to_string(trainer.seed().value) + "}"},
+                          {"synchronisation", synchronized<std::remove_cvref_t<decltype(trainer.parallel())>>
+                                                  ? "batch normalisation of all samples"
+                                                  : "batch normalisation of each share"}};
   for (Fact& fact : state_facts(trainer)) facts.push_back(std::move(fact));
   return facts;
 }

@@ -200,8 +200,7 @@ class Trainer {
     }
     const double loss = find_loss(targets, batch, replaced);
 
-    executor_.backward(model_->parameters().data(), gradients_.data(), replaced);
-    detail::all_reduce(parallel(), gradients_.span());  // from here on, all members of a team do the same
+    differentiate(replaced);  // from here on, all members of a team do the same
     const bool ordinary = check_gradients();
     (detail::notify<detail::AfterBackward>(observers, *this), ...);
     clip(ordinary);
@@ -273,6 +272,21 @@ class Trainer {
     loss += detail::l2_penalty<Net, V>(Values(model_->parameters()));
     if (!std::isfinite(loss)) throw_non_finite("the loss became " + detail::general(loss));
     return loss;
+  }
+
+  /// The gradients, of all members of a team.
+  void differentiate(const Replaced& replaced) {
+    const T* const parameters = model_->parameters().data();
+    if constexpr (requires { parallel().start(gradients_.span()); }) {
+      // Much larger ones wait for backward, much smaller ones for messages: a member adds its share of each.
+      const std::size_t bucket = (std::max)(std::size_t{65'536}, 8'192 * parallel().members());
+      executor_.backward(parameters, gradients_.data(), replaced, bucket,
+                         [&](std::span<T> gradients) { parallel().start(gradients); });
+      parallel().finish();
+    } else {
+      executor_.backward(parameters, gradients_.data(), replaced);
+      detail::all_reduce(parallel(), gradients_.span());
+    }
   }
 
   /// Adds those of the penalties; throws where one is not finite. Returns whether their squares are finite, too.

@@ -1,0 +1,102 @@
+// What training in processes costs on this network, beside the model of docs/mpi.md, all measured in one run:
+//
+//     mpirun -n 2 processes resnet20 32         the samples of each process in a step
+//
+// Compute: a step of one process, while the others do the same. Then steps together, each beside what the model says: in
+// one piece after backward, in buckets during it, and with synchronised batch normalisation.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <strata/parallel/mpi.hpp>
+#include <strata/strata.hpp>
+
+#include "../examples/zoo/resnet_cifar.hpp"
+
+using namespace strata;
+
+namespace {
+
+struct Lesson : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sigmoid, Conv2D<32, 3, Same>, BatchNorm,
+                           Sigmoid, MaxPooling2D<>, Flatten, Dense<10, activation<Softmax>>> {};
+
+/// All gradients after backward.
+struct InOnePiece {
+  static constexpr bool synchronized = false;
+  Mpi<> mpi{};
+
+  std::size_t threads() const { return 1; }
+  void run(const auto& f) const { mpi.run(f); }
+  std::size_t members() const { return mpi.members(); }
+  std::size_t rank() const { return mpi.rank(); }
+  void all_reduce(auto values) const { mpi.all_reduce(values); }
+};
+
+/// The median seconds of f(), which every process calls as often; of the slowest process.
+double seconds(const Mpi<>& mpi, int times, auto f) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> all;
+  for (int i = 0; i < times; ++i) {
+    double none = 0;
+    mpi.all_reduce(std::span(&none, 1));  // all begin together
+    const auto start = Clock::now();
+    f();
+    all.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::ranges::nth_element(all, all.begin() + times / 2);
+  std::vector<double> medians(mpi.members());
+  medians[mpi.rank()] = all[static_cast<std::size_t>(times / 2)];
+  mpi.all_reduce(std::span(medians));
+  return std::ranges::max(medians);
+}
+
+template <class Net>
+void measure(std::size_t batch) {
+  const Mpi<> mpi;
+  const double members = static_cast<double>(mpi.members());
+  std::vector<float> images(batch * Net::input_shape.size());
+  std::vector<int> labels(batch);
+  for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<float>(Random(Seed{mpi.rank()}).uniform(i));
+  for (std::size_t i = 0; i < batch; ++i) labels[i] = static_cast<int>(i % 10);
+  const auto step = [&](auto parallel) {
+    Model<Net> model{Seed{1}};
+    Trainer trainer{model, SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0.01f}, Seed{2}, parallel};
+    trainer.step(images, labels);
+    return seconds(mpi, 15, [&] { trainer.step(images, labels); });
+  };
+  double one = 1;
+  std::vector<float> gradients(Net::trainable_param_count);
+  const double compute = step(Serial{});
+  const double message = seconds(mpi, 50, [&] { mpi.all_reduce(std::span(&one, 1)); });
+  const double exchange = seconds(mpi, 9, [&] { mpi.all_reduce(std::span(gradients)); });
+
+  std::size_t norms = 0;
+  for (std::size_t n = 0; n < Net::network().node_count; ++n) norms += Net::network().nodes[n].gathers();
+  const double bytes = static_cast<double>(gradients.size() * sizeof(float));
+  const double in_one_piece = compute + 3 * message + exchange;  // sizes, loss, moves of the state
+  const double backward = compute * 2 / 3, hidden = (std::min)(exchange, backward) * (norms > 0);
+  const auto tell = [&](const char* what, double measured, double model) {
+    if (mpi.rank() == 0)
+      std::printf("%-34s %9.2f ms  model %9.2f ms  %7.0f samples/s\n", what, 1e3 * measured, 1e3 * model,
+                  members * static_cast<double>(batch) / measured);
+  };
+  if (mpi.rank() == 0)
+    std::printf("%zu processes, %zu samples each\ncompute %.2f ms, a message %.3f ms, the gradients' %.0f KB %.2f ms\n",
+                mpi.members(), batch, 1e3 * compute, 1e3 * message, bytes / 1e3, 1e3 * exchange);
+  tell("in one piece", step(InOnePiece{}), in_one_piece);
+  tell("in buckets during backward", step(Unsynchronized{mpi}), in_one_piece - hidden);
+  tell("synchronised batch normalisation", step(mpi),
+       in_one_piece - hidden + 2 * static_cast<double>(norms) * message);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::string network = count > 1 ? arguments[1] : "resnet20";
+  const std::size_t batch = count > 2 ? std::strtoul(arguments[2], nullptr, 10) : 32;
+  network == "lesson" ? measure<Lesson>(batch) : measure<zoo::ResNet20>(batch);
+}
