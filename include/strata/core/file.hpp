@@ -57,9 +57,11 @@ namespace detail {
   detail::raise<FileError>(join(path.string(), ": ", what, ": ", std::generic_category().message(error), "; ", remedy));
 }
 
-/// A regular file, read from its start. Throws FileError.
+/// A regular file, or its bytes, read from the start. Throws FileError.
 class InputFile {
  public:
+  InputFile(std::filesystem::path path, std::vector<std::byte> bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)), size_(bytes_.size()) {}
   explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(path_, error);
@@ -78,9 +80,13 @@ class InputFile {
   std::uint64_t left() const { return size_ - position_; }
 
   /// The next byte, -1 at the end. It stays where it is.
-  int peek() { return left() == 0 ? -1 : file_.peek(); }
+  int peek() {
+    if (left() == 0) return -1;
+    return bytes_.empty() ? file_.peek() : std::to_integer<int>(bytes_[position_]);
+  }
   /// The next `count` bytes, or all that are left where there are fewer.
   std::vector<std::byte> read(std::uint64_t count) {
+    if (!bytes_.empty()) return take((std::min)(count, left()));
     std::vector<std::byte> bytes = allocate((std::min)(count, left()));
     const auto size = static_cast<std::streamsize>(bytes.size());
     if (file_.read(reinterpret_cast<char*>(bytes.data()), size); file_.bad())
@@ -98,6 +104,13 @@ class InputFile {
   }
 
  private:
+  /// Of bytes_; the last ones are not copied.
+  std::vector<std::byte> take(std::size_t count) {
+    const auto first = bytes_.begin() + static_cast<std::ptrdiff_t>(std::exchange(position_, position_ + count));
+    if (left() > 0) return {first, first + static_cast<std::ptrdiff_t>(count)};
+    bytes_.erase(bytes_.begin(), first);
+    return std::exchange(bytes_, {});
+  }
   std::vector<std::byte> allocate(std::uint64_t count) const {
     if (count <= std::vector<std::byte>().max_size()) {
 #ifdef __cpp_exceptions
@@ -114,6 +127,7 @@ class InputFile {
   }
 
   std::filesystem::path path_;
+  std::vector<std::byte> bytes_;  // empty: they are read from file_
   std::ifstream file_;
   std::uint64_t size_ = 0, position_ = 0;
 };

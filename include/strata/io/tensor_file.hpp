@@ -33,6 +33,23 @@ static_assert(std::endian::native == std::endian::little, "tensor files are litt
 /// Descriptive strings beside the tensors.
 using Metadata = std::map<std::string, std::string>;
 
+namespace detail {
+
+/// Of a dtype; 0: unknown.
+constexpr std::size_t element_bytes(std::string_view dtype) {
+  for (const char* name : {"F64", "I64", "U64"})
+    if (dtype == name) return 8;
+  for (const char* name : {"F32", "I32", "U32"})
+    if (dtype == name) return 4;
+  for (const char* name : {"F16", "BF16", "I16", "U16"})
+    if (dtype == name) return 2;
+  for (const char* name : {"BOOL", "I8", "U8", "F8_E4M3", "F8_E5M2"})
+    if (dtype == name) return 1;
+  return 0;
+}
+
+}  // namespace detail
+
 /// One tensor of a file.
 struct TensorEntry {
   std::string name;
@@ -48,6 +65,11 @@ class TensorFile {
  public:
   /// Reads the header. Throws FileError.
   explicit TensorFile(const std::filesystem::path& path) : file_(path) { parse(); }
+  /// The bytes of such a file, whose tensors came from `path`. Throws FileError.
+  TensorFile(const std::filesystem::path& path, std::vector<std::byte> bytes) : file_(path, std::move(bytes)) {
+    parse();
+    read_data();
+  }
   TensorFile(TensorFile&&) = default;
   TensorFile& operator=(TensorFile&&) = default;
 
@@ -76,21 +98,9 @@ class TensorFile {
   static constexpr const char* damaged = "the file is damaged or of another format";
   static constexpr std::uint64_t max_header = 100'000'000;  ///< as in the reference implementation
 
-  static constexpr std::size_t element_bytes(std::string_view dtype) {
-    for (const char* name : {"F64", "I64", "U64"})
-      if (dtype == name) return 8;
-    for (const char* name : {"F32", "I32", "U32"})
-      if (dtype == name) return 4;
-    for (const char* name : {"F16", "BF16", "I16", "U16"})
-      if (dtype == name) return 2;
-    for (const char* name : {"BOOL", "I8", "U8", "F8_E4M3", "F8_E5M2"})
-      if (dtype == name) return 1;
-    return 0;
-  }
-
   /// What the shape and the dtype, both checked, come to.
   static std::size_t data_bytes(const TensorEntry& tensor) {
-    return std::accumulate(tensor.shape.begin(), tensor.shape.end(), element_bytes(tensor.dtype), std::multiplies<>());
+    return std::accumulate(tensor.shape.begin(), tensor.shape.end(), detail::element_bytes(tensor.dtype), std::multiplies<>());
   }
 
   void parse() {
@@ -165,7 +175,7 @@ class TensorFile {
     const std::string range = detail::join(begin, " to ", end);
     if (begin > end || end > file_.left())
       fail(name, detail::join("data_offsets within the ", file_.left(), " bytes of data that the file has"), range);
-    const std::size_t element = element_bytes(tensor.dtype);
+    const std::size_t element = detail::element_bytes(tensor.dtype);
     if (element == 0) fail(name, "a known dtype such as F32", detail::printable(*dtype));
     // Compares by division: the product of a damaged shape may overflow.
     std::size_t left = end - begin;
@@ -215,23 +225,24 @@ inline TensorFile read_tensors(const std::filesystem::path& path) {
   return file;
 }
 
-/// Replaces the file at once. Names must differ. Throws FileError, InvalidArgument.
-inline void write_tensors(const std::filesystem::path& path, std::span<const TensorEntry> tensors,
-                          const Metadata& metadata = {}) {
+namespace detail {
+
+/// What stands before the data of a file. Names must differ. Throws InvalidArgument.
+inline std::string tensor_file_start(std::span<const TensorEntry> tensors, const Metadata& metadata) {
   std::string text = "{";
   std::set<std::string_view> names{"__metadata__"};
   const auto append = [&text](std::string_view name, const nlohmann::ordered_json& value) {
     const auto dump = [](const nlohmann::ordered_json& part) {
       return part.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
     };
-    text += detail::join(text.size() > 1 ? "," : "", dump(name), ":", dump(value));
+    text += join(text.size() > 1 ? "," : "", dump(name), ":", dump(value));
   };
   if (!metadata.empty()) append("__metadata__", metadata);
   std::size_t offset = 0;
   for (const TensorEntry& tensor : tensors) {
     if (!names.insert(tensor.name).second)
-      detail::raise<InvalidArgument>(
-          detail::join("the name '", tensor.name, "' is taken; give the layers' parameters different names"));
+      raise<InvalidArgument>(
+          join("the name '", tensor.name, "' is taken; give the layers' parameters different names"));
     append(tensor.name,
            {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.data.size()}}});
     offset += tensor.data.size();
@@ -239,8 +250,16 @@ inline void write_tensors(const std::filesystem::path& path, std::span<const Ten
   text += "}";
   text.append((8 - text.size() % 8) % 8, ' ');
   const std::uint64_t length = text.size();
+  return text.insert(0, reinterpret_cast<const char*>(&length), sizeof length);
+}
 
-  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(&length, 1)), std::as_bytes(std::span(text))};
+}  // namespace detail
+
+/// Replaces the file at once. Names must differ. Throws FileError, InvalidArgument.
+inline void write_tensors(const std::filesystem::path& path, std::span<const TensorEntry> tensors,
+                          const Metadata& metadata = {}) {
+  const std::string start = detail::tensor_file_start(tensors, metadata);
+  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(start))};
   for (const TensorEntry& tensor : tensors) pieces.push_back(tensor.data);
   write_file_atomically(path, pieces);
 }
