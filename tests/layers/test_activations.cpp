@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <strata/layers/activations.hpp>
+#include <strata/layers/more_activations.hpp>
 
 #include "harness/check_layer.hpp"
 #include "harness/check_oracle.hpp"
@@ -51,16 +52,25 @@ void check_ends(double below, double slope_below, double above, double slope_abo
   check(std::numeric_limits<double>::infinity(), above, slope_above);
 }
 
-/// A layer against its formula, in double, over [-8, 8], and through every check on shapes with odd sizes.
+/// Values and slopes against a formula, in double, over [-8, 8], off the kinks; NaN in both types.
 template <class L, class Formula>
-void check_activation(Formula formula) {
-  for (double x = -8; x <= 8; x += 0.01) {
-    INFO(std::string_view(type_name<L>()) << " at " << x);
-    REQUIRE(at<L>(x) == Approx(formula(x)).epsilon(1e-12).margin(1e-13));
-  }
+void check_function(Formula formula) {
   INFO(std::string_view(type_name<L>()));
+  constexpr double step = 1e-5;
+  for (double x = -7.997; x <= 8; x += 0.01) {
+    INFO("at " << x);
+    REQUIRE(at<L>(x) == Approx(formula(x)).epsilon(1e-12).margin(1e-13));
+    REQUIRE(slope_at<L>(x) == Approx((formula(x + step) - formula(x - step)) / (2 * step)).epsilon(1e-6).margin(1e-8));
+  }
   CHECK(std::isnan(at<L>(std::numeric_limits<float>::quiet_NaN())));
   CHECK(std::isnan(at<L>(std::numeric_limits<double>::quiet_NaN())));
+}
+
+/// That, and every check on shapes with odd sizes.
+template <class L, class Formula>
+void check_activation(Formula formula) {
+  check_function<L>(formula);
+  INFO(std::string_view(type_name<L>()));
   check_layer<L, Shape{1}>({.output = {1}});
   check_layer<L, Shape{3, 5, 17}>({.output = {3, 5, 17}});
   CHECK(L::kind == Kind::elementwise);
@@ -149,7 +159,51 @@ TEST_CASE("HardSwish") {
   check_oracle<HardSwish, Shape{3, 5, 7}>("pytorch/activation_hard_swish");
 }
 
+TEST_CASE("ReLU with a slope, a largest value and a threshold") {
+  check_function<ReLUWith<MaxValue{4}>>([](double x) { return std::fmin(4, std::fmax(0, x)); });
+  check_function<ReLUWith<NegativeSlope{0.1}>>([](double x) { return x > 0 ? x : 0.1 * x; });
+  check_function<ReLUWith<Threshold{1}>>([](double x) { return x > 1 ? x : 0; });
+  check_function<ReLUWith<NegativeSlope{0.1}, MaxValue{4}, Threshold{1}>>(
+      [](double x) { return x > 1 ? std::fmin(4, x) : 0.1 * (x - 1); });
+  static_assert(std::string_view(ReLUWith<Threshold{-1}>::check({3}).rule) == "a number of a ReLU is negative");
+  static_assert(ReLUWith<MaxValue{4}, NegativeSlope{-0.5}>::check({3}).received == "-0.5");
+  static_assert(ReLUWith<Same>::check({3}).expected == "MaxValue, NegativeSlope, Threshold");
+  static_assert(!ReLUWith<MaxValue{0}>::check({3}));
+}
+
+TEST_CASE("activations that files rarely have") {
+  check_function<TanhGELU>(
+      [](double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); });
+  check_function<Mish>([](double x) { return x * std::tanh(std::log1p(std::exp(x))); });
+  check_function<Softsign>([](double x) { return x / (1 + std::abs(x)); });
+  check_function<Exponential>([](double x) { return std::exp(x); });
+  check_function<LogSigmoid>([](double x) { return std::log(sigmoid(x)); });
+  check_function<CELU>([](double x) { return x > 0 ? x : std::expm1(x); });
+  check_function<HardTanh>([](double x) { return std::fmin(1, std::fmax(-1, x)); });
+  check_function<HardShrink>([](double x) { return std::abs(x) > 0.5 ? x : 0; });
+  check_function<SoftShrink>([](double x) { return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0; });
+  check_function<TanhShrink>([](double x) { return x - std::tanh(x); });
+  check_function<Squareplus>([](double x) { return (x + std::sqrt(x * x + 4)) / 2; });
+  check_function<SparseSigmoid>([](double x) { return std::fmin(1, std::fmax(0, (x + 1) / 2)); });
+  check_function<SparsePlus>([](double x) { return x <= -1 ? 0 : x < 1 ? (x + 1) * (x + 1) / 4 : x; });
+}
+
 TEST_CASE("activations at infinity") {
+  check_ends<ReLUWith<Threshold{1}>>(0, 0, infinity, 1);
+  check_ends<ReLUWith<NegativeSlope{0.1}, MaxValue{4}>>(-infinity, 0.1, 4, 0);
+  check_ends<TanhGELU>(0, 0, infinity, 1);
+  check_ends<Mish>(0, 0, infinity, 1);
+  check_ends<Softsign>(-1, 0, 1, 0);
+  check_ends<Exponential>(0, 0, infinity, infinity);
+  check_ends<LogSigmoid>(-infinity, 1, 0, 0);
+  check_ends<CELU>(-1, 0, infinity, 1);
+  check_ends<HardTanh>(-1, 0, 1, 0);
+  check_ends<HardShrink>(-infinity, 1, infinity, 1);
+  check_ends<SoftShrink>(-infinity, 1, infinity, 1);
+  check_ends<TanhShrink>(-infinity, 1, infinity, 1);
+  check_ends<Squareplus>(0, 0, infinity, 1);
+  check_ends<SparseSigmoid>(0, 0, 1, 0);
+  check_ends<SparsePlus>(0, 0, infinity, 1);
   check_ends<Sigmoid>(0, 0, 1, 0);
   check_ends<Tanh>(-1, 0, 1, 0);
   check_ends<ReLU>(0, 0, infinity, 1);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include <strata/layers/log_softmax.hpp>
 #include <strata/layers/softmax.hpp>
 
 #include "harness/check_layer.hpp"
@@ -79,4 +80,12 @@ TEST_CASE("Softmax is within 4 ulp of the correctly rounded result") {
     CHECK(largest_error<100>(spread) <= 4);
     CHECK(largest_error<1000>(spread) <= 4);
   }
+}
+
+TEST_CASE("LogSoftmax, also of inputs whose exponentials overflow") {
+  check_layer<LogSoftmax, Shape{2, 3, 17}>({.output = {2, 3, 17}});
+  test::LayerRun<LogSoftmax, Shape{3}, float> run(1);
+  run.input.copy(std::vector{1000.0f, 1000.0f, -1000.0f});
+  run.forward();
+  CHECK(test::difference(run.output.span(), std::vector{-std::log(2.0), -std::log(2.0), -2000 - std::log(2.0)}) < 1e-6);
 }

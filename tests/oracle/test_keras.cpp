@@ -22,6 +22,28 @@ TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {
   check_oracle<GlobalMaxPooling2D, Shape{3, 4, 5}>("keras/fixtures/tie_global_max_pooling2d");
 }
 
+TEST_CASE("activations at kinks equal Keras'", "[keras]") {
+  check_activation<ReLUWith<MaxValue{4}>>("keras/fixtures/activations", "relu_max_value");
+  check_activation<ReLUWith<NegativeSlope{0.25}>>("keras/fixtures/activations", "relu_negative_slope");
+  check_activation<ReLUWith<MaxValue{4}, NegativeSlope{0.25}>>("keras/fixtures/activations",
+      "relu_max_value_negative_slope");
+  check_activation<ReLUWith<Threshold{1}>>("keras/fixtures/activations", "relu_threshold");
+  check_activation<ReLUWith<MaxValue{4}, NegativeSlope{0.25}, Threshold{1}>>("keras/fixtures/activations",
+      "relu_max_value_negative_slope_threshold");
+  check_activation<TanhGELU>("keras/fixtures/activations", "gelu_approximate");
+  check_activation<Mish>("keras/fixtures/activations", "mish");
+  check_activation<Softsign>("keras/fixtures/activations", "softsign");
+  check_activation<Exponential>("keras/fixtures/activations", "exponential");
+  check_activation<LogSigmoid>("keras/fixtures/activations", "log_sigmoid");
+  check_activation<HardTanh>("keras/fixtures/activations", "hard_tanh");
+  check_activation<HardShrink>("keras/fixtures/activations", "hard_shrink");
+  check_activation<SoftShrink>("keras/fixtures/activations", "soft_shrink");
+  check_activation<TanhShrink>("keras/fixtures/activations", "tanh_shrink");
+  check_activation<Squareplus>("keras/fixtures/activations", "squareplus");
+  check_activation<SparseSigmoid>("keras/fixtures/activations", "sparse_sigmoid");
+  check_activation<SparsePlus>("keras/fixtures/activations", "sparse_plus");
+}
+
 TEST_CASE("losses at their edges equal Keras'", "[keras]") {
   check_loss<int>("keras/fixtures/loss_sparse_unnormalised", SparseCategoricalCrossentropy{});
   check_loss<int>("keras/fixtures/loss_sparse_small_sum", SparseCategoricalCrossentropy{});

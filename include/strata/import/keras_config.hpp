@@ -266,6 +266,7 @@ inline std::string spelling_of_keras(KerasLayer layer) {
     if (layer.class_name != schema.keras) return;
     C config{};
     const std::vector<std::string> wrong = fill_from_keras(layer.options, config);
+    mismatches.clear();  // of the most general of the class, which comes last
     for (const std::string& one : wrong) mismatches += (mismatches.empty() ? "" : "; ") + one;
     if (!wrong.empty()) return;
     result = spelling(config);

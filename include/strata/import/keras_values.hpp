@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -78,6 +79,13 @@ inline void from_keras(const json& from, L2& value) {
   if (!options.is_object() || !options.value("l2", json(0)).is_number() || options.value("l1", json(0)) != 0)
     refuse_keras("null or an L2", from);
   value = options.value("l2", 0.0);
+}
+
+inline json to_keras(const MaxValue& value) {
+  return value.value < std::numeric_limits<double>::infinity() ? json(value.value) : json{};
+}
+inline void from_keras(const json& from, MaxValue& value) {
+  if (!from.is_null()) numbers_of(from, {&value.value});
 }
 
 inline json to_keras(const Shape& value) {

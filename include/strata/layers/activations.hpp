@@ -1,5 +1,5 @@
-// The activations: Sigmoid, Tanh, ReLU and their relatives, each one function and its derivative. Softmax, which mixes
-// channels, is in softmax.hpp.
+// The activations: Sigmoid, Tanh, ReLU and their relatives, each one function and its derivative. Those that Keras
+// files rarely have are in more_activations.hpp, Softmax, which mixes channels, in softmax.hpp.
 //
 // Every one is a layer (`Conv2D<32, 3>, Sigmoid`) and can be fused by name (`Conv2D<32, 3, activation<Sigmoid>>`).
 #pragma once
@@ -72,6 +72,79 @@ struct ReLU6 : Elementwise<ReLU6> {
   template <class V>
   static STRATA_INLINE V derivative(V, V y) {
     return simd::select((y > V(0)) & (y < V(6)), V(1), V(0));
+  }
+};
+
+/// Keras `max_value`: outputs stay below.
+struct MaxValue {
+  static constexpr const char* name = "MaxValue";
+  double value;
+  constexpr MaxValue(double v) : value(v) {}
+};
+/// Keras `negative_slope`: the slope below the threshold.
+struct NegativeSlope {
+  static constexpr const char* name = "NegativeSlope";
+  double value;
+  constexpr NegativeSlope(double v) : value(v) {}
+};
+/// Keras `threshold`: what is above passes.
+struct Threshold {
+  static constexpr const char* name = "Threshold";
+  double value;
+  constexpr Threshold(double v) : value(v) {}
+};
+
+struct ReLUConfig {
+  static constexpr Schema schema{.spelling = "ReLU", .keras = "ReLU", .with_options = "ReLUWith"};
+  MaxValue max_value = std::numeric_limits<double>::infinity();
+  NegativeSlope negative_slope = 0;
+  Threshold threshold = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("max_value", c.max_value...), f("negative_slope", c.negative_slope...), f("threshold", c.threshold...);
+  }
+};
+
+/// min(x, MaxValue) where x > Threshold, else NegativeSlope (x - Threshold): `ReLUWith<MaxValue{4}, Threshold{1}>`.
+/// Keras `ReLU(max_value=4, threshold=1)`.
+template <Spelled<"MaxValue{4}, NegativeSlope{0.1}, Threshold{1}"> auto... Given>
+struct ReLUWith : Elementwise<ReLUWith<Given...>> {
+  static constexpr const char* class_name = ReLUConfig::schema.keras;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(ReLUConfig{});
+  static constexpr Needs backward_needs{.output = false};
+  static constexpr Problem check(Shape) {
+    for (const double number : {config.max_value.value, slope, config.threshold.value})
+      if (!(number >= 0))
+        return {"a number of a ReLU is negative", "numbers of 0 or more", "give numbers of 0 or more",
+                detail::decimal(number)};
+    return options::template check<ReLUConfig>();
+  }
+  template <class V>
+  static STRATA_INLINE V apply(V x) {
+    V below(0);
+    if constexpr (slope != 0) below = number<V>(slope) * (x - threshold<V>());
+    return simd::select(x <= threshold<V>(), below, (simd::min)(number<V>(config.max_value.value), x));
+  }
+  /// At the threshold as in Keras, which there knows a plain LeakyReLU from others; at the largest value 1.
+  template <class V>
+  static STRATA_INLINE V derivative(V x, V) {
+    constexpr bool is_leaky = config.threshold.value == 0 && !(config.max_value.value < infinity);
+    const V at_threshold = number<V>(is_leaky ? slope : 0);
+    const V above = simd::select(x > number<V>(config.max_value.value), V(0), V(1));
+    return simd::select(x > threshold<V>(), above, simd::select(x < threshold<V>(), number<V>(slope), at_threshold));
+  }
+
+ private:
+  static constexpr double slope = config.negative_slope.value, infinity = std::numeric_limits<double>::infinity();
+  template <class V>
+  static STRATA_INLINE V number(double n) {
+    return V(static_cast<typename V::value_type>(n));
+  }
+  template <class V>
+  static STRATA_INLINE V threshold() {
+    return number<V>(config.threshold.value);
   }
 };
 

@@ -1,5 +1,5 @@
 // All layers, and the list of their descriptions: for tools that loop over them without naming one. A layer without
-// hyper-parameters is its own description.
+// hyper-parameters is its own description. Of several of one Keras class the more general comes last.
 #pragma once
 
 #include <boost/mp11/list.hpp>
@@ -23,8 +23,10 @@
 #include <strata/layers/group_normalization.hpp>
 #include <strata/layers/input_normalization.hpp>
 #include <strata/layers/layer_normalization.hpp>
+#include <strata/layers/log_softmax.hpp>
 #include <strata/layers/max_pooling2d.hpp>
 #include <strata/layers/maximum.hpp>
+#include <strata/layers/more_activations.hpp>
 #include <strata/layers/multiply.hpp>
 #include <strata/layers/p_relu.hpp>
 #include <strata/layers/permute.hpp>
@@ -43,12 +45,13 @@
 namespace strata {
 
 using DescribedLayers = boost::mp11::mp_list<
-    Add<>, Average<>, AveragePooling2DConfig, BatchNormalizationConfig, Concatenate<>, Conv2DConfig,
-    Conv2DTransposeConfig, Cropping2DConfig, DenseConfig, DepthwiseConv2DConfig, DropoutConfig, ELUConfig, Flatten,
-    GELU, GaussianNoiseConfig, GlobalAveragePooling2D, GlobalMaxPooling2D, GroupNormalizationConfig, HardSigmoid,
-    HardSwish, LayerNormalizationConfig, LeakyReLUConfig, MaxPooling2DConfig, Maximum<>, Multiply<>, Normalization, PReLUConfig,
-    PermuteConfig, RandomFlipConfig, RandomRotationConfig, RandomTranslationConfig, ReLU, ReLU6, RescalingConfig,
-    ReshapeConfig, SELU, SeparableConv2DConfig, SiLU, Sigmoid, Softmax, Softplus, SpatialDropout2DConfig, Tanh,
-    UpSampling2DConfig, ZeroPadding2DConfig>;
+    Add<>, Average<>, AveragePooling2DConfig, BatchNormalizationConfig, CELU, Concatenate<>, Conv2DConfig,
+    Conv2DTransposeConfig, Cropping2DConfig, DenseConfig, DepthwiseConv2DConfig, DropoutConfig, ELUConfig, Exponential,
+    Flatten, GaussianNoiseConfig, GELU, GlobalAveragePooling2D, GlobalMaxPooling2D, GroupNormalizationConfig,
+    HardShrink, HardSigmoid, HardSwish, HardTanh, LayerNormalizationConfig, LeakyReLUConfig, LogSigmoid, LogSoftmax,
+    Maximum<>, MaxPooling2DConfig, Mish, Multiply<>, Normalization, PermuteConfig, PReLUConfig, RandomFlipConfig,
+    RandomRotationConfig, RandomTranslationConfig, ReLU, ReLU6, ReLUConfig, RescalingConfig, ReshapeConfig, SELU,
+    SeparableConv2DConfig, Sigmoid, SiLU, Softmax, Softplus, SoftShrink, Softsign, SparsePlus, SparseSigmoid,
+    SpatialDropout2DConfig, Squareplus, Tanh, TanhShrink, UpSampling2DConfig, ZeroPadding2DConfig>;
 
 }  // namespace strata

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,25 @@ namespace strata::keras_test {
 using test::check_oracle;
 using train_test::check_loss;
 using train_test::check_optimizer;
+
+/// An activation at the points of a fixture, kinks among them: `name` has its values, `name`_slope its slopes.
+template <class L>
+void check_activation(const std::string& fixture_name, const std::string& name) {
+  INFO(name);
+  using V = simd::Vector<float>;
+  const test::Fixture fixture(fixture_name);
+  const std::vector<float> input = fixture.floats("input");
+  std::vector<float> values(input.size()), slopes(input.size());
+  const V unread(std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    const V x(input[i]), y = L::apply(x);
+    simd::store_partial(&values[i], y, 1);
+    simd::store_partial(&slopes[i], V(L::derivative(L::backward_needs.input ? x : unread,
+                                                    L::backward_needs.output ? y : unread)), 1);
+  }
+  CHECK(train_test::difference(values, fixture.floats(name)) < 1e-6);
+  CHECK(train_test::difference(slopes, fixture.floats(name + "_slope")) < 1e-6);
+}
 
 /// Layers of a network together: both forward modes, gradients and moving statistics.
 template <class Net>

@@ -189,13 +189,45 @@ ACTIVATIONS = [
     ("leaky_relu_0_1", "LeakyReLU<0.1>", lambda: k.LeakyReLU(negative_slope=0.1), (0,)),
     ("elu", "ELU<>", lambda: k.ELU(), (0,)), ("elu_0_7", "ELU<0.7>", lambda: k.ELU(alpha=0.7), (0,)),
     ("selu", "SELU", lambda: k.Activation("selu"), (0,)), ("gelu", "GELU", lambda: k.Activation("gelu"), ()),
+    ("celu", "CELU", lambda: k.Activation("celu"), ()),  # at 0 Keras' slope is 2
     ("silu", "SiLU", lambda: k.Activation("silu"), ()), ("softplus", "Softplus", lambda: k.Activation("softplus"), ()),
     ("hard_sigmoid", "HardSigmoid", lambda: k.Activation("hard_sigmoid"), (-3, 3)),
     ("hard_swish", "HardSwish", lambda: k.Activation("hard_silu"), (-3, 3)),
     ("p_relu", "PReLU<>", lambda: k.PReLU(), (0,)),
     ("p_relu_shared", "PReLU<SharedAxes{1, 2}>", lambda: k.PReLU(shared_axes=[1, 2]), (0,)),
     ("softmax", "Softmax", lambda: k.Softmax(), ()),
+    ("log_softmax", "LogSoftmax", lambda: k.Activation("log_softmax"), ()),
 ]
+
+
+POINTWISE = [
+    ("relu", "ReLUWith<MaxValue{4}>", dict(max_value=4.0)),
+    ("relu", "ReLUWith<NegativeSlope{0.25}>", dict(negative_slope=0.25)),
+    ("relu", "ReLUWith<MaxValue{4}, NegativeSlope{0.25}>", dict(max_value=4.0, negative_slope=0.25)),
+    ("relu", "ReLUWith<Threshold{1}>", dict(threshold=1.0)),
+    ("relu", "ReLUWith<MaxValue{4}, NegativeSlope{0.25}, Threshold{1}>",
+     dict(max_value=4.0, negative_slope=0.25, threshold=1.0)),
+    ("gelu", "TanhGELU", dict(approximate=True)), ("mish", "Mish", {}), ("softsign", "Softsign", {}),
+    ("exponential", "Exponential", {}), ("log_sigmoid", "LogSigmoid", {}), ("hard_tanh", "HardTanh", {}),
+    ("hard_shrink", "HardShrink", {}), ("soft_shrink", "SoftShrink", {}), ("tanh_shrink", "TanhShrink", {}),
+    ("squareplus", "Squareplus", {}), ("sparse_sigmoid", "SparseSigmoid", {}), ("sparse_plus", "SparsePlus", {}),
+]
+
+
+def pointwise(cases):
+    """Activations at the same points, kinks among them, computed in float64: each is only a function."""
+    fixture, kinks = "activations", [-1, -0.5, 0, 0.5, 1, 4]
+    x = tf.Variable(np.float64(np.float32([*kinks, *Random(fixture).normal(58, scale=3)])))
+    tensors = {"input": x.numpy()}
+    checks = []
+    for name, spelling, options in POINTWISE:
+        key = "_".join([name, *options])
+        with tf.GradientTape() as tape:
+            y = keras.activations.get(name)(x, **options)
+        tensors[key], tensors[key + "_slope"] = y.numpy(), tape.gradient(y, x).numpy()
+        checks.append(f'check_activation<{spelling}>({{fixture}}, "{key}");')
+    for check in checks:
+        cases.add(fixture, "activations", tensors, check, "activations at kinks", ci=True)
 
 
 def activations(cases):
@@ -249,5 +281,5 @@ def several_nodes(cases):
 
 
 def layers(cases):
-    for part in convolutions, pooling, others, activations, several_nodes:
+    for part in convolutions, pooling, others, activations, pointwise, several_nodes:
         part(cases)
