@@ -43,6 +43,7 @@ constexpr auto choices(Scaling) { return Choices<2>{"NoScale", {"NoScale", "Scal
 struct BatchNormalizationConfig {
   static constexpr Schema schema{.spelling = "BatchNorm", .keras = "BatchNormalization", .onnx = "BatchNormalization",
                                  .with_options = "BatchNormWith", .fixed = R"({"axis": -1, "center": true})"};
+  static constexpr const char* weights = "gamma:scale beta:center moving_mean moving_variance";
   Momentum momentum = 0.99;
   Epsilon epsilon = 1e-3;
   Scaling scale = Scaling::on;

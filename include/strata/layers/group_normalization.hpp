@@ -18,6 +18,7 @@ struct GroupNormalizationConfig {
   static constexpr Schema schema{.spelling = "GroupNormalization<>", .keras = "GroupNormalization",
                                  .onnx = "GroupNormalization", .arguments = 1,
                                  .fixed = R"({"axis": -1, "center": true, "scale": true})"};
+  static constexpr const char* weights = "gamma:scale beta:center";
   int groups = 32;
   Epsilon epsilon = 1e-3;
 
