@@ -129,16 +129,26 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK_LAYER(AveragePooling2D<3, Same>);
   CHECK_LAYER(GlobalAveragePooling2D);
   CHECK_LAYER(GlobalMaxPooling2D);
+  CHECK_LAYER(GlobalAveragePooling2DWith<KeepDims>);
+  CHECK_LAYER(GlobalMaxPooling2DWith<KeepDims>);
   CHECK_LAYER(BatchNorm);
   CHECK_LAYER(BatchNormWith<Momentum{0.9}, Epsilon{0.5}, NoScale>);
+  CHECK_LAYER(BatchNormWith<NoCenter>);
   CHECK_LAYER(LayerNormalization);
   CHECK_LAYER(LayerNormalizationWith<Epsilon{0.25}>);
+  CHECK_LAYER(LayerNormalizationWith<NoCenter, NoScale>);
   CHECK_LAYER(GroupNormalization<>);
   CHECK_LAYER(GroupNormalization<8>);
   CHECK_LAYER(GroupNormalization<32, Epsilon{0.25}>);
+  CHECK_LAYER(GroupNormalization<-1, NoCenter, NoScale>);
+  CHECK_LAYER(RMSNormalization);
+  CHECK_LAYER(RMSNormalizationWith<Epsilon{0.25}>);
+  CHECK_LAYER(UnitNormalization);
   CHECK_LAYER(Normalization);
   CHECK_LAYER(Rescaling<0.5>);
   CHECK_LAYER(Rescaling<0.5, -1>);
+  CHECK_LAYER(ChannelRescaling<PerChannel{4, 2, 1}>);
+  CHECK_LAYER(ChannelRescaling<PerChannel{0.5, 0.25}, PerChannel{-1, 2}>);
   CHECK_LAYER(ReLU);
   CHECK_LAYER(ReLU6);
   CHECK_LAYER(ReLUWith<MaxValue{4}>);
@@ -171,27 +181,35 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK_LAYER(SparseSigmoid);
   CHECK_LAYER(Squareplus);
   CHECK_LAYER(TanhShrink);
+  CHECK_LAYER(Linear);
   CHECK_LAYER(Dropout<0.5>);
   CHECK_LAYER(SpatialDropout2D<0.25>);
   CHECK_LAYER(GaussianNoise<0.5>);
+  CHECK_LAYER(GaussianDropout<0.5>);
+  CHECK_LAYER(AlphaDropout<0.25>);
   CHECK_LAYER(ZeroPadding2D<>);
   CHECK_LAYER(ZeroPadding2D<ZeroPad{1, 2}>);
   CHECK_LAYER(ZeroPadding2D<ZeroPad{0, 1, 2, 3}>);
   CHECK_LAYER(Cropping2D<>);
   CHECK_LAYER(Cropping2D<ZeroPad{1, 2, 0, 3}>);
+  CHECK_LAYER(CenterCrop<3, 4>);
   CHECK_LAYER(UpSampling2D<>);
   CHECK_LAYER(UpSampling2D<Kernel{2, 3}, Bilinear>);
   CHECK_LAYER(Flatten);
   CHECK_LAYER(Reshape<4, -1>);
   CHECK_LAYER(Permute<2, 1, 3>);
+  CHECK_LAYER(RepeatVector<3>);
+  CHECK_LAYER(IdentityLayer);
   CHECK_LAYER(RandomFlipLayer<>);
   CHECK_LAYER(RandomFlipLayer<Horizontal>);
   CHECK_LAYER(RandomRotation<0.25>);
   CHECK_LAYER(RandomRotation<Factor{0, 0.5}, FillMode::nearest>);
   CHECK_LAYER(RandomTranslation<0.25, Factor{-0.5, 0.25}, FillMode::constant>);
   CHECK_LAYER(Add<>);
+  CHECK_LAYER(Subtract<>);
   CHECK_LAYER(Average<>);
   CHECK_LAYER(Maximum<>);
+  CHECK_LAYER(Minimum<>);
   CHECK_LAYER(Multiply<>);
   CHECK_LAYER(Concatenate<>);
 
@@ -267,8 +285,8 @@ TEST_CASE("layers that Keras has not are named, all at once") {
 }
 
 TEST_CASE("options that Strata has not are named, all at once") {
-  CHECK(answer("BatchNormalization", {{"center", false}, {"axis", 1}}) ==
-        "BatchNormalization: axis: expected -1, received 1; center: expected true, received false");
+  CHECK(answer("BatchNormalization", {{"center", "no"}, {"axis", 1}}) ==
+        "BatchNormalization: center: expected false or true, received \"no\"; axis: expected -1, received 1");
   CHECK(answer("Dense", {{"units", "ten"}, {"bias_regularizer", {{"class_name", "L2"}}}}) ==
         "Dense: units: expected a number, received \"ten\"; "
         "bias_regularizer: expected null, received {\"class_name\":\"L2\"}");

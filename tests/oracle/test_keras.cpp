@@ -5,6 +5,24 @@
 using namespace strata;
 using namespace strata::keras_test;
 
+TEST_CASE("layers and options equal Keras'", "[keras]") {
+  check_oracle<BatchNormWith<NoCenter>, Shape{3, 2, 5}>("keras/fixtures/batch_normalization_no_center");
+  check_oracle<BatchNormWith<NoCenter, NoScale>, Shape{3, 2, 5}>("keras/fixtures/batch_normalization_bare");
+  check_oracle<LayerNormalizationWith<NoCenter>, Shape{3, 11}>("keras/fixtures/layer_normalization_no_center");
+  check_oracle<LayerNormalizationWith<NoScale>, Shape{3, 11}>("keras/fixtures/layer_normalization_no_scale");
+  check_oracle<GroupNormalization<-1, NoCenter, NoScale>, Shape{3, 4, 5}>("keras/fixtures/group_normalization_each");
+  check_oracle<RMSNormalization, Shape{3, 11}>("keras/fixtures/rms_normalization");
+  check_oracle<UnitNormalization, Shape{3, 11}>("keras/fixtures/unit_normalization");
+  check_oracle<ChannelRescaling<PerChannel{0.5, 2, 3}, PerChannel{-1, 0, 1}>, Shape{3, 4, 3}>(
+      "keras/fixtures/channel_rescaling");
+  check_oracle<GlobalAveragePooling2DWith<KeepDims>, Shape{5, 3, 6}>(
+      "keras/fixtures/global_average_pooling2d_keepdims");
+  check_oracle<Dense<7>, Shape{3, 4, 5}>("keras/fixtures/dense_on_a_map");
+  check_oracle<Dense<7, NoBias>, Shape{6, 5}>("keras/fixtures/dense_on_a_sequence");
+  check_oracle<CenterCrop<2, 4>, Shape{5, 7, 3}>("keras/fixtures/center_crop");
+  check_oracle<RepeatVector<3>, Shape{5}>("keras/fixtures/repeat_vector");
+}
+
 TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {
   check_oracle<ReLU, Shape{3, 5}>("keras/fixtures/kink_relu");
   check_oracle<ReLU6, Shape{3, 5}>("keras/fixtures/kink_relu6");

@@ -136,8 +136,9 @@ struct Parameters {
 
   constexpr Parameters() = default;
   constexpr Parameters(std::initializer_list<Parameter> parameters) {
-    for (const Parameter& parameter : parameters) list[count++] = parameter;
+    for (const Parameter& parameter : parameters) add(parameter);
   }
+  constexpr void add(const Parameter& parameter) { list[count++] = parameter; }
   constexpr const Parameter* begin() const { return list.data(); }
   constexpr const Parameter* end() const { return list.data() + count; }
 };

@@ -103,6 +103,21 @@ enum class Bias { off, on };
 inline constexpr Bias NoBias = Bias::off;
 constexpr auto choices(Bias) { return Choices<2>{"NoBias", {"NoBias", "Bias::on"}, {"false", "true"}}; }
 
+/// Keras `scale`: whether there is a gamma.
+enum class Scaling { off, on };
+inline constexpr Scaling NoScale = Scaling::off;
+constexpr auto choices(Scaling) { return Choices<2>{"NoScale", {"NoScale", "Scaling::on"}, {"false", "true"}}; }
+
+/// Keras `center`: whether there is a beta.
+enum class Centering { off, on };
+inline constexpr Centering NoCenter = Centering::off;
+constexpr auto choices(Centering) { return Choices<2>{"NoCenter", {"NoCenter", "Centering::on"}, {"false", "true"}}; }
+
+enum class KeptDims { off, on };
+/// Keras `keepdims=True`: an axis that is reduced stays, with one cell.
+inline constexpr KeptDims KeepDims = KeptDims::on;
+constexpr auto choices(KeptDims) { return Choices<2>{"KeepDims", {"KeptDims::off", "KeepDims"}, {"false", "true"}}; }
+
 /// Keras `activation=...`: any element-wise layer, or Softmax.
 template <class Layer>
 struct Activation {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <strata/core/error.hpp>
 #include <strata/io/json.hpp>
@@ -86,6 +87,17 @@ inline json to_keras(const MaxValue& value) {
 }
 inline void from_keras(const json& from, MaxValue& value) {
   if (!from.is_null()) numbers_of(from, {&value.value});
+}
+
+inline json to_keras(const PerChannel& value) {
+  if (value.count == 1) return value[0];
+  return std::vector<double>(value.values.begin(), value.values.begin() + value.count);
+}
+inline void from_keras(const json& from, PerChannel& value) {
+  const json list = from.is_array() ? from : json::array({from});
+  if (list.size() > PerChannel::capacity) refuse_keras("16 numbers at most", from);
+  value.count = 0;
+  for (const json& number : list) numbers_of(number, {&value.values[static_cast<std::size_t>(value.count++)]});
 }
 
 inline json to_keras(const Shape& value) {

@@ -2,7 +2,7 @@
 //
 //     BatchNorm                                      Keras' defaults
 //     BatchNormWith<Momentum{0.9}, Epsilon{1e-5}>    options in any order
-//     BatchNormWith<NoScale>                         without gamma; Keras: scale=False
+//     BatchNormWith<NoCenter, NoScale>               without beta, without gamma; Keras: center=False, scale=False
 //
 // In training, mean and biased variance are those of the batch over all axes but the last, and move the averages
 // (moving = momentum moving + (1 - momentum) batch) that inference uses; there the layer folds into the one before it.
@@ -35,22 +35,18 @@ struct Momentum {
   }
 };
 
-/// Keras `scale`: whether there is a gamma.
-enum class Scaling { off, on };
-inline constexpr Scaling NoScale = Scaling::off;
-constexpr auto choices(Scaling) { return Choices<2>{"NoScale", {"NoScale", "Scaling::on"}, {"false", "true"}}; }
-
 struct BatchNormalizationConfig {
   static constexpr Schema schema{.spelling = "BatchNorm", .keras = "BatchNormalization", .onnx = "BatchNormalization",
-                                 .with_options = "BatchNormWith", .fixed = R"({"axis": -1, "center": true})"};
+                                 .with_options = "BatchNormWith", .fixed = R"({"axis": -1})"};
   static constexpr const char* weights = "gamma:scale beta:center moving_mean moving_variance";
   Momentum momentum = 0.99;
   Epsilon epsilon = 1e-3;
+  Centering center = Centering::on;
   Scaling scale = Scaling::on;
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
-    f("momentum", c.momentum...), f("epsilon", c.epsilon...), f("scale", c.scale...);
+    f("momentum", c.momentum...), f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
   }
 };
 
@@ -68,11 +64,12 @@ struct BatchNormWith {
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {
     const Shape channels{in.channels()};
-    const Parameter beta{"beta", channels, {Initializer::zeros}};
-    const Parameter mean{"moving_mean", channels, {Initializer::zeros}, false};
-    const Parameter variance{"moving_variance", channels, {Initializer::ones}, false};
-    if (!scaling) return {beta, mean, variance};
-    return {{"gamma", channels, {Initializer::ones}}, beta, mean, variance};
+    Parameters list;
+    if (scaling) list.add({"gamma", channels, {Initializer::ones}});
+    if (centering) list.add({"beta", channels, {Initializer::zeros}});
+    list.add({"moving_mean", channels, {Initializer::zeros}, false});
+    list.add({"moving_variance", channels, {Initializer::ones}, false});
+    return list;
   }
   /// Of the batch: the mean's centre, variance, scale and the mean's rest; then the offset of forward, or b and c of
   /// backward.
@@ -91,9 +88,8 @@ struct BatchNormWith {
   template <class T>
   static void affine(Shape in, const T* const* parameters, T* scale, T* shift) {
     using V = simd::Vector<T>;
-    const T *beta = parameters[beta_index], *mean = parameters[mean_index], *variance = parameters[mean_index + 1];
-    find_scale<V>(channels(in), scale, parameters, variance);
-    find_shift<V>(channels(in), shift, beta, mean, static_cast<const T*>(scale));
+    find_scale<V>(channels(in), scale, parameters, parameters[mean_index + 1]);
+    find_shift<V>(channels(in), shift, parameters, parameters[mean_index], static_cast<const T*>(scale));
   }
 
   template <class Call>
@@ -129,7 +125,7 @@ struct BatchNormWith {
       variance[c] = static_cast<T>((std::max)(moments[1 + C + c] / moments[0], 0.0));  // a NaN stays
     }
     find_scale<V>(C, scale, call.parameters, static_cast<const T*>(variance));
-    find_shift<V>(C, offset, call.parameters[beta_index], rest, scale);
+    find_shift<V>(C, offset, call.parameters, static_cast<const T*>(rest), static_cast<const T*>(scale));
   }
 
   template <class Call>
@@ -166,7 +162,7 @@ struct BatchNormWith {
       const double inverse = 1 / std::sqrt(static_cast<double>(variance[i]) + epsilon);
       d_gamma = (d_gamma - rest[i] * d_beta) * inverse;  // about the mean instead of its centre
       if constexpr (scaling) call.parameter_gradients[0][i] += static_cast<T>(d_gamma);
-      call.parameter_gradients[beta_index][i] += static_cast<T>(d_beta);
+      if constexpr (centering) call.parameter_gradients[scaling][i] += static_cast<T>(d_beta);
       const double slope = -scale[i] * d_gamma * inverse * share;
       b[i] = static_cast<T>(slope);
       c[i] = static_cast<T>(-scale[i] * d_beta * share - slope * rest[i]);
@@ -193,8 +189,8 @@ struct BatchNormWith {
 
  private:
   static constexpr double momentum = config.momentum.value, epsilon = config.epsilon.value;
-  static constexpr bool scaling = config.scale == Scaling::on;
-  static constexpr std::size_t beta_index = scaling ? 1 : 0, mean_index = beta_index + 1;
+  static constexpr bool scaling = config.scale == Scaling::on, centering = config.center == Centering::on;
+  static constexpr std::size_t mean_index = scaling + centering;
 
   static constexpr std::size_t channels(Shape in) { return static_cast<std::size_t>(in.channels()); }
 
@@ -206,11 +202,13 @@ struct BatchNormWith {
     else kernels::map<V>(count, [&](V var) { return scaled(V(1), var); }, scale, variance);
   }
 
-  /// start - mean scale.
+  /// beta - mean scale.
   template <class V, class T>
-  static STRATA_NOINLINE void find_shift(std::size_t count, T* shift, const T* start, const T* mean, const T* scale) {
-    const auto f = [](V from, V centre, V factor) { return simd::neg_fma(centre, factor, from); };
-    kernels::map<V>(count, f, shift, start, mean, scale);
+  static STRATA_NOINLINE void find_shift(std::size_t count, T* shift, const T* const* parameters, const T* mean,
+                                         const T* scale) {
+    const auto f = [](V centre, V factor, V from) { return simd::neg_fma(centre, factor, from); };
+    if constexpr (centering) kernels::map<V>(count, f, shift, mean, scale, parameters[scaling]);
+    else kernels::map<V>(count, [&](V centre, V factor) { return f(centre, factor, V(0)); }, shift, mean, scale);
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>

@@ -1,7 +1,8 @@
-// Cropping2D: cuts rows and columns off the edges of an image.
+// Cropping2D: cuts rows and columns off the edges of an image. CenterCrop leaves the middle of it.
 //
 //     Cropping2D<1>                        one cell on each side
 //     Cropping2D<ZeroPad{1, 2, 0, 3}>      top, bottom, left, right
+//     CenterCrop<224, 224>
 //
 // Keras: Cropping2D. ONNX: Slice.
 #pragma once
@@ -26,12 +27,53 @@ struct Cropping2DConfig {
   }
 };
 
+namespace detail {
+
+/// What is cut off, `Derived::margins(in)`, is a border of what stays.
+template <class Derived>
+struct Cropping {
+  static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr bool strided = true, keeps_probabilities = true;
+
+  static constexpr Shape output_shape(Shape in) {
+    const ZeroPad crop = Derived::margins(in);
+    return {in.height() - crop.top - crop.bottom, in.width() - crop.left - crop.right, in.channels()};
+  }
+
+  template <class Call>
+  static void forward(const Call& call) {
+    constexpr Border given = Call::input_border;
+    kernels::copy_images<typename Call::Vector, Call::output_shape, Call::output_border,
+                         cropped(Call::input_shape, given)>(
+        call.batch, call.input + first_cell(Call::input_shape, given), call.output);
+  }
+  template <class Call>
+  static void backward(const Call& call) {
+    if (call.input_gradient == nullptr) return;
+    std::fill_n(call.input_gradient, call.batch * Call::input_shape.size(), 0);
+    kernels::copy_images<typename Call::Vector, Call::output_shape, cropped(Call::input_shape, {}), Border{}>(
+        call.batch, call.output_gradient, call.input_gradient + first_cell(Call::input_shape, {}));
+  }
+
+ private:
+  static constexpr Border cropped(Shape in, Border given) {
+    const ZeroPad crop = Derived::margins(in);
+    return {given.top + crop.top,     given.left + crop.left, given.bottom + crop.bottom,
+            given.right + crop.right, given.front,            given.back};
+  }
+  /// Elements from the input's first cell to the first that stays.
+  static constexpr int first_cell(Shape in, Border given) {
+    const ZeroPad crop = Derived::margins(in);
+    return crop.top * row_of(in, given) + crop.left * pixel_of(in, given);
+  }
+};
+
+}  // namespace detail
+
 template <ZeroPad Crop = 0>
-struct Cropping2D {
+struct Cropping2D : detail::Cropping<Cropping2D<Crop>> {
   static constexpr const char* class_name = Cropping2DConfig::schema.keras;
   static constexpr Cropping2DConfig config{.cropping = Crop};
-  static constexpr Needs backward_needs{.input = false, .output = false};
-  static constexpr bool keeps_probabilities = true;
 
   static constexpr Problem check(Shape in) {
     if (const Problem problem = detail::image_problem("cropping needs an image", in)) return problem;
@@ -44,35 +86,40 @@ struct Cropping2D {
               Text() << "an input larger than " << rows << 'x' << columns, "crop less"};
     return {};
   }
-  static constexpr Shape output_shape(Shape in) {
-    return {in.height() - Crop.top - Crop.bottom, in.width() - Crop.left - Crop.right, in.channels()};
+  static constexpr ZeroPad margins(Shape) { return Crop; }
+};
+
+struct CenterCropConfig {
+  static constexpr Schema schema{.spelling = "CenterCrop<>", .keras = "CenterCrop", .onnx = "CenterCropPad",
+                                 .arguments = 2};
+  int height = 0, width = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("height", c.height...), f("width", c.width...);
   }
+};
 
-  static constexpr bool strided = true;
+/// The middle of an image; of an odd cell too many the one at the end goes. Where the image is smaller, Keras resizes
+/// it: refused. Keras: CenterCrop. ONNX: CenterCropPad.
+template <int Height, int Width>
+struct CenterCrop : detail::Cropping<CenterCrop<Height, Width>> {
+  static constexpr const char* class_name = CenterCropConfig::schema.keras;
+  static constexpr CenterCropConfig config{.height = Height, .width = Width};
 
-  // What is cropped is a border of what stays.
-
-  template <class Call>
-  static void forward(const Call& call) {
-    constexpr Border given = Call::input_border;
-    kernels::copy_images<typename Call::Vector, Call::output_shape, Call::output_border, cropped<given>>(
-        call.batch, call.input + first_cell(Call::input_shape, given), call.output);
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = detail::image_problem("CenterCrop needs an image", in)) return problem;
+    if (Height <= 0 || Width <= 0)
+      return {"the size of a CenterCrop is not positive", "at least 1x1", "give positive sizes",
+              Text() << Height << 'x' << Width};
+    if (Height > in.height() || Width > in.width())
+      return {"the image is smaller than its CenterCrop", Text() << "an input of at least " << Height << 'x' << Width,
+              "crop less"};
+    return {};
   }
-  template <class Call>
-  static void backward(const Call& call) {
-    if (call.input_gradient == nullptr) return;
-    std::fill_n(call.input_gradient, call.batch * Call::input_shape.size(), 0);
-    kernels::copy_images<typename Call::Vector, Call::output_shape, cropped<Border{}>, Border{}>(
-        call.batch, call.output_gradient, call.input_gradient + first_cell(Call::input_shape, {}));
-  }
-
- private:
-  template <Border given>
-  static constexpr Border cropped{given.top + Crop.top,       given.left + Crop.left, given.bottom + Crop.bottom,
-                                  given.right + Crop.right,   given.front,            given.back};
-  /// Elements from the input's first cell to the first that stays.
-  static constexpr int first_cell(Shape in, Border given) {
-    return Crop.top * row_of(in, given) + Crop.left * pixel_of(in, given);
+  static constexpr ZeroPad margins(Shape in) {
+    const int rows = in.height() - Height, columns = in.width() - Width;
+    return {rows / 2, rows - rows / 2, columns / 2, columns - columns / 2};
   }
 };
 

@@ -1,4 +1,4 @@
-// Dense: y = x W + b, a fully connected layer.
+// Dense: y = x W + b, a fully connected layer. On maps it acts on the channels of each position.
 //
 //     Dense<10>                          10 units
 //     Dense<10, activation<Softmax>>     Keras' activation='softmax'
@@ -53,16 +53,17 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(DenseConfig{.units = Units});
 
-  static constexpr Problem check(Shape in) {
+  static constexpr Problem check(Shape) {
     if (const Problem problem = options::template check<DenseConfig>()) return problem;
     if (Units <= 0)
       return {"the number of units is not positive", "at least one unit", "give a positive number",
               Text() << Units << " units"};
-    if (in.rank != 1)
-      return {"Dense needs a flat input", "a vector of features", "put Flatten or GlobalAveragePooling2D before it"};
     return {};
   }
-  static constexpr Shape output_shape(Shape) { return {Units}; }
+  static constexpr Shape output_shape(Shape in) {
+    in.extents[static_cast<std::size_t>(in.rank - 1)] = Units;
+    return in;
+  }
   static constexpr Parameters parameters(Shape in) {
     Parameter weights{.name = "kernel",
                       .shape = {in.channels(), Units},
@@ -83,7 +84,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static void forward(const Call& call) {
     constexpr int features = Call::input_shape.channels();
     kernels::dense<typename Call::Vector, features, Units, kernels::Weights::keras, Identity>(
-        call.batch, call.input, call.parameters[0], has_bias ? call.parameters[1] : nullptr, call.output);
+        rows(call), call.input, call.parameters[0], has_bias ? call.parameters[1] : nullptr, call.output);
   }
 
   template <class Call>
@@ -91,12 +92,12 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
     using V = typename Call::Vector;
     constexpr int features = Call::input_shape.channels();
     if constexpr (!Call::fixed)
-      kernels::dense_weight_gradient<V, features, Units>(call.batch, call.input, call.output_gradient,
+      kernels::dense_weight_gradient<V, features, Units>(rows(call), call.input, call.output_gradient,
                                                          call.parameter_gradients[0]);
     if constexpr (has_bias && !Call::fixed)
-      kernels::add_channel_sums<V, Units>(call.batch, call.output_gradient, call.parameter_gradients[1]);
+      kernels::add_channel_sums<V, Units>(rows(call), call.output_gradient, call.parameter_gradients[1]);
     if (call.input_gradient != nullptr)
-      kernels::dense_input_gradient<V, features, Units>(call.batch, call.output_gradient, call.parameters[0],
+      kernels::dense_input_gradient<V, features, Units>(rows(call), call.output_gradient, call.parameters[0],
                                                         call.input_gradient, call.scratch);
   }
 
@@ -105,7 +106,7 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static constexpr std::size_t packed_size(Shape in) {
     const std::size_t weights =
         layout<typename Target::Vector>(in) == kernels::Weights::keras
-            ? in.size() * Units
+            ? static_cast<std::size_t>(in.channels()) * Units
             : kernels::packed_weights_size<typename Target::Vector>(kernels::dense_geometry(in.channels(), Units, 1));
     return static_cast<std::size_t>(Units) + weights;
   }
@@ -128,13 +129,50 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static void infer(const Call& call) {
     constexpr Shape in = Call::input_shape;
     using kernels::DenseBatch;
-    constexpr DenseBatch form = Call::target::samples == 1 ? DenseBatch::single : DenseBatch::alike;
-    kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue, form>(
-        call.batch, call.input, call.packed + Units, call.packed, call.output, call.residual);
+    constexpr DenseBatch form =
+        in.rank == 1 && Call::target::samples == 1 ? DenseBatch::single : DenseBatch::alike;
+    const auto run = [&](std::size_t count, const auto* x, auto* y, const auto* residual) {
+      kernels::dense<typename Call::Vector, in.channels(), Units, layout<typename Call::Vector>(in), Epilogue, form>(
+          count, x, call.packed + Units, call.packed, y, residual);
+    };
+    if constexpr (in.rank == 1) run(call.batch, call.input, call.output, call.residual);
+    else each_run<Epilogue>(call, run);
   }
 
  private:
   static constexpr bool has_bias = config.use_bias == Bias::on;
+
+  template <class Call>
+  static constexpr std::size_t rows(const Call& call) {
+    return call.batch * Call::input_shape.positions();
+  }
+
+  /// run(positions, input, output, residual) for positions of a map that follow each other in all of them.
+  template <class Epilogue, class Call, class F>
+  static void each_run(const Call& call, F run) {
+    constexpr Shape in = Call::input_shape, out = Call::output_shape;
+    constexpr auto features = static_cast<std::size_t>(in.channels());
+    struct Steps {
+      std::size_t row, pixel;
+      constexpr Steps(int r, int p) : row(static_cast<std::size_t>(r)), pixel(static_cast<std::size_t>(p)) {}
+    };
+    constexpr Steps from{row_of(in, Call::input_border), pixel_of(in, Call::input_border)};
+    constexpr Steps to{row_of(out, Call::output_border), pixel_of(out, Call::output_border)};
+    constexpr Steps added = [=] {
+      if constexpr (has_residual<Epilogue>) return Steps{Epilogue::residual_row, Epilogue::residual_pixel};
+      else return to;
+    }();
+    constexpr auto width = static_cast<std::size_t>(in.width()), height = static_cast<std::size_t>(in.height());
+    constexpr bool rows_follow = from.row == width * features && to.row == width * Units && added.row == to.row;
+    constexpr bool pixels_follow = from.pixel == features && to.pixel == Units && added.pixel == Units;
+    constexpr std::size_t length = !pixels_follow ? 1 : rows_follow ? height * width : width;
+    for (std::size_t n = 0; n < call.batch; ++n)
+      for (std::size_t p = 0; p < height * width; p += length) {
+        const auto at = [=](Steps steps) { return p / width * steps.row + p % width * steps.pixel; };
+        run(length, call.input + n * call.input_step + at(from), call.output + n * call.output_step + at(to),
+            has_residual<Epilogue> ? call.residual + n * call.residual_step + at(added) : nullptr);
+      }
+  }
 
   /// Few units of many features stay without the padding of a last vector: there are fewer weights to read.
   template <class V>

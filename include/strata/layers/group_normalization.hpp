@@ -2,7 +2,8 @@
 // scaled and shifted per channel (Wu & He 2018, arXiv 1803.08494).
 //
 //     GroupNormalization<>                            32 groups, Keras' default
-//     GroupNormalization<8, Epsilon{1e-5}>
+//     GroupNormalization<8, Epsilon{1e-5}, NoScale>   without gamma; NoCenter: without beta
+//     GroupNormalization<-1>                          a group for each channel: instance normalisation
 //
 // Defaults: 32 groups, epsilon 1e-3. Keras: GroupNormalization. ONNX: GroupNormalization.
 #pragma once
@@ -17,32 +18,36 @@ namespace strata {
 struct GroupNormalizationConfig {
   static constexpr Schema schema{.spelling = "GroupNormalization<>", .keras = "GroupNormalization",
                                  .onnx = "GroupNormalization", .arguments = 1,
-                                 .fixed = R"({"axis": -1, "center": true, "scale": true})"};
+                                 .fixed = R"({"axis": -1})"};
   static constexpr const char* weights = "gamma:scale beta:center";
   int groups = 32;
   Epsilon epsilon = 1e-3;
+  Centering center = Centering::on;
+  Scaling scale = Scaling::on;
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
-    f("groups", c.groups...), f("epsilon", c.epsilon...);
+    f("groups", c.groups...), f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
   }
 };
 
-template <int GroupCount = 32, Spelled<"Epsilon{1e-5}"> auto... Given>
-struct GroupNormalization : detail::Normalization<GroupNormalization<GroupCount, Given...>> {  // with the defaults: GroupNormalization<>
+template <int GroupCount = 32, Spelled<"Epsilon{1e-5}, NoCenter, NoScale"> auto... Given>
+struct GroupNormalization  // with the defaults: GroupNormalization<>
+    : detail::Normalization<GroupNormalization<GroupCount, Given...>> {
   static constexpr const char* class_name = GroupNormalizationConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(GroupNormalizationConfig{.groups = GroupCount});
 
   static constexpr Problem check(Shape in) {
-    if (GroupCount <= 0 || in.channels() % GroupCount != 0)
+    if (GroupCount != -1 && (GroupCount <= 0 || in.channels() % GroupCount != 0))
       return {"the groups do not divide the channels", Text() << "channels that are a multiple of " << GroupCount,
               "change the number of groups or the layer before"};
     return options::template check<GroupNormalizationConfig>();
   }
 
   static constexpr detail::NormalizedSets sets(Shape in) {
-    return {static_cast<std::size_t>(GroupCount), in.positions(), in.channels() / GroupCount};
+    const int count = GroupCount == -1 ? in.channels() : GroupCount;
+    return {static_cast<std::size_t>(count), in.positions(), in.channels() / count};
   }
 };
 

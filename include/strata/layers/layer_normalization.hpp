@@ -2,7 +2,7 @@
 // 2016, arXiv 1607.06450).
 //
 //     LayerNormalization                              Keras' defaults
-//     LayerNormalizationWith<Epsilon{1e-6}>
+//     LayerNormalizationWith<Epsilon{1e-6}, NoScale>  without gamma; NoCenter: without beta
 //
 // Defaults: the last axis, epsilon 1e-3. Keras: LayerNormalization. ONNX: LayerNormalization.
 #pragma once
@@ -15,17 +15,19 @@ namespace strata {
 struct LayerNormalizationConfig {
   static constexpr Schema schema{.spelling = "LayerNormalization", .keras = "LayerNormalization",
                                  .onnx = "LayerNormalization", .with_options = "LayerNormalizationWith",
-                                 .fixed = R"({"axis": -1, "center": true, "scale": true})"};
+                                 .fixed = R"({"axis": -1})"};
   static constexpr const char* weights = "gamma:scale beta:center";
   Epsilon epsilon = 1e-3;
+  Centering center = Centering::on;
+  Scaling scale = Scaling::on;
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
-    f("epsilon", c.epsilon...);
+    f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
   }
 };
 
-template <Spelled<"Epsilon{1e-5}"> auto... Given>
+template <Spelled<"Epsilon{1e-5}, NoCenter, NoScale"> auto... Given>
 struct LayerNormalizationWith : detail::Normalization<LayerNormalizationWith<Given...>> {
   static constexpr const char* class_name = LayerNormalizationConfig::schema.keras;
   using options = LayerOptions<Given...>;

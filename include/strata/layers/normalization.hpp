@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/reduce.hpp>
 #include <strata/kernels/simd.hpp>
@@ -20,7 +21,7 @@ struct NormalizedSets {
   int length;
 };
 
-/// `Derived::sets(in)` are the sets of one sample; `Derived::config.epsilon` is added to the variance.
+/// `Derived::sets(in)` are the sets of one sample; `Derived::config` has epsilon, center and scale.
 template <class Derived>
 struct Normalization {
   static constexpr Needs backward_needs{.output = false};
@@ -28,14 +29,17 @@ struct Normalization {
 
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {
-    return {{"gamma", {in.channels()}, {Initializer::ones}}, {"beta", {in.channels()}, {Initializer::zeros}}};
+    Parameters list;
+    if (scaling<>) list.add({"gamma", {in.channels()}, {Initializer::ones}});
+    if (centering<>) list.add({"beta", {in.channels()}, {Initializer::zeros}});
+    return list;
   }
 
   template <class Call>
   static void forward(const Call& call) {
     each_set<Call>(call.batch, [&](std::size_t first, std::size_t channel) {
-      Sets<Call>::normalize(call.input + first, call.output + first, call.parameters[0] + channel,
-                            call.parameters[1] + channel);
+      Sets<Call>::normalize(call.input + first, call.output + first, gamma(call.parameters, channel),
+                            beta(call.parameters, channel));
     });
   }
   template <class Call>
@@ -43,12 +47,27 @@ struct Normalization {
     each_set<Call>(call.batch, [&](std::size_t first, std::size_t channel) {
       Sets<Call>::differentiate(call.input + first, call.output_gradient + first,
                                 call.input_gradient == nullptr ? nullptr : call.input_gradient + first,
-                                call.parameters[0] + channel, call.parameter_gradients[0] + channel,
-                                call.parameter_gradients[1] + channel);
+                                gamma(call.parameters, channel), gamma(call.parameter_gradients, channel),
+                                beta(call.parameter_gradients, channel));
     });
   }
 
  private:
+  template <class Layer = Derived>
+  static constexpr bool scaling = Layer::config.scale == Scaling::on;
+  template <class Layer = Derived>
+  static constexpr bool centering = Layer::config.center == Centering::on;
+
+  /// Of parameters, or of their gradients; nullptr where there is none.
+  template <class T>
+  static T* gamma(T* const* parameters, std::size_t channel) {
+    return scaling<> ? parameters[0] + channel : nullptr;
+  }
+  template <class T>
+  static T* beta(T* const* parameters, std::size_t channel) {
+    return centering<> ? parameters[scaling<>] + channel : nullptr;
+  }
+
   /// f(first element, first channel) of each set of a batch.
   template <class Call, class F>
   static void each_set(std::size_t batch, F f) {
@@ -112,10 +131,19 @@ struct Normalization {
       return {centre, V(static_cast<T>(scale)), V(static_cast<T>(-rest * scale))};
     }
 
+    static STRATA_INLINE V scaled(V gradient, const T* gamma, int c, auto lanes) {
+      if constexpr (scaling<>) return gradient * lanes.load(gamma + c);
+      else return gradient;
+    }
+
     static STRATA_NOINLINE void normalize(const T* x, T* y, const T* gamma, const T* beta) {
       const Standard<V> standard = SetsOf::standard(x);
       each_vector(sets.rows, [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
-        lanes.store(y + i, simd::fma(standard(lanes.load(x + i)), lanes.load(gamma + c), lanes.load(beta + c)));
+        V z = standard(lanes.load(x + i));
+        if constexpr (scaling<> && centering<>) z = simd::fma(z, lanes.load(gamma + c), lanes.load(beta + c));
+        else if constexpr (scaling<>) z = z * lanes.load(gamma + c);
+        else if constexpr (centering<>) z = z + lanes.load(beta + c);
+        lanes.store(y + i, z);
       });
     }
 
@@ -124,16 +152,16 @@ struct Normalization {
       const Standard<V> standard = SetsOf::standard(x);
       const auto [mean, product] = means<2>([&](V* sums, std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
         const V z = standard(lanes.load(x + i)), gradient = lanes.load(dy + i);
-        const V g = gradient * lanes.load(gamma + c);
+        const V g = scaled(gradient, gamma, c, lanes);
         sums[0] = sums[0] + g;
         sums[1] = sums[1] + lanes.keep(g * z, T(0));
-        lanes.store(d_gamma + c, simd::fma(gradient, z, lanes.load(d_gamma + c)));
-        lanes.store(d_beta + c, V(gradient + lanes.load(d_beta + c)));
+        if constexpr (scaling<>) lanes.store(d_gamma + c, simd::fma(gradient, z, lanes.load(d_gamma + c)));
+        if constexpr (centering<>) lanes.store(d_beta + c, V(gradient + lanes.load(d_beta + c)));
       });
       if (dx == nullptr) return;
       const V mean_g(static_cast<T>(mean)), mean_gz(static_cast<T>(product));
       each_vector(sets.rows, [&](std::size_t i, int c, auto lanes) STRATA_INLINE_LAMBDA {
-        const V g = lanes.load(dy + i) * lanes.load(gamma + c);
+        const V g = scaled(lanes.load(dy + i), gamma, c, lanes);
         lanes.store(dx + i, V((g - simd::fma(standard(lanes.load(x + i)), mean_gz, mean_g)) * standard.scale));
       });
     }

@@ -26,6 +26,17 @@ struct Pooling2DConfig {
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
 };
 
+template <const Schema& kind>
+struct GlobalPooling2DConfig {
+  static constexpr const Schema& schema = kind;
+  KeptDims keepdims = KeptDims::off;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("keepdims", c.keepdims...);
+  }
+};
+
 }  // namespace strata
 
 namespace strata::detail {
@@ -97,7 +108,16 @@ struct Pooling2D : Pooling<Derived, Pool> {
 /// One window over the whole image.
 template <class Derived, class Pool>
 struct GlobalPooling2D : Pooling<Derived, Pool> {
-  static constexpr Shape output_shape(Shape in) { return {in.channels()}; }
+  static constexpr Problem check(Shape in) {
+    constexpr auto config = Derived::config;
+    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
+      return problem;
+    return Pooling<Derived, Pool>::check(in);
+  }
+  static constexpr Shape output_shape(Shape in) {
+    if (Derived::config.keepdims == KeepDims) return {1, 1, in.channels()};
+    return {in.channels()};
+  }
 
   static constexpr kernels::PoolGeometry geometry(Shape in) {
     return {{in.height(), 1, in.height(), 1, 0}, {in.width(), 1, in.width(), 1, 0}, in.channels()};

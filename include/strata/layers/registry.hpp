@@ -6,9 +6,11 @@
 
 #include <strata/layers/activations.hpp>
 #include <strata/layers/add.hpp>
+#include <strata/layers/alpha_dropout.hpp>
 #include <strata/layers/average.hpp>
 #include <strata/layers/average_pooling2d.hpp>
 #include <strata/layers/batch_norm.hpp>
+#include <strata/layers/channel_rescaling.hpp>
 #include <strata/layers/concatenate.hpp>
 #include <strata/layers/conv2d.hpp>
 #include <strata/layers/conv2d_transpose.hpp>
@@ -17,15 +19,18 @@
 #include <strata/layers/depthwise_conv2d.hpp>
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/flatten.hpp>
+#include <strata/layers/gaussian_dropout.hpp>
 #include <strata/layers/gaussian_noise.hpp>
 #include <strata/layers/global_average_pooling2d.hpp>
 #include <strata/layers/global_max_pooling2d.hpp>
 #include <strata/layers/group_normalization.hpp>
+#include <strata/layers/identity.hpp>
 #include <strata/layers/input_normalization.hpp>
 #include <strata/layers/layer_normalization.hpp>
 #include <strata/layers/log_softmax.hpp>
 #include <strata/layers/max_pooling2d.hpp>
 #include <strata/layers/maximum.hpp>
+#include <strata/layers/minimum.hpp>
 #include <strata/layers/more_activations.hpp>
 #include <strata/layers/multiply.hpp>
 #include <strata/layers/p_relu.hpp>
@@ -33,25 +38,31 @@
 #include <strata/layers/random_flip.hpp>
 #include <strata/layers/random_rotation.hpp>
 #include <strata/layers/random_translation.hpp>
+#include <strata/layers/repeat_vector.hpp>
 #include <strata/layers/rescaling.hpp>
 #include <strata/layers/reshape.hpp>
 #include <strata/layers/residual.hpp>
+#include <strata/layers/rms_normalization.hpp>
 #include <strata/layers/separable_conv2d.hpp>
 #include <strata/layers/softmax.hpp>
 #include <strata/layers/spatial_dropout2d.hpp>
+#include <strata/layers/subtract.hpp>
+#include <strata/layers/unit_normalization.hpp>
 #include <strata/layers/up_sampling2d.hpp>
 #include <strata/layers/zero_padding2d.hpp>
 
 namespace strata {
 
 using DescribedLayers = boost::mp11::mp_list<
-    Add<>, Average<>, AveragePooling2DConfig, BatchNormalizationConfig, CELU, Concatenate<>, Conv2DConfig,
-    Conv2DTransposeConfig, Cropping2DConfig, DenseConfig, DepthwiseConv2DConfig, DropoutConfig, ELUConfig, Exponential,
-    Flatten, GaussianNoiseConfig, GELU, GlobalAveragePooling2D, GlobalMaxPooling2D, GroupNormalizationConfig,
-    HardShrink, HardSigmoid, HardSwish, HardTanh, LayerNormalizationConfig, LeakyReLUConfig, LogSigmoid, LogSoftmax,
-    Maximum<>, MaxPooling2DConfig, Mish, Multiply<>, Normalization, PermuteConfig, PReLUConfig, RandomFlipConfig,
-    RandomRotationConfig, RandomTranslationConfig, ReLU, ReLU6, ReLUConfig, RescalingConfig, ReshapeConfig, SELU,
-    SeparableConv2DConfig, Sigmoid, SiLU, Softmax, Softplus, SoftShrink, Softsign, SparsePlus, SparseSigmoid,
-    SpatialDropout2DConfig, Squareplus, Tanh, TanhShrink, UpSampling2DConfig, ZeroPadding2DConfig>;
+    Add<>, AlphaDropoutConfig, Average<>, AveragePooling2DConfig, BatchNormalizationConfig, CELU, CenterCropConfig,
+    Concatenate<>, Conv2DConfig, Conv2DTransposeConfig, Cropping2DConfig, DenseConfig, DepthwiseConv2DConfig,
+    DropoutConfig, ELUConfig, Exponential, Flatten, GaussianDropoutConfig, GaussianNoiseConfig, GELU,
+    GlobalAveragePooling2DConfig, GlobalMaxPooling2DConfig, GroupNormalizationConfig, HardShrink, HardSigmoid,
+    HardSwish, HardTanh, IdentityLayer, LayerNormalizationConfig, LeakyReLUConfig, Linear, LogSigmoid, LogSoftmax,
+    Maximum<>, MaxPooling2DConfig, Minimum<>, Mish, Multiply<>, Normalization, PermuteConfig, PReLUConfig,
+    RandomFlipConfig, RandomRotationConfig, RandomTranslationConfig, ReLU, ReLU6, ReLUConfig, RepeatVectorConfig,
+    RescalingConfig, ChannelRescalingConfig, ReshapeConfig, RMSNormalizationConfig, SELU, SeparableConv2DConfig,
+    Sigmoid, SiLU, Softmax, Softplus, SoftShrink, Softsign, SparsePlus, SparseSigmoid, SpatialDropout2DConfig,
+    Squareplus, Subtract<>, Tanh, TanhShrink, UnitNormalization, UpSampling2DConfig, ZeroPadding2DConfig>;
 
 }  // namespace strata

@@ -49,7 +49,7 @@ def shape_text(shape):
 
 
 def layer(cases, name, spelling, shape, made, values=None, upstream=None, gradients=True, batch=2, ci=False,
-          tolerance=""):
+          tolerance="", about="layers"):
     """A layer of one node. `values(random, shape)` gives the inputs."""
     if not cases.wants(ci):
         return
@@ -58,7 +58,7 @@ def layer(cases, name, spelling, shape, made, values=None, upstream=None, gradie
     x = (values or Random.normal_batch)(random, (batch, *shape))
     tensors = run(model, variables, x, random, upstream, gradients)
     cases.add(name, spelling, tensors, f"check_oracle<{spelling}, {shape_text(shape)}>({{fixture}}{tolerance});",
-              "gradients of layers at ties and kinks" if ci else "layers", ci)
+              about, ci)
 
 
 def network(cases, name, spelling, shape, build, batch=2):
@@ -175,11 +175,36 @@ def others(cases):
          k.UpSampling2D((2, 3), interpolation="bilinear"))
     for name, spelling, made in [("dropout", "Dropout<0.5>", k.Dropout(0.5)),
                                  ("gaussian_noise", "GaussianNoise<0.1>", k.GaussianNoise(0.1)),
+                                 ("gaussian_dropout", "GaussianDropout<0.5>", k.GaussianDropout(0.5)),
+                                 ("alpha_dropout", "AlphaDropout<0.5>", k.AlphaDropout(0.5)),
                                  ("spatial_dropout2d", "SpatialDropout2D<0.2>", k.SpatialDropout2D(0.2)),
                                  ("random_flip", "RandomFlipLayer<>", k.RandomFlip()),
                                  ("random_rotation", "RandomRotation<0.1>", k.RandomRotation(0.1)),
                                  ("random_translation", "RandomTranslation<0.2, 0.1>", k.RandomTranslation(0.2, 0.1))]:
         case(name, spelling, (4, 5, 3), made, gradients=False)  # in training they are random
+
+
+def only_in_keras(cases):
+    """What neither PyTorch nor TensorFlow.js answers for: the ordinary tests have them, too."""
+    case = lambda *arguments, **options: layer(cases, *arguments, ci=True, about="layers and options", **options)
+    case("batch_normalization_no_center", "BatchNormWith<NoCenter>", (3, 2, 5), k.BatchNormalization(center=False))
+    case("batch_normalization_bare", "BatchNormWith<NoCenter, NoScale>", (3, 2, 5),
+         k.BatchNormalization(center=False, scale=False))
+    case("layer_normalization_no_center", "LayerNormalizationWith<NoCenter>", (3, 11),
+         k.LayerNormalization(center=False))
+    case("layer_normalization_no_scale", "LayerNormalizationWith<NoScale>", (3, 11), k.LayerNormalization(scale=False))
+    case("group_normalization_each", "GroupNormalization<-1, NoCenter, NoScale>", (3, 4, 5),
+         k.GroupNormalization(-1, center=False, scale=False))
+    case("rms_normalization", "RMSNormalization", (3, 11), k.RMSNormalization())
+    case("unit_normalization", "UnitNormalization", (3, 11), k.UnitNormalization())
+    case("channel_rescaling", "ChannelRescaling<PerChannel{0.5, 2, 3}, PerChannel{-1, 0, 1}>", (3, 4, 3),
+         k.Rescaling([0.5, 2, 3], [-1, 0, 1]))
+    case("global_average_pooling2d_keepdims", "GlobalAveragePooling2DWith<KeepDims>", (5, 3, 6),
+         k.GlobalAveragePooling2D(keepdims=True))
+    case("dense_on_a_map", "Dense<7>", (3, 4, 5), k.Dense(7))
+    case("dense_on_a_sequence", "Dense<7, NoBias>", (6, 5), k.Dense(7, use_bias=False))
+    case("center_crop", "CenterCrop<2, 4>", (5, 7, 3), k.CenterCrop(2, 4))
+    case("repeat_vector", "RepeatVector<3>", (5,), k.RepeatVector(3))
 
 
 ACTIVATIONS = [
@@ -230,19 +255,23 @@ def pointwise(cases):
         cases.add(fixture, "activations", tensors, check, "activations at kinks", ci=True)
 
 
+kinks_and_ties = "gradients of layers at ties and kinks"
+
+
 def activations(cases):
     for name, spelling, made, kinks in ACTIVATIONS:
         layer(cases, f"activation_{name}", spelling, (3, 5, 7), made(), lambda random,
               shape: random.normal(*shape, scale=3))
         if kinks:
             at = lambda random, shape: random.state.choice(np.float32([*kinks, *kinks, -1.5, 1.5]), shape)
-            layer(cases, f"kink_{name}", spelling, (3, 5), made(), at, ci=True)
+            layer(cases, f"kink_{name}", spelling, (3, 5), made(), at, ci=True, about=kinks_and_ties)
     # equal elements: who of them gets the gradient
+    tie = lambda *arguments: layer(cases, *arguments, few, ci=True, about=kinks_and_ties)
     few = lambda random, shape: random.state.choice(np.float32([-2, -1, -1]), shape)
-    layer(cases, "tie_max_pooling2d", "MaxPooling2D<>", (4, 6, 3), k.MaxPooling2D(), few, ci=True)
-    layer(cases, "tie_max_pooling2d_same", "MaxPooling2D<3, Strides{2}, Same>", (5, 4, 3),
-          k.MaxPooling2D(3, strides=2, padding="same"), few, ci=True)
-    layer(cases, "tie_global_max_pooling2d", "GlobalMaxPooling2D", (3, 4, 5), k.GlobalMaxPooling2D(), few, ci=True)
+    tie("tie_max_pooling2d", "MaxPooling2D<>", (4, 6, 3), k.MaxPooling2D())
+    tie("tie_max_pooling2d_same", "MaxPooling2D<3, Strides{2}, Same>", (5, 4, 3),
+        k.MaxPooling2D(3, strides=2, padding="same"))
+    tie("tie_global_max_pooling2d", "GlobalMaxPooling2D", (3, 4, 5), k.GlobalMaxPooling2D())
 
 
 def several_nodes(cases):
@@ -257,7 +286,7 @@ def several_nodes(cases):
     case("flatten_dense_softmax", "Flatten, Dense<5, activation<Softmax>>", (3, 4, 3),
          lambda x: chain(x, k.Flatten(), k.Dense(5, activation="softmax")))
     for name, spelling, merge in [("add", "Add", k.Add), ("average", "Average", k.Average),
-                                  ("maximum", "Maximum", k.Maximum),
+                                  ("maximum", "Maximum", k.Maximum), ("minimum", "Minimum", k.Minimum),
                                   ("multiply", "Multiply", k.Multiply), ("concatenate", "Concatenate", k.Concatenate)]:
         def build(x):
             branches = [k.Conv2D(6, 3, padding="same")(x), k.Conv2D(6, 1)(x), k.Conv2D(6, 2, padding="same")(x)]
@@ -275,11 +304,13 @@ def several_nodes(cases):
         body = chain(x, k.Conv2D(4, 3, padding="same"), k.BatchNormalization())
         return chain(k.Add()([body, x]), k.ReLU())
     case("residual", "Residual<Conv2D<4, 3, Same>, BatchNorm>, ReLU", (6, 5, 3), residual)
+    case("subtract", "Subtract<Conv2D<6, 3, Same>, Conv2D<6, 1>>", (5, 4, 3),
+         lambda x: k.Subtract()([k.Conv2D(6, 3, padding="same")(x), k.Conv2D(6, 1)(x)]))
     # one tensor read twice: the halves of a tie
     case("tie_maximum", "Maximum<Sequential<>, Sequential<>, ReLU>", (4, 3, 2),
          lambda x: k.Maximum()([x, x, k.ReLU()(x)]))
 
 
 def layers(cases):
-    for part in convolutions, pooling, others, activations, pointwise, several_nodes:
+    for part in convolutions, pooling, others, only_in_keras, activations, pointwise, several_nodes:
         part(cases)
