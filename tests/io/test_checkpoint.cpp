@@ -153,13 +153,13 @@ TEST_CASE("a checkpoint of another training run is refused and nothing is loaded
   const std::string before = run.state();
   const auto complaint = [&] {
     const std::string text = file_error([&] { load_checkpoint(run.trainer, path); });
-    CHECK(missing(text, {path.string(), "byte ", "expected ", "received "}) == "");
+    CHECK(missing(text, {path.string(), "expected ", "received "}) == "");
     CHECK(run.state() == before);
     return text;
   };
 
   save_checkpoint(Run<OtherNet>{Seed{2}}.trainer, path);
-  CHECK(missing(complaint(), {"'dense/kernel' of shape (6, 9)", "received (6, 8)"}) == "");
+  CHECK(missing(complaint(), {"dense/kernel expected F32 (6, 9), received F32 (6, 8)"}) == "");
   save_checkpoint(Run<Net, RMSprop>{Seed{2}}.trainer, path);
   CHECK(missing(complaint(), {"optimizer Adam, as the trainer has, received RMSprop", "load_weights"}) == "");
   save_checkpoint(Run<>{Seed{2}, Adam{}, Seed{6}}.trainer, path);
@@ -171,7 +171,7 @@ TEST_CASE("a checkpoint of another training run is refused and nothing is loaded
   const auto entries = detail::checkpoint_entries(run.trainer, slots);
   Metadata metadata{{"optimizer", "Adam"}, {"iterations", "2"}, {"seed", "5"}, {"epoch", "0"}};
   write_tensors(path, std::span(entries).first(entries.size() - 1), metadata);
-  CHECK(missing(complaint(), {"tensor 'optimizer.slots' (2, 111)"}) == "");
+  CHECK(missing(complaint(), {"missing optimizer.slots (2, 111)"}) == "");
   for (const char* bad : {"", "-1", "2.5", " 2", "2 ", "0x2", "99999999999999999999"}) {
     metadata["iterations"] = bad;
     write_tensors(path, entries, metadata);

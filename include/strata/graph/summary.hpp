@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
+#include <strata/graph/keras_order.hpp>
 #include <strata/graph/lower.hpp>
 #include <strata/graph/sequential.hpp>
 
@@ -35,10 +35,7 @@ namespace detail {
 struct SummaryRow {
   std::string layer{}, shape{};
   std::size_t params = 0;
-  std::vector<std::size_t> reads{};         ///< rows, in the order of definition
   std::vector<std::string> connected_to{};  ///< conv2d[0][0]
-  int depth = 0;                            ///< layers from here to an output, on the longest way
-  int met = -1;                             ///< place on the way from the outputs to the inputs
 };
 struct SummaryTable {
   std::string name;
@@ -47,24 +44,6 @@ struct SummaryTable {
   bool connected = false;  ///< then there is a column "Connected to"
   std::vector<SummaryRow> rows{};
 };
-
-/// The order of Keras' functional models (`map_graph`): layers far from the outputs first; those equally far as they
-/// are met on the way from the outputs to the inputs, a layer before what it reads.
-inline void sort_rows(std::vector<SummaryRow>& rows, std::vector<std::size_t> outputs) {
-  for (std::size_t i = rows.size(); i-- > 0;)
-    for (const std::size_t read : rows[i].reads) rows[read].depth = (std::max)(rows[read].depth, rows[i].depth + 1);
-  std::vector<std::size_t> ahead(outputs.rbegin(), outputs.rend());
-  for (int met = 0; !ahead.empty();) {
-    SummaryRow& row = rows[ahead.back()];
-    ahead.pop_back();
-    if (row.met >= 0) continue;
-    row.met = met++;
-    ahead.insert(ahead.end(), row.reads.rbegin(), row.reads.rend());
-  }
-  std::sort(rows.begin(), rows.end(), [](const SummaryRow& a, const SummaryRow& b) {
-    return std::tuple(-a.depth, a.met) < std::tuple(-b.depth, b.met);
-  });
-}
 
 /// Appends each part. (g++ 12 sees dangers that are none in operator+ of strings and literals.)
 template <class... Parts>
@@ -249,10 +228,9 @@ std::string summary(const SummaryOptions& options) {
       for (int operand = 0; operand < node.operand_count; ++operand) {
         const int maker = network.tensor(network.input_of(n, operand)).producer;
         const NodeInfo& read = network.nodes[static_cast<std::size_t>(maker)];
-        row.reads.push_back(static_cast<std::size_t>(read.layer));
         detail::append(row.connected_to.emplace_back(), name_of(read), "[0][0]");
       }
-      table.connected |= row.reads.size() > 1;
+      table.connected |= node.operand_count > 1;
     }
     detail::SummaryRow& row = table.rows.back();
     row.shape = detail::batch_shape(network.tensor(node.output).shape);
@@ -261,13 +239,11 @@ std::string summary(const SummaryOptions& options) {
     for (const Parameter& parameter : node.parameters())
       if (node.role(parameter) != Role::trained) table.non_trainable_bytes += parameter.bytes * parameter.shape.size();
   }
-  std::vector<std::size_t> outputs;
-  for (std::size_t k = 0; k < network.output_count; ++k) {
-    const int maker = network.tensor(network.output(k)).producer;
-    outputs.push_back(static_cast<std::size_t>(network.nodes[static_cast<std::size_t>(maker)].layer));
-  }
-  detail::sort_rows(table.rows, outputs);
-  table.connected |= table.rows.size() > 1 && table.rows.end()[-2].depth == 0;  // two ends
+  const std::vector<detail::LayerPlace> order = detail::keras_order(network);
+  std::vector<detail::SummaryRow> rows;
+  for (const detail::LayerPlace& place : order) rows.push_back(std::move(table.rows[place.layer]));
+  table.rows = std::move(rows);
+  table.connected |= order.size() > 1 && order.end()[-2].depth == 0;  // two ends
   const bool functional = table.connected || !network.nodes[0].name.prefix.empty();
   if (!functional) table.rows.erase(table.rows.begin());  // no row of the input
   if (table.name.empty()) table.name = !functional ? "sequential" : keras2 ? "model" : "functional";

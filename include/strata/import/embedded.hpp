@@ -12,8 +12,7 @@ namespace strata::importing {
 /// Loads the bytes of a safetensors file. Throws FileError.
 template <class Model>
 void load_embedded(Model& model, const std::byte* begin, const std::byte* end) {
-  const TensorFile file("the embedded weights", std::vector<std::byte>(begin, end));
-  strata::detail::assign_weights(model, strata::detail::matching_tensors(file, strata::detail::weight_entries(model)));
+  strata::load_weights(model, TensorFile("the embedded weights", std::vector<std::byte>(begin, end)));
 }
 
 }  // namespace strata::importing

@@ -20,8 +20,8 @@ inline TensorFile read_model_file(const std::filesystem::path& path) {
   strata::detail::InputFile file(path);
   const std::vector<std::byte> bytes = file.read(8);
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (start.starts_with(strata::detail::zip_signature)) return read_keras(path);
-  if (start.starts_with(strata::detail::hdf5_signature)) return read_hdf5(path);
+  if (start.starts_with(strata::detail::zip_format.signature)) return read_keras(path);
+  if (start.starts_with(strata::detail::hdf5_format.signature)) return read_hdf5(path);
   if (start.starts_with('{')) return read_tensorflowjs(path);
   throw_file_error(path, 0, "a model of Keras (.keras, .h5) or TensorFlow.js (model.json)", "another file",
                    "save it with model.save('net.keras')");

@@ -1,12 +1,13 @@
 /// @file
-/// Tensors of an HDF5 file. Needs libhdf5 (CMake: strata::hdf5).
+/// HDF5 files: with this header save_weights and load_weights know `.h5`, as Keras 2 and 3 write it. Needs libhdf5
+/// (CMake: strata::hdf5).
+///
+///     save_weights(model, "net.weights.h5");               // for Keras 3: model.load_weights("net.weights.h5")
 ///
 ///     const TensorFile file = read_hdf5("net.weights.h5");
 ///     file.find("layers/conv2d/vars/0");                    // a data set, by its path
 ///     file.metadata().at("layers/conv2d/vars@name");        // an attribute of a group; of the file: "model_config"
 #pragma once
-
-#include <hdf5.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -19,32 +20,17 @@
 #include <vector>
 
 #include <strata/core/file.hpp>
+#include <strata/io/hdf5_handle.hpp>
+#include <strata/io/hdf5_writer.hpp>
 #include <strata/io/isolated.hpp>
 #include <strata/io/json.hpp>
+#include <strata/io/safetensors.hpp>
 #include <strata/io/tensor_file.hpp>
+#include <strata/io/weight_formats.hpp>
 
 namespace strata {
 
 namespace detail {
-
-/// What an HDF5 file starts with.
-inline constexpr std::string_view hdf5_signature = "\x89HDF\r\n\x1a\n";
-
-/// Owns an object of libhdf5.
-class Hdf5Handle {
- public:
-  Hdf5Handle(::hid_t id, ::herr_t (*close)(::hid_t)) : id_(id), close_(close) {}
-  Hdf5Handle(const Hdf5Handle&) = delete;
-  Hdf5Handle& operator=(const Hdf5Handle&) = delete;
-  ~Hdf5Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  operator ::hid_t() const { return id_; }
-
- private:
-  ::hid_t id_;
-  ::herr_t (*close_)(::hid_t);
-};
 
 /// Half a float: libhdf5 has no name for it.
 inline ::hid_t hdf5_half() {
@@ -226,5 +212,17 @@ inline TensorFile read_hdf5(const std::filesystem::path& path) {
   return detail::read_isolated(path, detail::InputFile(path).size(),
                                [&](detail::TensorCollector& found) { detail::Hdf5Reader(found, path).read_file(); });
 }
+
+namespace detail {
+
+/// Weights as Keras 3 writes them, `net.weights.h5`.
+inline void write_hdf5(const std::filesystem::path& path, const std::vector<NetworkLayer>& layers,
+                       std::span<const TensorEntry> weights) {
+  write_file_atomically(path, {keras_weights(path, layers, weights)});
+}
+
+inline const bool hdf5_is_known = (hdf5_format.read = &read_hdf5, hdf5_format.write = &write_hdf5, true);
+
+}  // namespace detail
 
 }  // namespace strata

@@ -15,6 +15,7 @@
 #include <strata/io/hdf5.hpp>
 #include <strata/io/isolated.hpp>
 #include <strata/io/json.hpp>
+#include <strata/io/npz.hpp>
 #include <strata/io/tensor_file.hpp>
 #include <strata/io/zip.hpp>
 
@@ -72,4 +73,15 @@ inline TensorFile read_keras_shards(const std::filesystem::path& path) {
   });
 }
 
+namespace detail {
+
+/// A ZIP archive: a model of Keras or arrays of NumPy.
+inline TensorFile read_archive(const std::filesystem::path& path) {
+  const ZipArchive archive(path);
+  return archive.find("config.json") == archive.count() ? read_npz(path) : read_keras(path);
+}
+
+inline const bool archives_are_read = (zip_format.read = &read_archive, shards_format.read = &read_keras_shards, true);
+
+}  // namespace detail
 }  // namespace strata

@@ -1,18 +1,19 @@
 /// @file
-/// NumPy's archives of arrays (`numpy.savez`, `numpy.savez_compressed`). Needs libzip (CMake: strata::zip).
+/// NumPy's archives of arrays: with this header save_weights and load_weights know `.npz`. Needs libzip (CMake:
+/// strata::zip).
 ///
+///     save_weights(model, "net.npz");                      // numpy.load("net.npz")["conv2d/kernel"]
 ///     const TensorFile file = read_npz("net.npz");         // tensors by their keywords in savez
 ///
 /// What an array looks like: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <functional>
-#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +22,9 @@
 
 #include <strata/core/file.hpp>
 #include <strata/io/isolated.hpp>
+#include <strata/io/safetensors.hpp>
 #include <strata/io/tensor_file.hpp>
+#include <strata/io/weight_formats.hpp>
 #include <strata/io/zip.hpp>
 
 namespace strata {
@@ -126,4 +129,31 @@ inline TensorFile read_npz(const std::filesystem::path& path) {
   });
 }
 
+namespace detail {
+
+/// What stands before the floats of an array, a multiple of 64 bytes.
+inline std::string npy_start(const std::vector<std::size_t>& shape) {
+  std::string start("\x93NUMPY\1\0\0\0", 10);
+  start += join("{'descr': '<f4', 'fortran_order': False, 'shape': ", shape_text(shape), ", }");
+  start.append(63 - start.size() % 64, ' ') += '\n';
+  start[8] = static_cast<char>((start.size() - 10) % 256), start[9] = static_cast<char>((start.size() - 10) / 256);
+  return start;
+}
+
+inline void write_npz(const std::filesystem::path& path, const std::vector<NetworkLayer>&,
+                      std::span<const TensorEntry> weights) {
+  std::vector<std::vector<std::byte>> arrays;
+  for (const TensorEntry& weight : weights) {
+    const std::string start = npy_start(weight.shape);
+    std::vector<std::byte>& array = arrays.emplace_back(start.size() + weight.data.size());
+    std::ranges::copy(weight.data, std::ranges::copy(std::as_bytes(std::span(start)), array.begin()).out);
+  }
+  ZipWriter archive(path);
+  for (std::size_t i = 0; i < arrays.size(); ++i) archive.add(weights[i].name + ".npy", arrays[i]);
+  write_file_atomically(path, {archive.bytes()});
+}
+
+inline const bool npz_is_known = (zip_format.read = &read_npz, zip_format.write = &write_npz, true);
+
+}  // namespace detail
 }  // namespace strata

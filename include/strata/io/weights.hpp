@@ -4,6 +4,11 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <numeric>
 #include <set>
 #include <span>
 #include <string>
@@ -11,9 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include <strata/core/error.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/io/network_layers.hpp>
 #include <strata/io/tensor_file.hpp>
+#include <strata/io/weight_map.hpp>
 
 namespace strata::detail {
 
@@ -26,51 +34,99 @@ std::vector<TensorEntry> weight_entries(const Model& model) {
   static_assert(std::same_as<typename Model::value_type, float>, "weight files hold float: use Model<Net>");
   std::vector<TensorEntry> entries;
   model.for_each_parameter([&](const NodeInfo& node, const Parameter& parameter, std::span<const float> elements) {
-    const std::string name = join(Text(node.name), "/", parameter.name);
-    std::vector<std::size_t> shape;
-    for (int axis = 0; axis < parameter.shape.rank; ++axis)
-      shape.push_back(static_cast<std::size_t>(parameter.shape[axis]));
-    entries.push_back({name, "F32", std::move(shape), std::as_bytes(elements), 0});
+    entries.push_back({join(Text(node.name), "/", parameter.name), "F32", extents_of(parameter.shape),
+                       std::as_bytes(elements), 0});
   });
   return entries;
 }
 
-/// (3, 3, 64, 32)
-inline std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string text;
-  for (const std::size_t extent : shape) text += join(text.empty() ? "(" : ", ", extent);
-  return text.empty() ? "()" : text + (shape.size() == 1 ? ",)" : ")");
+/// Why a file is not of a network: all of it.
+struct Misfit {
+  std::vector<std::string> lines{};
+
+  void missing(const std::string& weight, const std::vector<std::size_t>& shape) {
+    lines.push_back(join("missing ", weight, " ", shape_text(shape)));
+  }
+  void unexpected(const TensorEntry& tensor) {
+    lines.push_back(join("unexpected ", printable(tensor.name), " ", shape_text(tensor.shape)));
+  }
+  void misshapen(const std::string& weight, const std::vector<std::size_t>& shape, const TensorEntry& tensor) {
+    lines.push_back(join(weight, " expected F32 ", shape_text(shape), ", received ", tensor.dtype, " ",
+                         shape_text(tensor.shape), " as ", printable(tensor.name)));
+  }
+  [[noreturn]] void fail(const std::filesystem::path& path, std::size_t expected, std::size_t received) const {
+    std::string list;
+    for (const std::string& line : lines) list += "\n  " + line;
+    raise<FileError>(join(path.string(), ": expected the network's ", expected, " weights, received ", received,
+                          " tensors, which do not fit; load the file into the network that it was saved from:", list));
+  }
+};
+
+/// Of 4 or 8 bytes.
+inline std::int64_t whole_number(std::span<const std::byte> data) {
+  std::int32_t narrow = 0;
+  std::int64_t wide = 0;
+  if (data.size() == sizeof wide) return std::memcpy(&wide, data.data(), sizeof wide), wide;
+  return std::memcpy(&narrow, data.data(), sizeof narrow), narrow;
+}
+/// As Keras counts what Normalization has seen.
+inline bool is_count(const TensorEntry& tensor) {
+  return (tensor.dtype == "I32" || tensor.dtype == "I64") &&
+         std::ranges::all_of(tensor.shape, [](std::size_t extent) { return extent == 1; });
 }
 
-/// The tensor of the file that has name, dtype and shape of `expected`.
-inline const TensorEntry& matching_tensor(const TensorFile& file, const TensorEntry& expected) {
-  const TensorEntry* found = file.find(expected.name);
-  const std::string wanted = join("tensor '", expected.name, "' ");
-  if (found == nullptr)
-    throw_file_error(file.path(), 8, join(wanted, shape_text(expected.shape)),
-                     join("a file of ", file.tensors().size(), " tensors without it"),
-                     "the file belongs to another network: load it into the one that saved it");
-  if (found->dtype != expected.dtype)
-    throw_file_error(file.path(), found->byte, wanted + "of dtype " + expected.dtype, found->dtype,
-                     "convert it to " + expected.dtype);
-  if (found->shape != expected.shape)
-    throw_file_error(file.path(), found->byte, join(wanted, "of shape ", shape_text(expected.shape)),
-                     shape_text(found->shape), "the file belongs to another network, or stores another layout");
-  return *found;
-}
-
-/// Every tensor of `expected` matches one of the file and, but for an optimiser's, the file has no other.
+/// Every tensor of `expected` is one of the file, by name, and but for an optimiser's the file has no other. Throws
+/// FileError.
 inline std::vector<const TensorEntry*> matching_tensors(const TensorFile& file,
                                                         const std::vector<TensorEntry>& expected) {
   std::vector<const TensorEntry*> matches;
-  for (const TensorEntry& tensor : expected) matches.push_back(&matching_tensor(file, tensor));
+  Misfit misfit;
+  for (const TensorEntry& tensor : expected) {
+    const TensorEntry* const found = matches.emplace_back(file.find(tensor.name));
+    if (found == nullptr) misfit.missing(tensor.name, tensor.shape);
+    else if (found->dtype != tensor.dtype || found->shape != tensor.shape)
+      misfit.misshapen(tensor.name, tensor.shape, *found);
+  }
   const std::set<const TensorEntry*> known(matches.begin(), matches.end());
   for (const TensorEntry& tensor : file.tensors())
-    if (!tensor.name.starts_with(optimizer_prefix) && !known.contains(&tensor))
-      throw_file_error(file.path(), tensor.byte, join("only the network's ", expected.size(), " tensors"),
-                       join(printable(tensor.name), " ", shape_text(tensor.shape)),
-                       "the file belongs to another network: load it into the one that saved it");
+    if (!tensor.name.starts_with(optimizer_prefix) && !known.contains(&tensor)) misfit.unexpected(tensor);
+  if (!misfit.lines.empty()) misfit.fail(file.path(), expected.size(), file.tensors().size());
   return matches;
+}
+
+/// The map in the network's order, as far as file and network have what it names. Throws FileError where they do not.
+inline WeightMap checked_map(const WeightMap& map, const TensorFile& file, const std::vector<TensorEntry>& weights) {
+  const auto count = [](const std::vector<std::size_t>& shape) {
+    return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+  };
+  WeightMap ordered;
+  Misfit misfit;
+  std::set<std::string> known;
+  for (const TensorEntry& weight : weights) {
+    known.insert(weight.name);
+    const auto source = std::ranges::find(map, weight.name, &WeightSource::weight);
+    if (source == map.end()) continue;
+    ordered.push_back(*source);
+    const TensorEntry* const tensor = file.find(source->tensor);
+    std::vector<std::size_t> axes = source->axes, all(source->view.size());
+    std::ranges::sort(axes);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (tensor == nullptr) misfit.missing(source->tensor, weight.shape);
+    else if ((tensor->dtype != "F32" && !is_count(*tensor)) || count(tensor->shape) != count(weight.shape) ||
+             (!axes.empty() && (axes != all || count(source->view) != count(weight.shape))))
+      misfit.misshapen(weight.name, weight.shape, *tensor);
+  }
+  for (const WeightSource& source : map)
+    if (!known.contains(source.weight)) misfit.lines.push_back("no weight of the network: " + source.weight);
+  if (!misfit.lines.empty()) misfit.fail(file.path(), weights.size(), file.tensors().size());
+  return ordered;
+}
+
+/// Floats or, for a count that Keras keeps as such, a whole number.
+inline void assign_weight(const TensorEntry& tensor, const WeightSource& source, std::span<float> elements) {
+  if (tensor.dtype != "F32") elements[0] = static_cast<float>(whole_number(tensor.data));
+  else if (source.axes.empty()) std::ranges::copy(tensor.data, std::as_writable_bytes(elements).begin());
+  else permute(tensor.data, elements, source.view, source.axes);
 }
 
 /// Copies what was checked before; cannot fail.

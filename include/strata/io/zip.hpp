@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -17,9 +18,6 @@
 #include <strata/core/file.hpp>
 
 namespace strata::detail {
-
-/// What a ZIP archive starts with.
-inline constexpr std::string_view zip_signature = "PK\3\4";
 
 /// An archive that is read. Throws FileError.
 class ZipArchive {
@@ -82,6 +80,58 @@ class ZipArchive {
 
   std::filesystem::path path_;
   std::unique_ptr<::zip_t, Close> archive_;
+};
+
+/// Makes an archive in memory, of members that are not packed, as Keras and NumPy do. Throws FileError.
+class ZipWriter {
+ public:
+  /// Errors name `path`.
+  explicit ZipWriter(std::filesystem::path path) : path_(std::move(path)) {
+    source_ = ::zip_source_buffer_create(nullptr, 0, 0, nullptr);
+    if (source_ != nullptr) archive_ = ::zip_open_from_source(source_, ZIP_TRUNCATE, nullptr);
+    if (archive_ == nullptr) fail("");
+    ::zip_source_keep(source_);
+  }
+  ZipWriter(const ZipWriter&) = delete;
+  ZipWriter& operator=(const ZipWriter&) = delete;
+  ~ZipWriter() {
+    if (archive_ != nullptr) ::zip_discard(archive_);
+    ::zip_source_free(source_);
+  }
+
+  /// The bytes stay where they are until `bytes()` was called.
+  void add(const std::string& name, std::span<const std::byte> bytes) {
+    constexpr std::time_t beginning = 315'619'200;  // of 1980, where ZIP's calendar starts: the same in every file
+    ::zip_source_t* const member = ::zip_source_buffer(archive_, bytes.data(), bytes.size(), 0);
+    const std::int64_t index = ::zip_file_add(archive_, name.c_str(), member, ZIP_FL_ENC_UTF_8);
+    if (index < 0) ::zip_source_free(member);
+    const auto place = static_cast<std::uint64_t>(index);
+    if (index < 0 || ::zip_set_file_compression(archive_, place, ZIP_CM_STORE, 0) != 0 ||
+        ::zip_file_set_mtime(archive_, place, beginning, 0) != 0)
+      fail(::zip_strerror(archive_));
+  }
+
+  std::vector<std::byte> bytes() {
+    if (::zip_close(archive_) != 0) fail(::zip_strerror(archive_));
+    archive_ = nullptr;
+    ::zip_stat_t stat;
+    if (::zip_source_stat(source_, &stat) != 0 || ::zip_source_open(source_) != 0) fail("");
+    std::vector<std::byte> bytes(stat.size);
+    const std::int64_t count = ::zip_source_read(source_, bytes.data(), bytes.size());
+    ::zip_source_close(source_);
+    if (count != static_cast<std::int64_t>(bytes.size())) fail("");
+    return bytes;
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view reason) const {
+    throw_file_error(path_, 0, "libzip to make the file in memory", join("an error (", reason, ")"),
+                     "free memory for the weights");
+  }
+
+  std::filesystem::path path_;
+  ::zip_source_t* source_ = nullptr;
+  ::zip_t* archive_ = nullptr;
 };
 
 }  // namespace strata::detail
