@@ -6,21 +6,12 @@
 //     struct Net : GraphOf<Node<"x", Input<32, 32, 3>>, Twice<"a", "x">, Twice<"b", "a">, Outputs<"b">> {};
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
 #include <strata/strata.hpp>
 
 namespace zoo {
-
-/// The name of a node of a part: `Cell + "_left"`.
-template <std::size_t N, std::size_t Size>
-constexpr strata::FixedString<N + Size - 1> operator+(const strata::FixedString<N>& name, const char (&ending)[Size]) {
-  return strata::FixedString<N + Size - 1>{std::string_view(strata::Text(name) << ending)};
-}
 
 template <class... Parts>
 struct Nodes {};

@@ -13,6 +13,7 @@
 #include <strata/graph/dot.hpp>
 #include <strata/graph/frozen.hpp>
 #include <strata/graph/graph.hpp>
+#include <strata/graph/named.hpp>
 #include <strata/graph/summary.hpp>
 #include <strata/graph/svg.hpp>
 

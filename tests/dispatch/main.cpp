@@ -51,7 +51,7 @@ int main() {
   for (std::size_t i = 0; i < moves.size(); ++i) difference = std::max(difference, std::abs(moves[i] - reference[i]));
   check(difference < 1e-5f, "the player's moves are this file's");
 
-  const auto* const named = dynamic_cast<const Named*>(player.get());
+  const auto* const named = dynamic_cast<const WithName*>(player.get());
   check(named != nullptr, "types are known across the files");
   const std::string architecture = named ? named->architecture() : "";
   check(architecture == expected(), "the expected architecture runs");

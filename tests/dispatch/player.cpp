@@ -18,7 +18,7 @@ const std::vector<float>& scores() {
 }
 thread_local std::string memory = "long enough to be allocated on the heap";
 
-class Network : public Player, public Named {
+class Network : public Player, public WithName {
  public:
   explicit Network(const Model<Net>& model) : engine_(model) {}
   void operator()(std::span<const float> board, std::span<float> moves) override {

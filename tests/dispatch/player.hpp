@@ -21,8 +21,8 @@ struct Player {
   virtual ~Player() = default;
   virtual void operator()(std::span<const float> board, std::span<float> moves) = 0;
 };
-struct Named {
-  virtual ~Named() = default;
+struct WithName {
+  virtual ~WithName() = default;
   virtual std::string architecture() const = 0;
 };
 

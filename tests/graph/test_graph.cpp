@@ -38,7 +38,7 @@ struct Crossed : Graph<Node<"x", Input<6, 5, 3>>,                               
 
 // The same as blocks, but for b's second reading of a.
 struct Blocks : Sequential<Input<6, 5, 3>, Concatenate<Conv2D<4, 3, Same>, Sequential<>>, Conv2D<5, 3, Same>> {};
-struct Named : Graph<Node<"conv2d_1", Conv2D<5, 3, Same>, "concatenate">,
+struct ByName : Graph<Node<"conv2d_1", Conv2D<5, 3, Same>, "concatenate">,
                      Node<"concatenate", Concatenate<>, "conv2d", "input_layer">,
                      Node<"conv2d", Conv2D<4, 3, Same>, "input_layer">, Node<"input_layer", Input<6, 5, 3>>,
                      Outputs<"conv2d_1">> {};
@@ -83,13 +83,13 @@ TEST_CASE("A graph's nodes give their names to layers", "[graph]") {
 }
 
 TEST_CASE("A graph is the network of blocks with the same layers", "[graph]") {
-  static_assert(Named::param_count == Blocks::param_count && Named::output_shape == Blocks::output_shape);
-  const Model<Named> named{Seed{3}};
+  static_assert(ByName::param_count == Blocks::param_count && ByName::output_shape == Blocks::output_shape);
+  const Model<ByName> named{Seed{3}};
   const Model<Blocks> blocks{Seed{3}};
   CHECK(std::equal(named.parameters().begin(), named.parameters().end(), blocks.parameters().begin()));
-  const auto input = test::noise<float>(Named::input_shape.size(), 1);
-  std::vector<float> from_named(Named::output_shape.size()), from_blocks(from_named.size());
-  Engine<Named>{named}(input, from_named);
+  const auto input = test::noise<float>(ByName::input_shape.size(), 1);
+  std::vector<float> from_named(ByName::output_shape.size()), from_blocks(from_named.size());
+  Engine<ByName>{named}(input, from_named);
   Engine<Blocks>{blocks}(input, from_blocks);
   CHECK(from_named == from_blocks);
 }

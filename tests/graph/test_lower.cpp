@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include <strata/graph/named.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/layers/activations.hpp>
 #include <strata/layers/batch_norm.hpp>
@@ -12,6 +13,7 @@
 #include <strata/layers/flatten.hpp>
 #include <strata/layers/global_average_pooling2d.hpp>
 #include <strata/layers/max_pooling2d.hpp>
+#include <strata/layers/residual.hpp>
 #include <strata/layers/softmax.hpp>
 
 #include "harness/catch.hpp"
@@ -75,6 +77,13 @@ static_assert(Vector::input_shape == Shape{784});
 static_assert(Vector::param_count == 785 * 100 + 101 * 10);
 static_assert(Vector::mac_count == 784 * 100 + 100 * 10);
 
+// Names of one's own, put together in a template; what has none is numbered as if it stood alone.
+template <FixedString Block>
+using NamedResidual = Residual<Named<Block + "_conv", Conv2D<4, 3, Same>>, Named<Block + "_bn", BatchNorm>, ReLU>;
+struct WithNames : Sequential<Input<8, 8, 4>, Conv2D<4, 1>, Named<"stem", Conv2D<4, 3, activation<ReLU>>>, ReLU,
+                              NamedResidual<"a">, Conv2D<4, 1>, NamedResidual<"b">,
+                              Named<"two", Sequential<Conv2D<4, 1>, Conv2D<4, 1>>>, Conv2D<4, 1>> {};
+
 template <class Net>
 std::vector<std::string_view> names() {
   static std::vector<Text> texts;
@@ -110,6 +119,10 @@ TEST_CASE("names are Keras'") {
   CHECK(names<Classifier>() ==
         std::vector<std::string_view>{"input_layer", "conv2d", "conv2d", "re_lu", "max_pooling2d", "conv2d_1",
                                       "conv2d_1", "re_lu_1", "global_average_pooling2d", "dense", "dense"});
+  CHECK(names<WithNames>() ==
+        std::vector<std::string_view>{"input_layer", "conv2d", "stem", "stem", "re_lu", "a_conv", "a_bn", "re_lu_1",
+                                      "add", "conv2d_1", "b_conv", "b_bn", "re_lu_2", "add_1", "two_conv2d",
+                                      "two_conv2d_1", "conv2d_2"});
   CHECK(snake_case("LeakyReLU") == "leaky_re_lu");
   CHECK(snake_case("PReLU") == "p_re_lu");
   CHECK(snake_case("ELU") == "elu");
@@ -123,6 +136,7 @@ TEST_CASE("parameters fill the arena, the trainable ones first") {
   check_offsets<Lesson>();
   check_offsets<Classifier>();
   check_offsets<Vector>();
+  check_offsets<WithNames>();
 }
 
 TEST_CASE("a chain reads what it wrote last") {

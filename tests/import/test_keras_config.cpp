@@ -78,6 +78,9 @@ void check_layer(const std::string& text) {
   CHECK(keras["class_name"] == config.schema.keras);
   CHECK(difference(detail::members_to_keras(config), keras["config"]) == "");
   CHECK(spelling_from_keras(keras) == text);
+  std::vector<std::string> weights;
+  for (const Parameter& parameter : rules<L>::parameters(Shape{8, 8, 8})) weights.emplace_back(parameter.name);
+  if constexpr (!requires { typename L::leaves; }) CHECK(weight_names_from_keras(keras) == weights);
   ++seen;
 }
 #define CHECK_LAYER(...) check_layer<__VA_ARGS__>(#__VA_ARGS__)

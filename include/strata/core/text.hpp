@@ -27,6 +27,14 @@ struct FixedString {
 template <std::size_t N>
 FixedString(const char (&)[N]) -> FixedString<N - 1>;
 
+/// A name in a template: `Block + "_conv"`.
+template <std::size_t N, std::size_t Size>
+constexpr FixedString<N + Size - 1> operator+(const FixedString<N>& name, const char (&ending)[Size]) {
+  std::array<char, N + Size - 1> text{};
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = i < N ? name.data[i] : ending[i - N];
+  return FixedString<N + Size - 1>{std::string_view(text.data(), text.size())};
+}
+
 /// A template argument that is spelled like `Example`: compilers show this where they refuse another kind, such as a
 /// type for a value (`Conv2D<8, 3, ReLU>`).
 template <class T, FixedString Example>

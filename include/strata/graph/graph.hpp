@@ -106,11 +106,7 @@ class NodeSorter {
       return;
     }
     for (const std::string_view name : nodes_.names)
-      if (name.empty() || std::find(name.begin(), name.end(), '/') != name.end()) {
-        sorted_.problem = {"no name of a layer", Text("a name without '/', which stands before a parameter's"),
-                           "rename the node", Text("the name \"") << name << '"'};
-        return;
-      }
+      if ((sorted_.problem = name_problem(name))) return;
     const auto unknown = [&](std::string_view name, const Text& reader) {
       sorted_.problem = {"no node has this name", Text("the name of a node"), "add the node, or look at the spelling",
                          Text(name) << ", read by " << reader};
@@ -217,18 +213,12 @@ struct node_parts<Node<Name, L, Reads...>> {
   static constexpr std::array<std::string_view, sizeof...(Reads)> reads{std::string_view(Reads)...};
   static constexpr bool input = rules<leaf_t<L>>::kind == Kind::input;
   static constexpr bool merge = MergeLayer<L>;
-  /// One layer of a summary.
-  static constexpr bool single = [] {
-    return []<class... Leaves>(boost::mp11::mp_list<Leaves...>) {
-      return (0 + ... + static_cast<int>(layer_rules<Leaves>.visible)) == 1;
-    }(all_leaves{});
-  }();
   static constexpr std::size_t extra = merge ? std::max<std::size_t>(sizeof...(Reads), 1) - 1
                                              : detail::extra_operands<L>::value;
 
   template <class Builder>
   static constexpr int emit(Builder& builder, const int* operands) {
-    builder.begin_node(name, single);
+    builder.begin_node(name, is_one_layer<all_leaves>);
     if constexpr (merge && sizeof...(Reads) > 0) {
       std::array<int, sizeof...(Reads)> inputs{};
       std::copy_n(operands, sizeof...(Reads), inputs.begin());

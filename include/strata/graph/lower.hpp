@@ -281,12 +281,12 @@ class Builder {
     return node.output;
   }
 
-  /// Names the layers to come after a node of a Graph: the only one, or each with the node's name as a prefix.
-  constexpr void begin_node(std::string_view name, bool single) {
-    node_name_ = name;
-    single_ = single;
-    first_name_ = name_count_;
+  /// Names the layers to come after a node of a Graph: the only one, or each with the node's name as a prefix. Returns
+  /// what `end_node` takes to go on as before.
+  constexpr auto begin_node(std::string_view name, bool single) {
+    return std::exchange(scope_, {name, single, name_count_});
   }
+  constexpr void end_node(const auto& outer) { scope_ = outer; }
 
   /// So many nodes at the start may be inputs.
   constexpr void expect_inputs(std::size_t count) { inputs_ = count; }
@@ -341,11 +341,11 @@ class Builder {
   }
 
   constexpr LayerName unique_name(const LayerRules& rules) {
-    const std::string_view class_name = single_ ? std::string_view{} : rules.class_name;
-    for (stem_ = first_name_; stem_ < name_count_; ++stem_)
-      if (same(stems_[stem_].name.class_name, class_name))
-        return {node_name_, class_name, ++stems_[stem_].name.ordinal};
-    stems_[name_count_++] = {{node_name_, class_name, 0}, &rules, layer_, false};
+    const std::string_view class_name = scope_.single ? std::string_view{} : rules.class_name;
+    for (stem_ = scope_.first_stem; stem_ < name_count_; ++stem_)
+      if (LayerName& name = stems_[stem_].name; same(name.class_name, class_name) && same(name.prefix, scope_.name))
+        return {scope_.name, class_name, ++name.ordinal};
+    stems_[name_count_++] = {{scope_.name, class_name, 0}, &rules, layer_, false};
     return stems_[stem_].name;
   }
 
@@ -417,11 +417,17 @@ class Builder {
     int layer = 0;
     bool has_weights = false;
   };
+  /// The node, or the layer with a name of its own, that the layers to come belong to.
+  struct Scope {
+    std::string_view name{};
+    bool single = false;
+    std::size_t first_stem = 0;
+  };
+  Scope scope_{};
   std::array<Stem, N> stems_{};
   std::size_t stem_ = 0;  ///< of the layer at hand
-  std::size_t name_count_ = 0, first_name_ = 0, inputs_ = 1;
-  std::string_view node_name_{};
-  bool single_ = false, frozen_ = false;
+  std::size_t name_count_ = 0, inputs_ = 1;
+  bool frozen_ = false;
   LayerName name_{};
   int layer_ = 0;
   int operand_count_ = 0;

@@ -1,6 +1,7 @@
 // Sequential: a chain of layers as a type, and the constants of a closed network.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -93,6 +94,20 @@ constexpr std::size_t sum_of(const std::array<std::size_t, N>& counts) {
   std::size_t sum = 0;
   for (const std::size_t count : counts) sum += count;
   return sum;
+}
+
+/// One layer of a summary, with what hides behind it.
+template <class Leaves>
+inline constexpr bool is_one_layer = false;
+template <class... Leaves>
+inline constexpr bool is_one_layer<boost::mp11::mp_list<Leaves...>> =
+    (0 + ... + static_cast<int>(layer_rules<Leaves>.visible)) == 1;
+
+/// Why this cannot be a layer's name.
+constexpr Problem name_problem(std::string_view name) {
+  if (!name.empty() && std::find(name.begin(), name.end(), '/') == name.end()) return {};
+  return {"no name of a layer", Text("a name without '/', which stands before a parameter's"), "rename the node",
+          Text("the name \"") << name << '"'};
 }
 
 /// Operands that the merges in `L` have beyond one each.

@@ -7,8 +7,10 @@
 // Both are loops over the layers' descriptions (core/schema.hpp): no layer is named here.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -286,6 +288,26 @@ inline std::string spelling_of_keras(KerasLayer layer) {
 /// that it has not.
 inline std::string spelling_from_keras(const nlohmann::json& layer) {
   return detail::spelling_of_keras(detail::keras_layer(layer));
+}
+
+/// The names of the weights of a layer in a Keras configuration, in the order of Keras' files. Throws InvalidArgument.
+inline std::vector<std::string> weight_names_from_keras(const nlohmann::json& layer) {
+  const detail::KerasLayer known = detail::keras_layer(layer);
+  std::vector<std::string> names;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
+      [&]<class C>(std::type_identity<C>) {
+        if constexpr (requires { C::weights; }) {
+          if (known.class_name != C::schema.keras || !names.empty()) return;
+          std::istringstream words(C::weights);
+          for (std::string name, option; words >> name;) {
+            const std::size_t colon = (std::min)(name.find(':'), name.size());
+            option = name.substr((std::min)(colon + 1, name.size()));
+            if (option.empty() || known.options.value(option, nlohmann::json(true)) == true)
+              names.push_back(name.substr(0, colon));
+          }
+        }
+      });
+  return names;
 }
 
 }  // namespace strata

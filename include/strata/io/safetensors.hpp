@@ -51,18 +51,23 @@ void save_weights(const Model& model, const std::filesystem::path& path) {
                             detail::weight_entries(model));
 }
 
+/// As of a file by its path, below.
+template <class Model>
+WeightMap load_weights(Model& model, TensorFile file) {
+  const detail::FileLayers layers = detail::file_layers(file);
+  const auto network = detail::network_layers(Model::network_type::network(), layers.pytorch);
+  WeightMap map = detail::WeightMatcher(file, layers, network).all();
+  detail::assign_weights(model, file, map);
+  return map;
+}
+
 /// Reads weights of Strata, Keras or PyTorch (a state dict in safetensors) and says what became of what. The file
 /// itself says what it is. A layer is found by its name or, where names say nothing, by order, kind and shape; kernels
 /// of PyTorch and what follows a Flatten there are brought into Keras' order. Throws FileError, with all tensors that
 /// are missing, unexpected or of another shape, and then has changed nothing.
 template <class Model>
 WeightMap load_weights(Model& model, const std::filesystem::path& path) {
-  TensorFile file = detail::read_weight_file(path);
-  const detail::FileLayers layers = detail::file_layers(file);
-  const auto network = detail::network_layers(Model::network_type::network(), layers.pytorch);
-  WeightMap map = detail::WeightMatcher(file, layers, network).all();
-  detail::assign_weights(model, file, map);
-  return map;
+  return load_weights(model, detail::read_weight_file(path));
 }
 
 /// Reads what fits, and says what that was: the body of a network, for one with another head. Throws FileError where

@@ -1,0 +1,495 @@
+// A Keras model as a network of plain values: Sequential and Functional, of Keras 2 and 3, models in models.
+//
+//     Network network = read_network(read_tensors("net.keras"), {.input = {224, 224, 3}});
+//
+// A file is its configuration (JSON, the metadata `model_config`) and its tensors by the paths that Keras gives them:
+// `layers/conv2d/vars/0` (Keras 3), `model_weights/conv2d/conv2d/kernel:0` (older). No layer is known here: what one is
+// called in C++, and which weights it has, the registry says.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/file.hpp>
+#include <strata/core/text.hpp>
+#include <strata/import/keras_config.hpp>
+#include <strata/import/keras_semantics.hpp>
+#include <strata/import/keras_weights.hpp>
+#include <strata/import/network.hpp>
+
+namespace strata::importing {
+
+struct ReadOptions {
+  std::vector<std::vector<int>> inputs;  ///< shapes without the batch, where the file leaves sizes open
+  std::vector<std::string> outputs;      ///< names of layers where the network shall end; empty: as in the file
+};
+
+namespace detail {
+
+using strata::detail::join;
+using strata::detail::printable;
+
+/// Builds a Network; collects what does not fit instead of stopping.
+class KerasReader {
+ public:
+  KerasReader(const TensorFile& file, const ReadOptions& options) : weights_(file), options_(options) {
+    network_.source = file.path().filename().string();
+    const auto config = file.metadata().find("model_config");
+    if (config == file.metadata().end())
+      throw_file_error(file.path(), 0, "a model with its configuration", "a file without one",
+                       "save the whole model: model.save('net.keras')");
+    model_ = strata::detail::parse_json(config->second, max_depth, file.path(), 0);
+    for (const char* key : {"keras_version", "keras_metadata"})
+      if (const auto version = file.metadata().find(key); version != file.metadata().end()) {
+        const std::size_t digit = version->second.find_first_of("0123456789");
+        is_keras_2_ |= digit != std::string::npos && version->second[digit] < '3';
+      }
+  }
+
+  Network read() && {
+    network_.outputs = read_model(model_, {}, {});
+    if (problems_.empty()) cut();
+    if (problems_.empty() && options_.outputs.empty())
+      for (const std::string& name : weights_.unused())
+        problem(name + ": expected weights of layers of the model, received a tensor that belongs to none");
+    if (!problems_.empty()) {
+      std::string all = join(network_.source, " cannot be imported:");
+      for (const std::string& one : problems_) all += "\n  " + one;
+      strata::detail::raise<ImportError>(all);
+    }
+    return std::move(network_);
+  }
+
+ private:
+  static constexpr int max_depth = 100;
+  static constexpr std::size_t max_nodes = 20'000;
+  using Nodes = std::vector<std::size_t>;
+
+  /// A layer's call in a functional model, with what it reads: (layer, call of it, output of that).
+  struct Read {
+    std::string layer;
+    std::size_t call = 0, output = 0;
+  };
+  struct Call {
+    std::vector<Read> reads;
+    std::optional<double> constant;  ///< of an operation such as x + 3
+    bool constant_first = false;     ///< 3 - x
+  };
+
+  void problem(std::string sentence) {
+    if (std::find(problems_.begin(), problems_.end(), sentence) == problems_.end())
+      problems_.push_back(std::move(sentence));
+  }
+  /// Counts only where the node reaches an output.
+  void problem_of_next_node(std::string sentence) {
+    node_problems_.emplace_back(network_.nodes.size(), std::move(sentence));
+  }
+  bool expected(bool met, const std::string& where, const std::string& what, const json& received) {
+    if (!met)
+      problem(join(where, ": expected ", what, ", received ", printable(received),
+                   "; the file is damaged, or of a Keras that is not known"));
+    return met;
+  }
+
+  static bool is_model(const json& layer) {
+    const json name = layer.value("class_name", json{});
+    const json config = layer.value("config", json{});
+    return (name == "Sequential" || name == "Functional" || name == "Model") && config.is_object() &&
+           config.contains("layers");
+  }
+
+  /// The nodes of the outputs, given those of the inputs (none: it is the whole network).
+  Nodes read_model(const json& model, const Nodes& given, const LayerPlace& place) {
+    const json name = model.value("class_name", json{});
+    json config = model.value("config", json{});
+    if (config.is_array()) config = {{"layers", config}};  // a Sequential of old
+    if (!expected(config.is_object() && config.value("layers", json{}).is_array(), "the model",
+                  "a Sequential or functional model with a list of layers", name))
+      return {};
+    const json layers = config["layers"];
+    for (const json& layer : layers)
+      if (!expected(layer.is_object() && layer.value("class_name", json{}).is_string() &&
+                        layer.value("config", json{}).is_object(),
+                    "the model", "layers with class_name and config", layer))
+        return {};
+    const std::vector<LayerPlace> places = weights_.places(place, layers);
+    if (name == "Sequential") return read_chain(config, layers, given, places);
+    if (expected(name == "Functional" || name == "Model", "the model", "Sequential or Functional", name))
+      return read_graph(config, layers, given, places);
+    return {};
+  }
+
+  Nodes read_chain(const json& config, const json& layers, Nodes current, const std::vector<LayerPlace>& places) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const bool input = layers[i]["class_name"] == "InputLayer";
+      if (current.empty()) current = {add_input(input ? name_of(layers[i]) : "input", input_shape(layers, config))};
+      if (!input) current = add_call(layers[i], current, {}, 0, places[i]);
+      if (current.size() != 1) return {};
+    }
+    expected(!current.empty(), "the model", "at least one layer", layers);
+    return current;
+  }
+
+  /// With the batch, of a Sequential: its InputLayer says it, its first layer or what it was built with.
+  static json input_shape(const json& layers, const json& config) {
+    const json& first = layers[0];
+    for (const char* key : {"batch_shape", "batch_input_shape"})
+      if (const json shape = first["config"].value(key, json{}); shape.is_array()) return shape;
+    if (is_model(first) && first["config"]["layers"].is_array() && !first["config"]["layers"].empty() &&
+        first["config"]["layers"][0].is_object() && first["config"]["layers"][0].value("config", json{}).is_object())
+      return input_shape(first["config"]["layers"], first["config"]);
+    return config.value("build_input_shape", json{});
+  }
+
+  Nodes read_graph(const json& config, const json& layers, const Nodes& given, const std::vector<LayerPlace>& places) {
+    std::map<std::pair<std::string, std::size_t>, Nodes> made;  // by layer and call of it
+    std::map<std::string, std::size_t> index;
+    for (std::size_t i = 0; i < layers.size(); ++i) index[name_of(layers[i])] = i;
+    const auto reads_of_model = [&](const char* key) {
+      std::vector<Read> reads;
+      collect_reads(config.value(key, json{}), reads);
+      expected(!reads.empty(), key, "a list of [layer, call, output]", config.value(key, json{}));
+      return reads;
+    };
+    const std::vector<Read> inputs = reads_of_model("input_layers"), outputs = reads_of_model("output_layers");
+    if (!problems_.empty()) return {};
+    if (!given.empty() && given.size() != inputs.size()) {
+      problem(join(config.value("name", json("a model")).dump(), ": expected ", inputs.size(), " inputs, received ",
+                   given.size()));
+      return {};
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto layer = index.find(inputs[i].layer);
+      if (!expected(layer != index.end(), "input_layers", "the names of layers", inputs[i].layer)) return {};
+      const json options = layers[layer->second]["config"];
+      made[{inputs[i].layer, 0}] = {
+          !given.empty()
+              ? given[i]
+              : add_input(inputs[i].layer, options.value("batch_shape", options.value("batch_input_shape", json{})))};
+    }
+
+    struct Pending {
+      std::size_t layer, number;
+      Call call;
+    };
+    std::vector<Pending> pending;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string name = name_of(layers[i]);
+      const json calls = layers[i].value("inbound_nodes", json::array());
+      if (!expected(calls.is_array(), name, "a list inbound_nodes", calls)) return {};
+      for (std::size_t c = 0; c < calls.size(); ++c) pending.push_back({i, c, read_call(calls[c], name)});
+    }
+    const auto find = [&](const Read& read) -> const Nodes* {
+      const auto found = made.find({read.layer, read.call});
+      return found == made.end() ? nullptr : &found->second;
+    };
+    const auto take = [&](const Read& read, const std::string& reader, Nodes& nodes) {
+      const Nodes& all = *find(read);
+      if (read.output < all.size())
+        nodes.push_back(all[read.output]);
+      else if (problems_.empty())
+        problem(join(reader, ": expected an output of ", read.layer, " below ", all.size(), ", received ", read.output,
+                     "; a layer has one output"));
+    };
+    // Each call when what it reads is there; Keras writes them nearly in this order.
+    while (!pending.empty()) {
+      std::vector<Pending> waiting;
+      for (Pending& one : pending) {
+        const std::string name = name_of(layers[one.layer]);
+        const auto& reads = one.call.reads;
+        if (!std::all_of(reads.begin(), reads.end(), [&](const Read& read) { return find(read) != nullptr; })) {
+          waiting.push_back(std::move(one));
+          continue;
+        }
+        Nodes operands;
+        for (const Read& read : reads) take(read, name, operands);
+        made[{name, one.number}] = add_call(layers[one.layer], operands, one.call, one.number, places[one.layer]);
+        if (network_.nodes.size() > max_nodes) return problem(join("expected at most ", max_nodes, " layers")), Nodes{};
+      }
+      if (waiting.size() == pending.size()) {
+        problem(join(name_of(layers[pending[0].layer]),
+                     ": expected to read layers that come before it, received a cycle or the name of no layer (",
+                     pending[0].call.reads.empty() ? "" : pending[0].call.reads[0].layer, "); the file is damaged"));
+        return {};
+      }
+      pending = std::move(waiting);
+    }
+    Nodes results;
+    for (const Read& output : outputs) {
+      if (!expected(find(output) != nullptr, "output_layers", "the names of layers", output.layer)) return {};
+      take(output, "output_layers", results);
+    }
+    return results;
+  }
+
+  static std::string name_of(const json& layer) {
+    const json name = layer["config"].value("name", layer.value("name", json{}));
+    return name.is_string() ? name.get<std::string>() : layer["class_name"].get<std::string>();
+  }
+
+  /// ["a", 0, 0], with a fourth element in Keras 2, or a list or an object of such.
+  static void collect_reads(const json& from, std::vector<Read>& reads) {
+    const auto number = [&](std::size_t i) {
+      return i < from.size() && from[i].is_number_unsigned() ? from[i].get<std::size_t>() : 0;
+    };
+    if (from.is_array() && !from.empty() && from[0].is_string())
+      reads.push_back({from[0].get<std::string>(), number(1), number(2)});
+    else if (from.is_array() || from.is_object())
+      for (const json& part : from) collect_reads(part, reads);
+  }
+
+  /// The tensors among the arguments of a call in Keras 3, and a number beside them.
+  void collect_arguments(const json& from, Call& call) {
+    if (from.is_object() && from.value("class_name", json{}) == "__keras_tensor__") {
+      const json config = from.value("config", json{});
+      if (config.is_object()) collect_reads(config.value("keras_history", json{}), call.reads);
+    } else if (from.is_array()) {
+      for (const json& part : from) collect_arguments(part, call);
+    } else if (from.is_number()) {
+      call.constant = from.get<double>();
+      call.constant_first = call.reads.empty();
+    }
+  }
+
+  Call read_call(const json& from, const std::string& layer) {
+    Call call;
+    json extra = json::object();  // what is given beside tensors
+    if (from.is_object()) {
+      collect_arguments(from.value("args", json::array()), call);
+      extra = from.value("kwargs", json::object());
+    } else {
+      collect_reads(from, call.reads);
+      const json& first = from.is_array() && !from.empty() && from[0].is_array() ? from[0] : from;
+      if (first.is_array() && first.size() > 3 && first[3].is_object()) extra = first[3];
+    }
+    if (extra.is_object())
+      for (const auto& [key, value] : extra.items()) {
+        if (value.is_null() || key == "training" || key == "mask" || key == "name") continue;
+        if (key == "y" && (value.is_number() || value.is_array())) {
+          if (value.is_number())
+            call.constant = value.get<double>();
+          else
+            collect_reads(value, call.reads);
+        } else if (Call inner; collect_arguments(value, inner), !inner.reads.empty()) {
+          call.reads.insert(call.reads.end(), inner.reads.begin(), inner.reads.end());
+        } else {
+          problem(join(layer, ": expected a call without ", key, ", received ", printable(value),
+                       "; give it to the layer when it is made"));
+        }
+      }
+    expected(!call.reads.empty(), layer, "a call that reads a layer", from);
+    return call;
+  }
+
+  std::size_t add_input(const std::string& name, const json& with_batch) {
+    std::vector<int> shape;
+    const std::size_t index = network_.inputs.size();
+    if (index < options_.inputs.size()) {
+      shape = options_.inputs[index];
+    } else {
+      bool open = !with_batch.is_array() || with_batch.size() < 2;
+      for (std::size_t axis = 1; !open && axis < with_batch.size(); ++axis) {
+        const bool known = with_batch[axis].is_number_integer() && with_batch[axis] > 0 && with_batch[axis] < (1 << 24);
+        open |= !known;
+        if (known) shape.push_back(with_batch[axis].get<int>());
+      }
+      if (open) {
+        problem(join(name, ": expected an input of known sizes, received ", printable(with_batch),
+                     "; give them: --input 1x224x224x3"));
+        shape.clear();
+      }
+    }
+    std::string extents;
+    for (const int extent : shape) extents += (extents.empty() ? "" : ", ") + std::to_string(extent);
+    network_.inputs.push_back(network_.nodes.size());
+    network_.nodes.push_back(
+        {unique(name, {}), {{"class_name", "InputLayer"}}, "Input<" + extents + '>', {}, shape, {}});
+    return network_.nodes.size() - 1;
+  }
+
+  /// A name that a node may have, and no other has.
+  std::string unique(std::string name, const LayerPlace& place) {
+    for (char& c : name)
+      if (c == '/' || c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '_';
+    if (name.empty()) name = "layer";
+    if (names_.contains(name) && place.models.size() > 1) name = place.models.front() + '_' + name;
+    std::string free = name;
+    for (int number = 1; names_.contains(free); ++number) free = name + "_call" + std::to_string(number);
+    return *names_.insert(free).first;
+  }
+
+  Nodes add_call(const json& layer, const Nodes& operands, const Call& call, std::size_t number,
+                 const LayerPlace& place) {
+    const std::string name = name_of(layer);
+    if (operands.empty()) return {};
+    if (is_model(layer)) {
+      if (number > 0 && weights_.has_any(place))
+        problem(join(name,
+                     ": expected a model that is called once, received a second call; weights that two places "
+                     "share cannot be expressed: give each place a model of its own"));
+      return read_model(layer, operands, place);
+    }
+    json modern = modernised(layer, network_.nodes[operands[0]].shape, call);
+    if (modern.is_null()) return {operands[0]};
+    if (modern["config"].contains("noise_shape") && !modern["config"]["noise_shape"].is_null()) {
+      network_.notes.push_back(join(name, " (", layer["class_name"].get<std::string>(), " with noise_shape ",
+                                    printable(modern["config"]["noise_shape"]),
+                                    ") is left out: the identity at inference"));
+      return {operands[0]};
+    }
+    Node node{unique(name, place), modern, {}, operands, {}, {}};
+    try {
+      node.spelling = spelling_from_keras(modern);
+    } catch (const InvalidArgument& error) {
+      const bool unknown = std::string_view(error.what()).starts_with("expected a layer");
+      problem_of_next_node(
+          join(name, " (", layer["class_name"].get<std::string>(), "): ", error.what(),
+               unknown ? "; end the network before it with --outputs, or write it as a layer of your own"
+                       : "; build the model with what is expected, or end it before this layer with --outputs"));
+    }
+    if (is_keras_2_ && modern["config"].value("activation", json{}) == "hard_sigmoid")
+      problem_of_next_node(join(name,
+                                ": expected hard_sigmoid of Keras 3, x / 6 + 0.5, received that of Keras 2, "
+                                "0.2 x + 0.5; end the network before it with --outputs"));
+    std::vector<std::vector<int>> shapes;
+    for (const std::size_t operand : operands) shapes.push_back(network_.nodes[operand].shape);
+    node.shape = keras_output_shape(modern, shapes);
+    read_weights(node, number, place);
+    network_.nodes.push_back(std::move(node));
+    return {network_.nodes.size() - 1};
+  }
+
+  void read_weights(Node& node, std::size_t number, const LayerPlace& place) {
+    const std::vector<std::string> expected_names = weight_names_from_keras(node.layer);
+    node.weights = weights_.of(place);
+    const auto list = [](std::string text, const std::string& one) { return text + (text.empty() ? "" : ", ") + one; };
+    std::string wanted;
+    for (const std::string& name : expected_names) wanted = list(wanted, name);
+    if (node.weights.size() != expected_names.size() && !node.spelling.empty())
+      problem_of_next_node(join(node.name, " (", node.class_name(), "): expected ",
+                                wanted.empty() ? std::string("no weights") : "the weights " + wanted, ", received ",
+                                node.weights.size(),
+                                " tensors; the file is damaged, or has another layer's weights here"));
+    else if (number > 0 && !node.weights.empty())
+      problem_of_next_node(
+          join(node.name, " (", node.class_name(),
+               "): expected a layer that is called once, received a second "
+               "call; weights that two places share cannot be expressed: give each place a layer of its own"));
+    for (std::size_t w = 0; w < std::min(node.weights.size(), expected_names.size()); ++w)
+      node.weights[w].name = expected_names[w];
+  }
+
+  /// As Keras 3 writes it; null: it does nothing. `shape` is that of the first operand.
+  static json modernised(const json& layer, const std::vector<int>& shape, const Call& call) {
+    json options = layer["config"];
+    std::string class_name = layer["class_name"];
+    for (const char* key : {"batch_input_shape", "batch_shape", "input_shape", "input_dtype", "sparse", "ragged"})
+      options.erase(key);
+    const auto rename = [&](const char* from, const char* to) {
+      if (options.contains(from) && !options.contains(to)) options[to] = options[from], options.erase(from);
+    };
+    if (class_name == "BatchNormalizationV1") class_name = "BatchNormalization";
+    if (class_name == "LeakyReLU") rename("alpha", "negative_slope");
+    if (options.value("groups", json{}) == 1) options.erase("groups");  // Keras 2 writes it for layers without
+    if (options.contains("activation")) options["activation"] = activation_name(options["activation"]);
+    if (const json axis = strata::detail::plain_axis(options.value("axis", json{}));
+        axis.is_number_integer() && !shape.empty() && axis == static_cast<int>(shape.size()))
+      options["axis"] = -1;
+    if (class_name == "Activation" && options.value("activation", json{}) == "linear") return nullptr;
+    if (class_name == "TFOpLambda" || layer.value("module", json("")).dump().find("keras.src.ops") != std::string::npos)
+      return operation(class_name, options, call);
+    return {{"class_name", class_name}, {"config", options}};
+  }
+
+  /// An operation on tensors (x + y, x * 3) as the layer that does it.
+  static json operation(std::string name, const json& options, const Call& call) {
+    if (name == "TFOpLambda") {  // Keras 2: {"function": "math.multiply"} or "__operators__.add"
+      name = options.value("function", json("")).dump();
+      const std::size_t last = name.rfind('.');
+      name = name.substr(last == name.npos ? 1 : last + 1);
+      name.pop_back();
+      if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+      if (name == "Truediv") name = "TrueDivide";
+      if (name == "Mul") name = "Multiply";
+      if (name == "Sub") name = "Subtract";
+    }
+    if (!call.constant) return {{"class_name", name}, {"config", json::object()}};
+    const double c = *call.constant;
+    const auto rescaling = [](double scale, double offset) {
+      return json{{"class_name", "Rescaling"}, {"config", {{"scale", scale}, {"offset", offset}}}};
+    };
+    if (name == "Add") return rescaling(1, c);
+    if (name == "Multiply") return rescaling(c, 0);
+    if (name == "Subtract") return call.constant_first ? rescaling(-1, c) : rescaling(1, -c);
+    if ((name == "TrueDivide" || name == "Divide") && !call.constant_first) return rescaling(1 / c, 0);
+    return {{"class_name", name + " with a number"}, {"config", json::object()}};
+  }
+
+  /// By name, where it is no layer: {"class_name": "function", "config": "relu"} is "relu".
+  static json activation_name(const json& activation) {
+    if (activation == "swish") return "silu";
+    if (activation.is_object() && activation.value("class_name", json{}) == "function")
+      return activation.value("config", json{});
+    return activation;
+  }
+
+  /// Ends the network at options_.outputs, and drops what reaches no output.
+  void cut() {
+    if (!options_.outputs.empty()) network_.outputs.clear();
+    for (const std::string& name : options_.outputs) {
+      const auto found = std::find_if(network_.nodes.begin(), network_.nodes.end(),
+                                      [&](const Node& node) { return node.name == name; });
+      if (found == network_.nodes.end())
+        return problem(join("--outputs: expected names of layers, received ", printable(name)));
+      network_.outputs.push_back(static_cast<std::size_t>(found - network_.nodes.begin()));
+    }
+    std::vector<bool> reached(network_.nodes.size());
+    for (const std::size_t output : network_.outputs) reached[output] = true;
+    for (std::size_t n = network_.nodes.size(); n-- > 0;)
+      if (reached[n])
+        for (const std::size_t input : network_.nodes[n].inputs) reached[input] = true;
+    for (auto& [node, sentence] : node_problems_)
+      if (reached[node]) problem(std::move(sentence));
+    std::vector<std::size_t> place(network_.nodes.size());
+    std::vector<Node> kept;
+    for (std::size_t n = 0; n < network_.nodes.size(); ++n) {
+      if (!reached[n]) continue;
+      place[n] = kept.size();
+      kept.push_back(std::move(network_.nodes[n]));
+      for (std::size_t& input : kept.back().inputs) input = place[input];
+    }
+    std::erase_if(network_.inputs, [&](std::size_t input) { return !reached[input]; });
+    for (std::size_t& input : network_.inputs) input = place[input];
+    for (std::size_t& output : network_.outputs) output = place[output];
+    network_.nodes = std::move(kept);
+  }
+
+  KerasWeights weights_;
+  const ReadOptions& options_;
+  json model_;
+  bool is_keras_2_ = false;
+  Network network_;
+  std::set<std::string> names_;
+  std::vector<std::string> problems_;
+  std::vector<std::pair<std::size_t, std::string>> node_problems_;
+};
+
+}  // namespace detail
+
+/// Throws ImportError with everything that cannot be expressed, and FileError.
+inline Network read_network(const TensorFile& file, const ReadOptions& options = {}) {
+  try {
+    return detail::KerasReader(file, options).read();
+  } catch (const json::exception& error) {
+    throw_file_error(file.path(), 0, "a configuration that Keras has written", error.what(), "the file is damaged");
+  }
+}
+
+}  // namespace strata::importing
