@@ -2,11 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <utility>
 
 #include <strata/kernels/simd.hpp>
+
+#include "timing.hpp"
 
 namespace strata::benchmarks {
 
@@ -31,23 +32,19 @@ STRATA_NOINLINE float run_fma_chains(std::size_t steps, float factor, float offs
 /// two. Takes about `seconds`: a warm-up for the clock, then the best of many short measurements.
 template <class V = simd::Vector<float>>
 double fma_peak(double seconds = 0.05) {
-  using Clock = std::chrono::steady_clock;
   constexpr std::size_t chains = 12, steps = 20'000;
   constexpr double operations = 2.0 * chains * steps * simd::lanes<V>;
-  const auto since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
   volatile float factor = 0.5f, offset = 1.0f;  // volatile: nothing is computed at compile time
   [[maybe_unused]] volatile float sink = 0.0f;
   const auto measure = [&] {
     const auto start = Clock::now();
     sink = detail::run_fma_chains<V>(steps, factor, offset, std::make_index_sequence<chains>{});
-    return operations / since(start);
+    return operations / seconds_since(start);
   };
   const auto begin = Clock::now();
-  while (since(begin) < seconds / 2) measure();
+  while (seconds_since(begin) < seconds / 2) measure();
   double best = 0;
-  while (since(begin) < seconds) best = std::max(best, measure());
+  while (seconds_since(begin) < seconds) best = std::max(best, measure());
   return best;
 }
 

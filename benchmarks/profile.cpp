@@ -81,7 +81,7 @@ void profile(const char* network) {
 int main(int, char** arguments) {
   using namespace strata::benchmarks;
   std::puts("network\tplace\tstep\tflops\tbytes\tmicroseconds\tfast\tpeak");
-  for (const std::size_t kilobytes : {16, 1024, 16 * 1024, 256 * 1024})  // of L1, L2, L3 and beyond
+  for (const std::size_t kilobytes : {16u, 1024u, 16u * 1024, 256u * 1024})  // of L1, L2, L3 and beyond
     std::printf("reads\t0\t%zu\t0\t0\t%.2f\t0\t0\n", kilobytes << 10, read_bandwidth(kilobytes << 10) / 1e9);
   for (int rounds = std::stoi(arguments[1]); rounds > 0; --rounds)
     for_each_small_network([&]<class Net>(const char* name) { profile<Net>(name); });
