@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -130,6 +131,10 @@ TEST_CASE("threads as the policy of a trainer: all run, and the first exception 
   const auto count = [&](std::size_t t) { ++calls.at(t); };
   threads.run(count);
   for (const auto& n : calls) REQUIRE(n == 1);
+  using Net = Sequential<Input<4>, Dense<2>>;
+  Model<Net> model;
+  const Trainer trainer{model, MeanSquaredError{}, SGD{}, Seed{1}, threads};
+  static_assert(std::same_as<decltype(trainer), const Trainer<Net, MeanSquaredError, SGD, simd::Vector<float>, Threads<3>>>);
   REQUIRE_THROWS_AS(threads.run([](std::size_t t) {
     if (t == 2) throw std::out_of_range("a label");
   }),

@@ -33,14 +33,17 @@ struct Exact {
   static constexpr int sweep = 8;
 };
 
+/// How an Engine runs: by a choice of algorithms, or by threads that have one, as Threads<2, Exact>.
+template <class E>
+concept Execution = Algorithms<E> || Algorithms<typename E::algorithms>;
+
 namespace detail {
 
-/// A choice that says who does the work, too, as Threads<2, Exact>, without that.
-template <Algorithms Choice>
+template <Execution Choice>
 struct AlgorithmsOf {
   using type = Choice;
 };
-template <Algorithms Choice>
+template <Execution Choice>
   requires requires { typename Choice::algorithms; }
 struct AlgorithmsOf<Choice> {
   using type = typename Choice::algorithms;

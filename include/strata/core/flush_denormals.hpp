@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#if defined(__SSE__)
+#if defined(__SSE__) && !defined(__EMSCRIPTEN__)
 #include <xmmintrin.h>
 #endif
 
@@ -19,7 +19,7 @@ class FlushDenormals {
   FlushDenormals& operator=(const FlushDenormals&) = delete;
 
  private:
-#if defined(__SSE__)
+#if defined(__SSE__) && !defined(__EMSCRIPTEN__)
   using Mode = unsigned;
   static constexpr Mode flush = 0x8040;  // results, operands
   static Mode mode() { return _mm_getcsr(); }

@@ -26,7 +26,7 @@ inline int processors() {
   return count;
 }
 
-/// Until `value` is no longer `old`: looks for some microseconds, then sleeps.
+/// Until `value` is no longer `old`: looks so often, then sleeps.
 inline void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int looks) {
   for (; looks > 0; --looks) {
     if (value.load(std::memory_order_acquire) != old) return;
@@ -90,7 +90,7 @@ class ThreadPool {
     if (threads == 1 || busy_.exchange(true, std::memory_order_acquire)) return false;
     const Release release{busy_};
     if (static_cast<int>(workers_.size()) < threads - 1) return false;
-    const int looks = threads <= processors() ? 2000 : 0;
+    const int looks = threads <= processors() ? 100'000 : 0;  // milliseconds: or the system would not spread them
     Barrier barrier(threads, looks);
     auto call = [&](int thread) { f(thread, barrier); };
     job_ = {threads, looks, &call, [](void* function, int thread) { (*static_cast<decltype(call)*>(function))(thread); }};
@@ -142,7 +142,7 @@ class ThreadPool {
 /// trainer: for the same number). They are the process's: while they serve one caller, another computes by itself.
 /// A forked process has none of them.
 template <int Count = 0, Algorithms Choice = Fast>
-struct Threads : Choice {
+struct Threads {
   static_assert(Count >= 0, "Threads<n> needs at least one thread: Threads<> takes as many as the machine has");
   using algorithms = Choice;
 

@@ -43,7 +43,7 @@ namespace strata {
 ///
 ///     Engine<Net>::Workspace workspace;          // one per thread
 ///     engine(input, output, workspace);
-template <class Net, Algorithms Choice = Fast, class V = simd::Vector<float>>
+template <class Net, Execution Choice = Fast, class V = simd::Vector<float>>
 class Engine {
  public:
   using T = typename V::value_type;
@@ -421,7 +421,7 @@ class Engine {
   mutable std::atomic_flag busy_;
 };
 
-template <class Net, Algorithms Choice, class V>
+template <class Net, Execution Choice, class V>
   requires(!detail::Defined<Net>)
 class Engine<Net, Choice, V> : public Engine<typename detail::network_of<Net>::type, Choice, V> {
  public:
