@@ -29,7 +29,7 @@ class Block(nn.Module):
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4))
+        self.bn1, self.conv1 = nn.BatchNorm2d(4), nn.Conv2d(2, 4, 3)
         self.layer1 = nn.Sequential(Block(), Block())
         self.up = nn.ConvTranspose2d(4, 2, 2, stride=2)
         self.mix = nn.Conv2d(2, 6, 3, groups=2)
@@ -37,7 +37,7 @@ class Net(nn.Module):
                                         nn.Linear(5, 3))
 
     def forward(self, x):
-        return self.classifier(self.mix(self.up(self.layer1(self.stem(x)))))
+        return self.classifier(self.mix(self.up(self.layer1(self.bn1(self.conv1(x))))))
 
 
 class Generator(nn.Sequential):

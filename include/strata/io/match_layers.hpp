@@ -53,9 +53,9 @@ inline std::optional<WeightSource> from_pytorch(const std::vector<std::size_t>& 
     for (const int part : {image.channels(), image.height(), image.width()})
       source.view.push_back(static_cast<std::size_t>(part));
   };
-  if (wanted.size() == 1) {
+  if (wanted.size() < 2) {
     if (tensor.shape != wanted) return std::nullopt;
-    add(wanted[0], layer.input.image.rank != 0 ? layer.input : layer.output);
+    if (!wanted.empty()) add(wanted[0], layer.input.image.rank != 0 ? layer.input : layer.output);
     if (source.view.size() == 3) source.axes = {1, 2, 0};
     return source;
   }
@@ -131,35 +131,50 @@ inline LayerMatch match_by_name(const std::vector<NetworkLayer>& network, const 
 
 /// Lays the tree of a file's names over the sequence of a network's layers. The parts of a tree of names follow one
 /// another in any order, but for those of one stem (layer1, layer2), which keep theirs; and a part is left only when
-/// all of it was passed. So `downsample` may come before or behind `conv1` and `bn1`, not between.
+/// all of it was passed. So `downsample` may come before or behind `conv1` and `bn1`, not between. Layers of one number,
+/// as these two, are mates and follow each other, if the network can be read so.
 class StructureMatch {
  public:
   /// `network` in the order in which the file's layers are expected.
   StructureMatch(std::vector<const NetworkLayer*> network, const FileLayers& file)
-      : network_(std::move(network)), pytorch_(file.pytorch) {
+      : network_(std::move(network)), pytorch_(file.pytorch), mates_(file.pytorch) {
     std::vector<const FileLayer*> layers;
     for (const FileLayer& layer : file.layers) layers.push_back(&layer);
-    std::ranges::sort(layers, {}, [](const FileLayer* layer) { return layer->path; });
+    std::ranges::sort(layers, [](const FileLayer* a, const FileLayer* b) { return a->path < b->path; });
     for (const FileLayer* layer : layers) add(layer);
     chosen_.resize(network_.size());
-    if (!layers.empty() && !network_.empty()) walk({{0, {}}}, 0);
+    if (layers.empty() || network_.empty()) return;
+    walk({{0, {}}}, 0);
+    if (!pytorch_ || best_.length == network_.size()) return;
+    Reading with_mates = std::exchange(best_, {});
+    mates_ = false;
+    steps_ = 0;
+    walk({{0, {}}}, 0);
+    if (with_mates.length >= best_.length) best_ = std::move(with_mates);
   }
 
   /// The longest run of layers, from the network's first on, that has a place in the file, in the given order.
-  const LayerMatch& longest() const { return longest_; }
+  const LayerMatch& longest() const { return best_.layers; }
   /// Another one is as long, or may be.
-  bool ambiguous() const { return ambiguous_; }
-  const LayerMatch& another() const { return another_; }
+  bool ambiguous() const { return best_.ambiguous; }
+  const LayerMatch& another() const { return best_.others; }
 
  private:
   struct Part {
     std::vector<std::pair<std::string, std::vector<std::size_t>>> stems{};  ///< parts, by their numbers
     const FileLayer* layer = nullptr;
+    std::size_t number = 0;
   };
-  /// A part on the way, and how many parts of each stem were passed.
+  struct Reading {
+    std::size_t length = 0;
+    LayerMatch layers{}, others{};
+    bool ambiguous = false;
+  };
+  /// A part on the way, how many parts of each stem were passed, and the number of the last layer among them.
   struct Visit {
     std::size_t part;
     std::vector<std::size_t> passed;
+    std::size_t number = 0;
   };
 
   /// In the order of paths, so that what belongs together is side by side.
@@ -173,10 +188,9 @@ class StructureMatch {
         last_.resize(i);
         last_.emplace_back(name, parts_.size());
         auto& stems = parts_[part].stems;
-        auto stem = std::ranges::find(stems, name.stem, [](const auto& entry) { return entry.first; });
-        if (stem == stems.end()) stem = stems.insert(stem, {name.stem, {}});
-        stem->second.push_back(parts_.size());
-        parts_.emplace_back();
+        if (stems.empty() || stems.back().first != name.stem) stems.push_back({name.stem, {}});
+        stems.back().second.push_back(parts_.size());
+        parts_.emplace_back().number = name.number;
       }
       part = last_[i].second;
     }
@@ -184,22 +198,33 @@ class StructureMatch {
   }
 
   void walk(std::vector<Visit> way, std::size_t place) {
-    if (++steps_ > most_steps) return void(ambiguous_ = true);
+    if (steps_ > most_steps) return void(best_.ambiguous = true);
     while (!way.empty() && all_passed(way.back())) way.pop_back();
     note(place);
     if (place == network_.size() || way.empty()) return;
-    const Part& part = parts_[way.back().part];
-    for (std::size_t s = 0; s < part.stems.size(); ++s) {
-      std::vector<std::size_t>& passed = way.back().passed;
-      passed.resize(part.stems.size());
+    Visit& here = way.back();
+    const Part& part = parts_[here.part];
+    here.passed.resize(part.stems.size());
+    steps_ += part.stems.size();
+    // The part that comes next of a stem; null: none.
+    const auto next_of = [&](std::size_t s) {
       const std::vector<std::size_t>& all = part.stems[s].second;
-      if (passed[s] == all.size()) continue;
-      const std::size_t next = all[passed[s]];
-      const FileLayer* const layer = parts_[next].layer;
+      return here.passed[s] == all.size() ? nullptr : &parts_[all[here.passed[s]]];
+    };
+    const auto is_mate = [&](const Part* next) {
+      return mates_ && here.number > 0 && next != nullptr && next->layer != nullptr && next->number == here.number;
+    };
+    bool has_mate = false;
+    for (std::size_t s = 0; s < part.stems.size(); ++s) has_mate |= is_mate(next_of(s));
+    for (std::size_t s = 0; s < part.stems.size(); ++s) {
+      const Part* const next = next_of(s);
+      if (next == nullptr || (has_mate && !is_mate(next))) continue;
+      const FileLayer* const layer = next->layer;
       if (layer != nullptr && !fits(*network_[place], *layer, pytorch_)) continue;
       std::vector<Visit> further = way;
       ++further.back().passed[s];
-      further.push_back({next, {}});
+      if (layer != nullptr) further.back().number = next->number;
+      further.push_back({static_cast<std::size_t>(next - parts_.data()), {}});
       if (layer != nullptr) chosen_[place] = layer;
       walk(std::move(further), place + (layer != nullptr));
     }
@@ -211,24 +236,25 @@ class StructureMatch {
     return true;
   }
   void note(std::size_t length) {
-    if (length < best_) return;
+    if (length < best_.length) return;
     LayerMatch match(chosen_.begin(), chosen_.begin() + static_cast<std::ptrdiff_t>(length));
     match.resize(network_.size());
-    if (length == best_ && match == longest_) return;
-    ambiguous_ = length > 0 && length == best_;
-    best_ = length;
-    (ambiguous_ ? another_ : longest_) = std::move(match);
+    if (length == best_.length && match == best_.layers) return;
+    best_.ambiguous = length > 0 && length == best_.length;
+    best_.length = length;
+    (best_.ambiguous ? best_.others : best_.layers) = std::move(match);
   }
 
-  static constexpr std::size_t most_steps = 100'000;
+  static constexpr std::size_t most_steps = 1'000'000;
 
   std::vector<const NetworkLayer*> network_;
   bool pytorch_;
   std::vector<Part> parts_{1};
   std::vector<std::pair<PathPart, std::size_t>> last_;  ///< the path of the layer before
-  LayerMatch chosen_, longest_, another_;
-  std::size_t best_ = 0, steps_ = 0;
-  bool ambiguous_ = false;
+  LayerMatch chosen_;
+  Reading best_;
+  std::size_t steps_ = 0;
+  bool mates_;
 };
 
 }  // namespace strata::detail

@@ -156,7 +156,7 @@ class WeightMatcher {
     for (const FileLayer& from : layers_.layers)
       if (!used.contains(&from)) left.push_back(&from);
     if (left.size() == network_.size() - matched(best)) {
-      std::ranges::sort(left, {}, [](const FileLayer* from) { return from->path; });
+      std::ranges::sort(left, [](const FileLayer* a, const FileLayer* b) { return a->path < b->path; });
       for (const FileLayer*& from : best)
         if (from == nullptr) from = *left.begin(), left.erase(left.begin());
     }
