@@ -39,7 +39,6 @@ struct Schema {
   bool activated = false;         ///< takes an option `activation<...>`
   bool aggregate = false;         ///< spelled `Adam{.beta_1 = 0.8}`, not as a template
   const char* fixed = "{}";       ///< JSON: what Keras' configuration has beside the members, always
-  const char* weights = "";       ///< names of its tensors, in order; `bias:use_bias` depends on that member
 };
 
 /// What the values of an enum are called.

@@ -296,13 +296,15 @@ inline std::vector<std::string> weight_names_from_keras(const nlohmann::json& la
   std::vector<std::string> names;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
       [&]<class C>(std::type_identity<C>) {
-        if (known.class_name != C::schema.keras || !names.empty()) return;
-        std::istringstream words(C::schema.weights);
-        for (std::string name, option; words >> name;) {
-          const std::size_t colon = (std::min)(name.find(':'), name.size());
-          option = name.substr((std::min)(colon + 1, name.size()));
-          if (option.empty() || known.options.value(option, nlohmann::json(true)) == true)
-            names.push_back(name.substr(0, colon));
+        if constexpr (requires { C::weights; }) {
+          if (known.class_name != C::schema.keras || !names.empty()) return;
+          std::istringstream words(C::weights);
+          for (std::string name, option; words >> name;) {
+            const std::size_t colon = (std::min)(name.find(':'), name.size());
+            option = name.substr((std::min)(colon + 1, name.size()));
+            if (option.empty() || known.options.value(option, nlohmann::json(true)) == true)
+              names.push_back(name.substr(0, colon));
+          }
         }
       });
   return names;

@@ -19,8 +19,8 @@ namespace strata {
 
 struct Conv2DConfig {
   static constexpr Schema schema{
-      .spelling = "Conv2D<>", .keras = "Conv2D", .onnx = "Conv", .arguments = 2, .activated = true,
-      .weights = "kernel bias:use_bias"};
+      .spelling = "Conv2D<>", .keras = "Conv2D", .onnx = "Conv", .arguments = 2, .activated = true};
+  static constexpr const char* weights = "kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;

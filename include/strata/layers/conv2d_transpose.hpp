@@ -33,8 +33,8 @@ namespace strata {
 
 struct Conv2DTransposeConfig {
   static constexpr Schema schema{.spelling = "Conv2DTranspose<>", .keras = "Conv2DTranspose", .onnx = "ConvTranspose",
-                                 .arguments = 2, .activated = true, .fixed = R"({"dilation_rate": [1, 1]})",
-                                 .weights = "kernel bias:use_bias"};
+                                 .arguments = 2, .activated = true, .fixed = R"({"dilation_rate": [1, 1]})"};
+  static constexpr const char* weights = "kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;

@@ -20,8 +20,8 @@ namespace strata {
 
 struct DenseConfig {
   static constexpr Schema schema{
-      .spelling = "Dense<>", .keras = "Dense", .onnx = "Gemm", .arguments = 1, .activated = true,
-      .weights = "kernel bias:use_bias"};
+      .spelling = "Dense<>", .keras = "Dense", .onnx = "Gemm", .arguments = 1, .activated = true};
+  static constexpr const char* weights = "kernel bias:use_bias";
   int units = 0;
   Bias use_bias = Bias::on;
   L2 kernel_regularizer = 0;

@@ -23,8 +23,8 @@ struct DepthMultiplier {
 
 struct DepthwiseConv2DConfig {
   static constexpr Schema schema{
-      .spelling = "DepthwiseConv2D<>", .keras = "DepthwiseConv2D", .onnx = "Conv", .arguments = 1, .activated = true,
-      .weights = "kernel bias:use_bias"};
+      .spelling = "DepthwiseConv2D<>", .keras = "DepthwiseConv2D", .onnx = "Conv", .arguments = 1, .activated = true};
+  static constexpr const char* weights = "kernel bias:use_bias";
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;

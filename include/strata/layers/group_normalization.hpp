@@ -18,7 +18,8 @@ namespace strata {
 struct GroupNormalizationConfig {
   static constexpr Schema schema{.spelling = "GroupNormalization<>", .keras = "GroupNormalization",
                                  .onnx = "GroupNormalization", .arguments = 1,
-                                 .fixed = R"({"axis": -1})", .weights = "gamma:scale beta:center"};
+                                 .fixed = R"({"axis": -1})"};
+  static constexpr const char* weights = "gamma:scale beta:center";
   int groups = 32;
   Epsilon epsilon = 1e-3;
   Centering center = Centering::on;

@@ -34,7 +34,8 @@ struct SharedAxes {
 };
 
 struct PReLUConfig {
-  static constexpr Schema schema{.spelling = "PReLU<>", .keras = "PReLU", .onnx = "PRelu", .weights = "alpha"};
+  static constexpr Schema schema{.spelling = "PReLU<>", .keras = "PReLU", .onnx = "PRelu"};
+  static constexpr const char* weights = "alpha";
   SharedAxes shared_axes = 0;
 
   template <class F, class... C>

@@ -78,7 +78,8 @@ struct ScaledRows {
 struct RMSNormalizationConfig {
   static constexpr Schema schema{.spelling = "RMSNormalization", .keras = "RMSNormalization",
                                  .onnx = "RMSNormalization", .with_options = "RMSNormalizationWith",
-                                 .fixed = R"({"axis": -1})", .weights = "scale"};
+                                 .fixed = R"({"axis": -1})"};
+  static constexpr const char* weights = "scale";
   Epsilon epsilon = 1e-6;
 
   template <class F, class... C>

@@ -27,7 +27,8 @@ namespace strata {
 
 struct SeparableConv2DConfig {
   static constexpr Schema schema{.spelling = "SeparableConv2D<>", .keras = "SeparableConv2D", .arguments = 2,
-                                 .activated = true, .weights = "depthwise_kernel pointwise_kernel bias:use_bias"};
+                                 .activated = true};
+  static constexpr const char* weights = "depthwise_kernel pointwise_kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;
