@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <sstream>
 #include <string>
@@ -48,7 +49,12 @@ constexpr bool describes() {
 template <Config C>
 json members_to_keras(const C& config) {
   json options = json::parse(C::schema.fixed);
-  for_each_member([&](bool, const char* name, const auto& member) { options[name] = to_keras(member); }, config);
+  for_each_member(
+      [&]<class Member>(bool, const char* name, const Member& member) {
+        options[name] = to_keras(member);
+        if constexpr (C::schema.dimensions == 1 && std::derived_from<Member, Extent>) options[name] = {member.width};
+      },
+      config);
   if (C::schema.keras == std::string_view("Activation")) options["activation"] = C::schema.activation;
   return options;
 }
