@@ -205,6 +205,29 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK_LAYER(RandomRotation<0.25>);
   CHECK_LAYER(RandomRotation<Factor{0, 0.5}, FillMode::nearest>);
   CHECK_LAYER(RandomTranslation<0.25, Factor{-0.5, 0.25}, FillMode::constant>);
+  CHECK_LAYER(Conv1D<8, 3>);
+  CHECK_LAYER(Conv1D<8, 3, Causal, Dilation{2}, Groups{2}, NoBias>);
+  CHECK_LAYER(Conv1D<8, 5, Same, Strides{2}, L2{0.5}>);
+  CHECK_LAYER(DepthwiseConv1D<3>);
+  CHECK_LAYER(DepthwiseConv1D<5, Same, Strides{2}, DepthMultiplier{2}>);
+  CHECK_LAYER(SeparableConv1D<8, 3>);
+  CHECK_LAYER(MaxPooling1D<>);
+  CHECK_LAYER(MaxPooling1D<3, Same, Strides{2}>);
+  CHECK_LAYER(AveragePooling1D<>);
+  CHECK_LAYER(AveragePooling1D<3, Same>);
+  CHECK_LAYER(GlobalAveragePooling1D);
+  CHECK_LAYER(GlobalAveragePooling1DWith<KeepDims>);
+  CHECK_LAYER(GlobalMaxPooling1D);
+  CHECK_LAYER(GlobalMaxPooling1DWith<KeepDims>);
+  CHECK_LAYER(ZeroPadding1D<>);
+  CHECK_LAYER(ZeroPadding1D<Ends{1, 2}>);
+  CHECK_LAYER(Cropping1D<>);
+  CHECK_LAYER(Cropping1D<Ends{1, 2}>);
+  CHECK_LAYER(UpSampling1D<>);
+  CHECK_LAYER(UpSampling1D<3>);
+  CHECK_LAYER(SpatialDropout1D<0.25>);
+  CHECK_LAYER(Resizing<3, 4>);
+  CHECK_LAYER(Resizing<3, 4, Nearest>);
   CHECK_LAYER(Add<>);
   CHECK_LAYER(Subtract<>);
   CHECK_LAYER(Average<>);
@@ -291,9 +314,9 @@ TEST_CASE("options that Strata has not are named, all at once") {
         "Dense: units: expected a number, received \"ten\"; "
         "bias_regularizer: expected null, received {\"class_name\":\"L2\"}");
   CHECK(answer("Dense", json::object()) == "Dense: units: expected a value, received none");
-  CHECK(answer("Conv2D", {{"filters", 8}, {"kernel_size", {3, 3, 3}}, {"padding", "causal"}}) ==
+  CHECK(answer("Conv2D", {{"filters", 8}, {"kernel_size", {3, 3, 3}}, {"padding", "full"}}) ==
         "Conv2D: kernel_size: expected 2 numbers, received [3,3,3]; "
-        "padding: expected valid or same, received \"causal\"");
+        "padding: expected valid or same or causal, received \"full\"");
   CHECK(answer("Conv2D", {{"filters", 8.5}, {"kernel_size", 3}}) ==
         "Conv2D: filters: expected an integer, received 8.5");
   CHECK(answer("Conv2D", {{"filters", 8}, {"kernel_size", 3}, {"data_format", "channels_first"}}) ==

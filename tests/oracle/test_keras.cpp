@@ -20,7 +20,21 @@ TEST_CASE("layers and options equal Keras'", "[keras]") {
   check_oracle<Dense<7>, Shape{3, 4, 5}>("keras/fixtures/dense_on_a_map");
   check_oracle<Dense<7, NoBias>, Shape{6, 5}>("keras/fixtures/dense_on_a_sequence");
   check_oracle<CenterCrop<2, 4>, Shape{5, 7, 3}>("keras/fixtures/center_crop");
+  check_oracle<Resizing<7, 3>, Shape{4, 8, 3}>("keras/fixtures/resizing");
+  check_oracle<Resizing<7, 3, Nearest>, Shape{4, 8, 3}>("keras/fixtures/resizing_nearest");
   check_oracle<RepeatVector<3>, Shape{5}>("keras/fixtures/repeat_vector");
+}
+
+TEST_CASE("sequences equal Keras'", "[keras]") {
+  check_oracle<Conv1D<7, 3, Causal, Dilation{2}>, Shape{9, 4}>("keras/fixtures/conv1d_causal");
+  check_oracle<Conv1D<8, 4, Same, Strides{2}, Groups{2}>, Shape{11, 4}>("keras/fixtures/conv1d_groups");
+  check_oracle<DepthwiseConv1D<3, Same, Strides{2}, DepthMultiplier{2}>, Shape{10, 3}>(
+      "keras/fixtures/depthwise_conv1d");
+  check_oracle<MaxPooling1D<3, Strides{2}, Same>, Shape{8, 5}>("keras/fixtures/max_pooling1d");
+  check_oracle<GlobalMaxPooling1DWith<KeepDims>, Shape{8, 5}>("keras/fixtures/global_max_pooling1d");
+  check_oracle<ZeroPadding1D<Ends{1, 2}>, Shape{8, 5}>("keras/fixtures/zero_padding1d");
+  check_oracle<Cropping1D<Ends{1, 2}>, Shape{8, 5}>("keras/fixtures/cropping1d");
+  check_oracle<UpSampling1D<3>, Shape{8, 5}>("keras/fixtures/up_sampling1d");
 }
 
 TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {

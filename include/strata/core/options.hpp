@@ -4,6 +4,7 @@
 // `choices`. It may have a `check`.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -86,12 +87,16 @@ struct Epsilon {
   }
 };
 
-enum class Padding { valid, same };
+enum class Padding { valid, same, causal };
 /// Keras `padding='same'`: output = ceil(input / stride); an odd cell of padding goes after.
 inline constexpr Padding Same = Padding::same;
 /// Keras `padding='valid'`: windows lie inside the input.
 inline constexpr Padding Valid = Padding::valid;
-constexpr auto choices(Padding) { return Choices<2>{"Same or Valid", {"Valid", "Same"}, {"valid", "same"}}; }
+/// Keras `padding='causal'`, of 1-D convolutions: as many cells as the input, none of a later one.
+inline constexpr Padding Causal = Padding::causal;
+constexpr auto choices(Padding) {
+  return Choices<3>{"Same or Valid", {"Valid", "Same", "Causal"}, {"valid", "same", "causal"}};
+}
 
 /// Of Winograd's convolution, 0 for direct sums: what a choice of algorithms gives a layer, no option of users.
 struct LargestTile {
@@ -159,6 +164,18 @@ inline constexpr bool takes_option = [] {
       default_config<C>);
   return taken;
 }();
+
+/// A config as of an image: in one dimension it has a single row.
+template <Config C>
+constexpr C on_image(C config) {
+  if constexpr (C::schema.dimensions == 1)
+    for_each_member(
+        []<class Member>(bool, const char*, Member& member) {
+          if constexpr (std::derived_from<Member, Extent>) member.height = 1;
+        },
+        config);
+  return config;
+}
 
 }  // namespace detail
 

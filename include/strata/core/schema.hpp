@@ -38,6 +38,7 @@ struct Schema {
   const char* activation = "";    ///< in Keras, as `activation='...'`
   bool activated = false;         ///< takes an option `activation<...>`
   bool aggregate = false;         ///< spelled `Adam{.beta_1 = 0.8}`, not as a template
+  int dimensions = 2;             ///< of images; in one, extents are numbers along the one axis
   const char* fixed = "{}";       ///< JSON: what Keras' configuration has beside the members, always
 };
 

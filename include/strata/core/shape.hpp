@@ -49,4 +49,9 @@ struct Shape {
   friend constexpr bool operator==(const Shape&, const Shape&) = default;
 };
 
+/// An image of as many axes as `like`: a sequence (length, channels) is one of a single row.
+constexpr Shape image_like(Shape like, int height, int width, int channels) {
+  return like.rank == 2 ? Shape{width, channels} : Shape{height, width, channels};
+}
+
 }  // namespace strata

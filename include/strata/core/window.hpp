@@ -9,7 +9,7 @@
 namespace strata {
 
 /// Where the windows of a kernel lie on an image. Keras' rules (`padding`): valid, out = floor((in - reach) / stride) +
-/// 1; same, out = ceil(in / stride), the padding split evenly with an odd cell after.
+/// 1; same, out = ceil(in / stride), the padding split evenly with an odd cell after; causal, likewise, all before.
 struct Window {
   Extent out{0};
   Extent reach{0};   ///< cells that one window spans, dilation included
@@ -25,6 +25,10 @@ constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dil
     if (padding == Padding::valid) {
       out = size < reach ? 0 : (size - reach) / stride + 1;
       before = after = 0;
+    } else if (padding == Padding::causal) {
+      out = (size - 1) / stride + 1;
+      before = reach - 1;
+      after = 0;
     } else {
       out = (size - 1) / stride + 1;
       const int total = size_or_too_many((std::max)(0LL, (out - 1LL) * stride + reach - size));

@@ -62,7 +62,7 @@ class Sharing {
       const bool strided = rules_of(step.head).strided;
       refuses[at(step.output)] |= !strided;
       each_read(network_, plan_, step, [&](int tensor, Shape shape) {
-        refuses[at(tensor)] |= !strided || shape.rank != 3 || shape != network_.tensor(tensor).shape;
+        refuses[at(tensor)] |= !strided || shape.rank < 2 || shape != network_.tensor(tensor).shape;
       });
     }
     for (int n = nodes(); n-- > 0;)
@@ -131,7 +131,7 @@ class Sharing {
       refused[at(plan_.root_of(step.output))] |= !takes;
       each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
         const std::size_t root = at(plan_.root_of(tensor));
-        refused[root] |= !takes || shape.rank != 3 || shape != network_.tensor(tensor).shape;
+        refused[root] |= !takes || shape.rank < 2 || shape != network_.tensor(tensor).shape;
         if (linear)
           wanted[root] = (max)(wanted[root], rules_of(step.head).border(shape).beyond(plan_.borders[at(tensor)]));
       });

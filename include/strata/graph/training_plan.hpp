@@ -138,7 +138,7 @@ class TrainingPlanner {
     for (std::size_t t = inputs(); t < N; ++t) {
       const LayerRules& rules = rules_of(t);
       const std::size_t made = value_place_[t], gradient_made = gradient_place_[t];
-      const bool image = network_.tensors[t].shape.rank == 3 && !plan_.alias[t];
+      const bool image = network_.tensors[t].shape.rank >= 2 && !plan_.alias[t];
       refused[made] |= !rules.borders || !image || output_[t];
       refused_gradient[gradient_made] |= !image || output_[t] || gradient_made != t;
       wanted_gradient[gradient_made] =

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <sstream>
 #include <string>
@@ -48,7 +49,12 @@ constexpr bool describes() {
 template <Config C>
 json members_to_keras(const C& config) {
   json options = json::parse(C::schema.fixed);
-  for_each_member([&](bool, const char* name, const auto& member) { options[name] = to_keras(member); }, config);
+  for_each_member(
+      [&]<class Member>(bool, const char* name, const Member& member) {
+        options[name] = to_keras(member);
+        if constexpr (C::schema.dimensions == 1 && std::derived_from<Member, Extent>) options[name] = {member.width};
+      },
+      config);
   if (C::schema.keras == std::string_view("Activation")) options["activation"] = C::schema.activation;
   return options;
 }
@@ -296,9 +302,9 @@ inline std::vector<std::string> weight_names_from_keras(const nlohmann::json& la
   std::vector<std::string> names;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
       [&]<class C>(std::type_identity<C>) {
-        if constexpr (requires { C::weights; }) {
+        if constexpr (requires { C::weight_names; }) {
           if (known.class_name != C::schema.keras || !names.empty()) return;
-          std::istringstream words(C::weights);
+          std::istringstream words(C::weight_names);
           for (std::string name, option; words >> name;) {
             const std::size_t colon = (std::min)(name.find(':'), name.size());
             option = name.substr((std::min)(colon + 1, name.size()));

@@ -336,6 +336,13 @@ class KerasReader {
                      "share cannot be expressed: give each place a model of its own"));
       return read_model(layer, operands, place);
     }
+    if (layer["class_name"] == "CustomScaleLayer" && operands.size() == 2) {  // of keras.applications: x + scale * y
+      const auto part = [&](const char* class_name, const char* ending, const json& config, const Nodes& reads) {
+        return add_call({{"class_name", class_name}, {"name", name + ending}, {"config", config}}, reads, {}, 0, place);
+      };
+      const json scale{{"scale", layer["config"].value("scale", json{})}, {"offset", 0}};
+      return part("Add", "", json::object(), {operands[0], part("Rescaling", "_scale", scale, {operands[1]})[0]});
+    }
     json modern = modernised(layer, network_.nodes[operands[0]].shape, call);
     if (modern.is_null()) return {operands[0]};
     if (modern["config"].contains("noise_shape") && !modern["config"]["noise_shape"].is_null()) {

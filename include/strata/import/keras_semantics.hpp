@@ -61,6 +61,7 @@ class KerasSemantics {
     if (name_ == "Dense") return with_last(x, number("units", 0));
     if (name_ == "Flatten") return {static_cast<int>(size_of(x))};
     if (name_ == "Reshape") return reshaped(x);
+    if (name_ == "RepeatVector" && x.size() == 1) return {number("n", 1), x[0]};
     if (name_ == "Permute") {
       Shape shape;
       for (const int axis : numbers("dims"))
@@ -68,7 +69,8 @@ class KerasSemantics {
       return shape.size() == x.size() ? shape : Shape{};
     }
     if (name_ == "BatchNormalization" || name_ == "LayerNormalization" || name_ == "GroupNormalization" ||
-        name_ == "Normalization" || name_ == "Rescaling" || name_ == "PReLU" || is_identity() || elementwise())
+        name_ == "RMSNormalization" || name_ == "Normalization" || name_ == "Rescaling" || name_ == "PReLU" ||
+        is_identity() || elementwise())
       return x;
     if (name_ == "Softmax" || is_activation("softmax")) return x;
     return {};
@@ -89,6 +91,12 @@ class KerasSemantics {
   double real(const char* key, double otherwise) const {
     const json value = option(key);
     return value.is_number() ? value.get<double>() : otherwise;
+  }
+  /// One number, or one for each channel.
+  double of_channel(const char* key, double otherwise, std::size_t channel) const {
+    const json value = option(key);
+    return value.is_array() && channel < value.size() && value[channel].is_number() ? value[channel].get<double>()
+                                                                                    : real(key, otherwise);
   }
   int number(const char* key, int otherwise) const { return static_cast<int>(real(key, otherwise)); }
   std::vector<int> numbers(const char* key) const {
@@ -449,11 +457,20 @@ class KerasSemantics {
         out.elements[e] =
             (x.elements[e] - (*mean)[c]) / deviation * (gamma ? (*gamma)[c] : 1) + (beta ? (*beta)[c] : 0);
       }
+    } else if (name_ == "RMSNormalization") {
+      for (std::size_t e = 0; e < x.elements.size(); ++e) {
+        const double* const first = &x.elements[e - e % channels];
+        const double squares = std::inner_product(first, first + channels, first, 0.0);
+        out.elements[e] = x.elements[e] / std::sqrt(squares / static_cast<double>(channels) + real("epsilon", 1e-6)) *
+                          w[0].values[e % channels];
+      }
+    } else if (name_ == "RepeatVector") {
+      for (std::size_t e = 0; e < out.elements.size(); ++e) out.elements[e] = x.elements[e % channels];
     } else if (name_ == "LayerNormalization" || name_ == "GroupNormalization") {
       normalize(x, w, out);
     } else if (name_ == "Rescaling") {
       for (std::size_t e = 0; e < x.elements.size(); ++e)
-        out.elements[e] = x.elements[e] * real("scale", 1) + real("offset", 0);
+        out.elements[e] = x.elements[e] * of_channel("scale", 1, e % channels) + of_channel("offset", 0, e % channels);
     } else if (name_ == "PReLU") {
       const std::vector<int> shared = numbers("shared_axes");
       Shape shape = x.shape;
@@ -549,6 +566,19 @@ class KerasSemantics {
         {"selu", [](double x) { return 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * std::expm1(x) : x); }},
         {"leaky_relu", [](double x) { return x < 0 ? 0.2 * x : x; }},
         {"hard_sigmoid", [](double x) { return std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
+        {"log_sigmoid", [](double x) { return x < -30 ? x : -std::log1p(std::exp(-x)); }},
+        {"celu", [](double x) { return x < 0 ? std::expm1(x) : x; }},
+        {"hard_tanh", [](double x) { return std::clamp(x, -1.0, 1.0); }},
+        {"hard_shrink", [](double x) { return std::abs(x) > 0.5 ? x : 0; }},
+        {"soft_shrink", [](double x) { return x > 0.5    ? x - 0.5
+                                              : x < -0.5 ? x + 0.5
+                                                         : 0; }},
+        {"tanh_shrink", [](double x) { return x - std::tanh(x); }},
+        {"squareplus", [](double x) { return (x + std::sqrt(x * x + 4)) / 2; }},
+        {"sparse_sigmoid", [](double x) { return std::clamp((x + 1) / 2, 0.0, 1.0); }},
+        {"sparse_plus", [](double x) { return x >= 1    ? x
+                                              : x <= -1 ? 0
+                                                        : (x + 1) * (x + 1) / 4; }},
         {"hard_silu", [](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
     };
     const auto found = known.find(name == "hard_swish" ? "hard_silu" : name);

@@ -132,6 +132,9 @@ inline void from_keras(const json& from, ZeroPad& value) {
   numbers_of(pair ? from[1] : from, {&value.left, &value.right});
 }
 
+inline json to_keras(const Ends& value) { return {value.before, value.after}; }
+inline void from_keras(const json& from, Ends& value) { numbers_of(from, {&value.before, &value.after}); }
+
 inline json to_keras(const Factor& value) { return {value.lower, value.upper}; }
 inline void from_keras(const json& from, Factor& value) {
   if (from.is_number()) value = from.get<double>();

@@ -38,7 +38,7 @@ struct Momentum {
 struct BatchNormalizationConfig {
   static constexpr Schema schema{.spelling = "BatchNorm", .keras = "BatchNormalization", .onnx = "BatchNormalization",
                                  .with_options = "BatchNormWith", .fixed = R"({"axis": -1})"};
-  static constexpr const char* weights = "gamma:scale beta:center moving_mean moving_variance";
+  static constexpr const char* weight_names = "gamma:scale beta:center moving_mean moving_variance";
   Momentum momentum = 0.99;
   Epsilon epsilon = 1e-3;
   Centering center = Centering::on;

@@ -17,10 +17,10 @@
 
 namespace strata {
 
-struct Conv2DConfig {
-  static constexpr Schema schema{
-      .spelling = "Conv2D<>", .keras = "Conv2D", .onnx = "Conv", .arguments = 2, .activated = true};
-  static constexpr const char* weights = "kernel bias:use_bias";
+template <const Schema& kind>
+struct ConvolutionConfig {
+  static constexpr const Schema& schema = kind;
+  static constexpr const char* weight_names = "kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;
@@ -38,6 +38,41 @@ struct Conv2DConfig {
   }
 };
 
+namespace detail {
+inline constexpr Schema conv2d{
+    .spelling = "Conv2D<>", .keras = "Conv2D", .onnx = "Conv", .arguments = 2, .activated = true};
+
+/// Each filter sees all channels of its group.
+template <class Derived>
+struct FullConvolution : Convolution2D<Derived> {
+  static constexpr int filters(Shape) { return Derived::config.filters; }
+  static constexpr int groups(Shape) { return Derived::config.groups.value; }
+
+  static constexpr Problem check(Shape in) {
+    constexpr auto config = Derived::config;
+    constexpr int filters = config.filters, groups = config.groups.value;
+    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
+      return problem;
+    if (const Problem problem = FullConvolution::needs_image(in)) return problem;
+    if (filters <= 0)
+      return {"the number of filters is not positive", "at least one filter", "give a positive number",
+              Text() << filters << " filters"};
+    if (groups <= 0 || in.channels() % groups != 0)
+      return {"the groups do not divide the input channels",
+              Text() << "input channels that are a multiple of " << groups, "change Groups or the layer before"};
+    if (filters % groups != 0)
+      return {"the groups do not divide the filters", Text() << "filters that are a multiple of " << groups,
+              "change Groups or the number of filters", Text() << filters << " filters"};
+    return FullConvolution::check_window(in);
+  }
+  static constexpr Parameters parameters(Shape in) {
+    const int channels = in.channels() / groups(in);
+    return Convolution2D<Derived>::parameters(in, channels, filters(in), Derived::config.kernel_regularizer);
+  }
+};
+}  // namespace detail
+using Conv2DConfig = ConvolutionConfig<detail::conv2d>;
+
 template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct Conv2D;
@@ -52,7 +87,7 @@ struct RebuildConv2D {
 
 template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
           Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>>,
+struct Conv2D : detail::FullConvolution<Conv2D<Filters, KernelSize, Given...>>,
                 detail::FusedActivation<detail::RebuildConv2D<Filters, KernelSize>::template with, Given...> {
   static constexpr const char* class_name = Conv2DConfig::schema.keras;
   using options = LayerOptions<Given...>;
@@ -60,38 +95,6 @@ struct Conv2D : detail::Convolution2D<Conv2D<Filters, KernelSize, Given...>>,
 
   template <Algorithms Choice>
   using by = Conv2D<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
-  static constexpr int filters(Shape) { return Filters; }
-  static constexpr int groups(Shape) { return group_count; }
-
-  static constexpr Problem check(Shape in) {
-    if (const Problem problem = options::template check<Conv2DConfig>()) return problem;
-    if (const Problem problem = detail::image_problem("a convolution needs an image", in)) return problem;
-    if (Filters <= 0)
-      return {"the number of filters is not positive", "at least one filter", "give a positive number",
-              Text() << Filters << " filters"};
-    if (group_count <= 0 || in.channels() % group_count != 0)
-      return {"the groups do not divide the input channels",
-              Text() << "input channels that are a multiple of " << group_count, "change Groups or the layer before"};
-    if (Filters % group_count != 0)
-      return {"the groups do not divide the filters", Text() << "filters that are a multiple of " << group_count,
-              "change Groups or the number of filters", Text() << Filters << " filters"};
-    return Conv2D::check_window(in);
-  }
-
-  static constexpr Parameters parameters(Shape in) {
-    const auto [height, width] = config.kernel_size;
-    const double field = 1.0 * height * width;
-    const int channels = in.channels() / group_count;
-    Parameter weights{.name = "kernel",
-                      .shape = {height, width, channels, Filters},
-                      .initializer = {Initializer::glorot_uniform, field * channels, field * Filters},
-                      .l2 = config.kernel_regularizer.value};
-    if (config.use_bias == NoBias) return {weights};
-    return {weights, Parameter{.name = "bias", .shape = {Filters}}};
-  }
-
- private:
-  static constexpr int group_count = config.groups.value;
 };
 
 }  // namespace strata

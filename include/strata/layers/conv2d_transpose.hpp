@@ -34,7 +34,7 @@ namespace strata {
 struct Conv2DTransposeConfig {
   static constexpr Schema schema{.spelling = "Conv2DTranspose<>", .keras = "Conv2DTranspose", .onnx = "ConvTranspose",
                                  .arguments = 2, .activated = true, .fixed = R"({"dilation_rate": [1, 1]})"};
-  static constexpr const char* weights = "kernel bias:use_bias";
+  static constexpr const char* weight_names = "kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;

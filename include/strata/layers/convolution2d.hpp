@@ -1,4 +1,4 @@
-// What Conv2D and DepthwiseConv2D share: from a layer's options to the geometry of a kernel, in training and inference.
+// What convolutions of images and of sequences share: from a layer's options to the geometry of a kernel, in training and inference.
 // y[o] = bias[o] + sum over the window and its group's channels of x * kernel[..., o].
 #pragma once
 
@@ -28,10 +28,12 @@ struct Convolution2D {
 
   /// Of what both have in common.
   static constexpr Problem check_window(Shape in) {
-    constexpr auto config = Derived::config;
+    constexpr auto config = on_image(Derived::config);
     constexpr Strides strides = config.strides;
     constexpr Dilation dilation = config.dilation_rate;
-    if (const Problem problem = image_problem("a convolution needs an image", in)) return problem;
+    if (const Problem problem = needs_image(in)) return problem;
+    if (config.padding == Causal && config.schema.dimensions != 1)
+      return {"causal padding of an image", "Same or Valid", "choose Same or Valid", "Causal"};
     if (const Problem problem = extent_problem("the kernel size is not positive", config.kernel_size)) return problem;
     if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
     if (const Problem problem = extent_problem("the dilation is not positive", dilation)) return problem;
@@ -47,12 +49,16 @@ struct Convolution2D {
     return {};
   }
 
+  static constexpr Problem needs_image(Shape in) {
+    return dimensions_problem(Derived::config, "a convolution needs an image", "a 1-D convolution needs a sequence",
+                              in);
+  }
   static constexpr Shape output_shape(Shape in) {
     const Window w = window(in);
-    return {w.out.height, w.out.width, Derived::filters(in)};
+    return image_like(in, w.out.height, w.out.width, Derived::filters(in));
   }
   static constexpr std::size_t macs(Shape in) {
-    constexpr Kernel kernel = Derived::config.kernel_size;
+    constexpr Kernel kernel = on_image(Derived::config).kernel_size;
     return output_shape(in).size() *
            static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / Derived::groups(in));
   }
@@ -211,10 +217,24 @@ struct Convolution2D {
         {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch), part_of(call));
   }
 
+ protected:
+  /// The kernel, from `from` channels to `to`, and the bias.
+  static constexpr Parameters parameters(Shape in, int from, int to, L2 regularizer) {
+    const auto [height, width] = on_image(Derived::config).kernel_size;
+    const double field = 1.0 * height * width;
+    Parameter weights{.name = "kernel",
+                      .shape = {height, width, from, to},
+                      .initializer = {Initializer::glorot_uniform, field * from, field * to},
+                      .l2 = regularizer.value};
+    if (in.rank == 2) weights.shape = {width, from, to};
+    if (!has_bias()) return {weights};
+    return {weights, Parameter{.name = "bias", .shape = {Derived::filters(in)}}};
+  }
+
  private:
   static constexpr bool has_bias() { return Derived::config.use_bias == Bias::on; }
   static constexpr Window window(Shape in) {
-    constexpr auto config = Derived::config;
+    constexpr auto config = on_image(Derived::config);
     return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding);
   }
 
@@ -258,7 +278,7 @@ struct Convolution2D {
   }
   static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int in_gap = 0, int out_gap = 0,
                                                   bool gapless_residual = true) {
-    constexpr auto config = Derived::config;
+    constexpr auto config = on_image(Derived::config);
     constexpr Kernel kernel = config.kernel_size;
     constexpr Strides strides = config.strides;
     constexpr Dilation dilation = config.dilation_rate;

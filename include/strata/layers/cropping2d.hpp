@@ -35,9 +35,24 @@ struct Cropping {
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool strided = true, keeps_probabilities = true;
 
+  /// Of margins that are options.
+  static constexpr Problem check(Shape in) {
+    const ZeroPad crop = Derived::margins(in);
+    if (const Problem problem = dimensions_problem(Derived::config, "cropping needs an image",
+                                                   "1-D cropping needs a sequence", in))
+      return problem;
+    if (crop.top < 0 || crop.bottom < 0 || crop.left < 0 || crop.right < 0)
+      return {"the cropping is negative", "0 or more cells on each side", "give 0 or more cells on each side",
+              Text() << crop.top << ", " << crop.bottom << ", " << crop.left << ", " << crop.right};
+    const long long rows = 0LL + crop.top + crop.bottom, columns = 0LL + crop.left + crop.right;
+    if (rows >= in.height() || columns >= in.width())
+      return {"nothing is left of the image",
+              Text() << "an input larger than " << rows << 'x' << columns, "crop less"};
+    return {};
+  }
   static constexpr Shape output_shape(Shape in) {
     const ZeroPad crop = Derived::margins(in);
-    return {in.height() - crop.top - crop.bottom, in.width() - crop.left - crop.right, in.channels()};
+    return image_like(in, in.height() - crop.top - crop.bottom, in.width() - crop.left - crop.right, in.channels());
   }
 
   template <class Call>
@@ -74,17 +89,6 @@ struct Cropping2D : detail::Cropping<Cropping2D<Crop>> {
   static constexpr const char* class_name = Cropping2DConfig::schema.keras;
   static constexpr Cropping2DConfig config{.cropping = Crop};
 
-  static constexpr Problem check(Shape in) {
-    if (const Problem problem = detail::image_problem("cropping needs an image", in)) return problem;
-    if (Crop.top < 0 || Crop.bottom < 0 || Crop.left < 0 || Crop.right < 0)
-      return {"the cropping is negative", "0 or more cells on each side", "give 0 or more cells on each side",
-              Text() << Crop.top << ", " << Crop.bottom << ", " << Crop.left << ", " << Crop.right};
-    const long long rows = 0LL + Crop.top + Crop.bottom, columns = 0LL + Crop.left + Crop.right;
-    if (rows >= in.height() || columns >= in.width())
-      return {"nothing is left of the image",
-              Text() << "an input larger than " << rows << 'x' << columns, "crop less"};
-    return {};
-  }
   static constexpr ZeroPad margins(Shape) { return Crop; }
 };
 

@@ -21,7 +21,7 @@ namespace strata {
 struct DenseConfig {
   static constexpr Schema schema{
       .spelling = "Dense<>", .keras = "Dense", .onnx = "Gemm", .arguments = 1, .activated = true};
-  static constexpr const char* weights = "kernel bias:use_bias";
+  static constexpr const char* weight_names = "kernel bias:use_bias";
   int units = 0;
   Bias use_bias = Bias::on;
   L2 kernel_regularizer = 0;

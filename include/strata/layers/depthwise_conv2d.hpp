@@ -21,10 +21,10 @@ struct DepthMultiplier {
   constexpr DepthMultiplier(int n) : value(n) {}
 };
 
-struct DepthwiseConv2DConfig {
-  static constexpr Schema schema{
-      .spelling = "DepthwiseConv2D<>", .keras = "DepthwiseConv2D", .onnx = "Conv", .arguments = 1, .activated = true};
-  static constexpr const char* weights = "kernel bias:use_bias";
+template <const Schema& kind>
+struct DepthwiseConvolutionConfig {
+  static constexpr const Schema& schema = kind;
+  static constexpr const char* weight_names = "kernel bias:use_bias";
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;
@@ -41,6 +41,36 @@ struct DepthwiseConv2DConfig {
   }
 };
 
+namespace detail {
+inline constexpr Schema depthwise_conv2d{
+    .spelling = "DepthwiseConv2D<>", .keras = "DepthwiseConv2D", .onnx = "Conv", .arguments = 1, .activated = true};
+
+/// As many groups as channels.
+template <class Derived>
+struct DepthwiseConvolution : Convolution2D<Derived> {
+  static constexpr int filters(Shape in) {
+    return size_or_too_many(1LL * in.channels() * Derived::config.depth_multiplier.value);
+  }
+  static constexpr int groups(Shape in) { return in.channels(); }
+
+  static constexpr Problem check(Shape in) {
+    constexpr auto config = Derived::config;
+    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
+      return problem;
+    if (config.depth_multiplier.value <= 0)
+      return {"the depth multiplier is not positive", "at least one filter a channel", "give a positive number",
+              Text() << config.depth_multiplier.value};
+    return DepthwiseConvolution::check_window(in);
+  }
+  static constexpr Parameters parameters(Shape in) {
+    constexpr auto config = Derived::config;
+    return Convolution2D<Derived>::parameters(in, in.channels(), config.depth_multiplier.value,
+                                              config.depthwise_regularizer);
+  }
+};
+}  // namespace detail
+using DepthwiseConv2DConfig = DepthwiseConvolutionConfig<detail::depthwise_conv2d>;
+
 template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
 struct DepthwiseConv2D;
 
@@ -53,37 +83,11 @@ struct RebuildDepthwiseConv2D {
 }  // namespace detail
 
 template <Spelled<"3 or Kernel{3, 5}"> auto KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct DepthwiseConv2D : detail::Convolution2D<DepthwiseConv2D<KernelSize, Given...>>,
+struct DepthwiseConv2D : detail::DepthwiseConvolution<DepthwiseConv2D<KernelSize, Given...>>,
                          detail::FusedActivation<detail::RebuildDepthwiseConv2D<KernelSize>::template with, Given...> {
   static constexpr const char* class_name = DepthwiseConv2DConfig::schema.keras;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(DepthwiseConv2DConfig{.kernel_size = KernelSize});
-
-  static constexpr int filters(Shape in) { return size_or_too_many(1LL * in.channels() * multiplier); }
-  static constexpr int groups(Shape in) { return in.channels(); }
-
-  static constexpr Problem check(Shape in) {
-    if (const Problem problem = options::template check<DepthwiseConv2DConfig>()) return problem;
-    if (multiplier <= 0)
-      return {"the depth multiplier is not positive", "at least one filter a channel", "give a positive number",
-              Text() << multiplier};
-    return DepthwiseConv2D::check_window(in);
-  }
-
-  static constexpr Parameters parameters(Shape in) {
-    const auto [height, width] = config.kernel_size;
-    const double field = 1.0 * height * width;
-    Parameter weights{.name = "kernel",
-                      .shape = {height, width, in.channels(), multiplier},
-                      .initializer = {Initializer::glorot_uniform, field * in.channels(),
-                                      field * multiplier},
-                      .l2 = config.depthwise_regularizer.value};
-    if (config.use_bias == NoBias) return {weights};
-    return {weights, Parameter{.name = "bias", .shape = {filters(in)}}};
-  }
-
- private:
-  static constexpr int multiplier = config.depth_multiplier.value;
 };
 
 }  // namespace strata

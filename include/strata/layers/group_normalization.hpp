@@ -19,7 +19,7 @@ struct GroupNormalizationConfig {
   static constexpr Schema schema{.spelling = "GroupNormalization<>", .keras = "GroupNormalization",
                                  .onnx = "GroupNormalization", .arguments = 1,
                                  .fixed = R"({"axis": -1})"};
-  static constexpr const char* weights = "gamma:scale beta:center";
+  static constexpr const char* weight_names = "gamma:scale beta:center";
   int groups = 32;
   Epsilon epsilon = 1e-3;
   Centering center = Centering::on;

@@ -20,7 +20,7 @@ namespace strata {
 struct Normalization {
   static constexpr Schema schema{.spelling = "Normalization", .keras = "Normalization",
                                  .fixed = R"({"axis": [-1], "invert": false})"};
-  static constexpr const char* weights = "mean variance count";
+  static constexpr const char* weight_names = "mean variance count";
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool strided = true, in_place = true, makes_probabilities = false;

@@ -16,7 +16,7 @@ struct LayerNormalizationConfig {
   static constexpr Schema schema{.spelling = "LayerNormalization", .keras = "LayerNormalization",
                                  .onnx = "LayerNormalization", .with_options = "LayerNormalizationWith",
                                  .fixed = R"({"axis": -1})"};
-  static constexpr const char* weights = "gamma:scale beta:center";
+  static constexpr const char* weight_names = "gamma:scale beta:center";
   Epsilon epsilon = 1e-3;
   Centering center = Centering::on;
   Scaling scale = Scaling::on;

@@ -35,7 +35,7 @@ struct SharedAxes {
 
 struct PReLUConfig {
   static constexpr Schema schema{.spelling = "PReLU<>", .keras = "PReLU", .onnx = "PRelu"};
-  static constexpr const char* weights = "alpha";
+  static constexpr const char* weight_names = "alpha";
   SharedAxes shared_axes = 0;
 
   template <class F, class... C>

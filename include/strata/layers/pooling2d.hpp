@@ -47,14 +47,19 @@ struct Pooling {
   static constexpr bool strided = true, keeps_probabilities = true, shares = true;
   static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
 
-  static constexpr Problem check(Shape in) { return image_problem("pooling needs an image", in); }
+  static constexpr Problem check(Shape in) {
+    constexpr auto config = Derived::config;
+    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
+      return problem;
+    return dimensions_problem(config, "pooling needs an image", "1-D pooling needs a sequence", in);
+  }
   template <class Call>
   static void forward(const Call& call) {
     constexpr kernels::PoolGeometry g = [] {
       kernels::PoolGeometry geometry = Derived::geometry(Call::input_shape);
       geometry.row = row_of(Call::input_shape, Call::input_border);
       geometry.pixel = pixel_of(Call::input_shape, Call::input_border);
-      if (Call::output_shape.rank == 3) {
+      if (Call::output_shape.rank == Call::input_shape.rank) {
         geometry.out_row = row_of(Call::output_shape, Call::output_border);
         geometry.out_pixel = pixel_of(Call::output_shape, Call::output_border);
       }
@@ -74,11 +79,10 @@ struct Pooling {
 template <class Derived, class Pool>
 struct Pooling2D : Pooling<Derived, Pool> {
   static constexpr Problem check(Shape in) {
-    constexpr auto config = Derived::config;
+    constexpr auto config = on_image(Derived::config);
     constexpr Kernel pool = config.pool_size;
-    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
-      return problem;
     if (const Problem problem = Pooling<Derived, Pool>::check(in)) return problem;
+    if (config.padding == Causal) return {"causal padding of a pooling", "Same or Valid", "choose one", "Causal"};
     if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
     if (const Problem problem = extent_problem("the strides are not positive", config.strides)) return problem;
     if (config.padding == Valid && (pool.height > in.height() || pool.width > in.width()))
@@ -89,10 +93,10 @@ struct Pooling2D : Pooling<Derived, Pool> {
   }
   static constexpr Shape output_shape(Shape in) {
     const Window w = window(in);
-    return {w.out.height, w.out.width, in.channels()};
+    return image_like(in, w.out.height, w.out.width, in.channels());
   }
   static constexpr kernels::PoolGeometry geometry(Shape in) {
-    constexpr auto config = Derived::config;
+    constexpr auto config = on_image(Derived::config);
     const Window w = window(in);
     return {{in.height(), w.out.height, config.pool_size.height, config.strides.height, w.before.height},
             {in.width(), w.out.width, config.pool_size.width, config.strides.width, w.before.width},
@@ -101,21 +105,16 @@ struct Pooling2D : Pooling<Derived, Pool> {
 
  private:
   static constexpr Window window(Shape in) {
-    return window_over(in, Derived::config.pool_size, Derived::config.strides, 1, Derived::config.padding);
+    constexpr auto config = on_image(Derived::config);
+    return window_over(in, config.pool_size, config.strides, 1, config.padding);
   }
 };
 
 /// One window over the whole image.
 template <class Derived, class Pool>
 struct GlobalPooling2D : Pooling<Derived, Pool> {
-  static constexpr Problem check(Shape in) {
-    constexpr auto config = Derived::config;
-    if (const Problem problem = Derived::options::template check<std::remove_const_t<decltype(config)>>())
-      return problem;
-    return Pooling<Derived, Pool>::check(in);
-  }
   static constexpr Shape output_shape(Shape in) {
-    if (Derived::config.keepdims == KeepDims) return {1, 1, in.channels()};
+    if (Derived::config.keepdims == KeepDims) return image_like(in, 1, 1, in.channels());
     return {in.channels()};
   }
 

@@ -1,8 +1,10 @@
 // What can be wrong with more than one layer.
 #pragma once
 
-#include <strata/core/options.hpp>
+#include <concepts>
+
 #include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/shape.hpp>
 
@@ -12,6 +14,26 @@ namespace strata::detail {
 constexpr Problem image_problem(const char* rule, Shape in) {
   if (in.rank == 3) return {};
   return {rule, "an input of height x width x channels", "put it before Flatten and Dense, or give Input three sizes"};
+}
+constexpr Problem sequence_problem(const char* rule, Shape in) {
+  if (in.rank == 2) return {};
+  return {rule, "an input of length x channels", "put it before Flatten, or give Input two sizes"};
+}
+/// Which of them, and whether the extents of a layer of one dimension are single numbers.
+template <Config C>
+constexpr Problem dimensions_problem(const C& config, const char* rule_on_images, const char* rule_on_sequences,
+                                     Shape in) {
+  if constexpr (C::schema.dimensions == 2) return image_problem(rule_on_images, in);
+  Problem problem = sequence_problem(rule_on_sequences, in);
+  for_each_member(
+      [&]<class Member>(bool, const char*, const Member& member) {
+        if constexpr (std::derived_from<Member, Extent>)
+          if (!problem && member.height != member.width)
+            problem = {"two numbers for one dimension", "one number", "give one number",
+                       Text() << member.height << ", " << member.width};
+      },
+      config);
+  return problem;
 }
 
 /// `rule` is "the strides are not positive" or the like.

@@ -33,6 +33,7 @@
 #include <strata/layers/minimum.hpp>
 #include <strata/layers/more_activations.hpp>
 #include <strata/layers/multiply.hpp>
+#include <strata/layers/one_dimension.hpp>
 #include <strata/layers/p_relu.hpp>
 #include <strata/layers/permute.hpp>
 #include <strata/layers/random_flip.hpp>
@@ -42,6 +43,7 @@
 #include <strata/layers/rescaling.hpp>
 #include <strata/layers/reshape.hpp>
 #include <strata/layers/residual.hpp>
+#include <strata/layers/resizing.hpp>
 #include <strata/layers/rms_normalization.hpp>
 #include <strata/layers/separable_conv2d.hpp>
 #include <strata/layers/softmax.hpp>
@@ -54,15 +56,18 @@
 namespace strata {
 
 using DescribedLayers = boost::mp11::mp_list<
-    Add<>, AlphaDropoutConfig, Average<>, AveragePooling2DConfig, BatchNormalizationConfig, CELU, CenterCropConfig,
-    Concatenate<>, Conv2DConfig, Conv2DTransposeConfig, Cropping2DConfig, DenseConfig, DepthwiseConv2DConfig,
-    DropoutConfig, ELUConfig, Exponential, Flatten, GaussianDropoutConfig, GaussianNoiseConfig, GELU,
-    GlobalAveragePooling2DConfig, GlobalMaxPooling2DConfig, GroupNormalizationConfig, HardShrink, HardSigmoid,
-    HardSwish, HardTanh, IdentityLayer, LayerNormalizationConfig, LeakyReLUConfig, Linear, LogSigmoid, LogSoftmax,
-    Maximum<>, MaxPooling2DConfig, Minimum<>, Mish, Multiply<>, Normalization, PermuteConfig, PReLUConfig,
-    RandomFlipConfig, RandomRotationConfig, RandomTranslationConfig, ReLU, ReLU6, ReLUConfig, RepeatVectorConfig,
-    RescalingConfig, ChannelRescalingConfig, ReshapeConfig, RMSNormalizationConfig, SELU, SeparableConv2DConfig,
-    Sigmoid, SiLU, Softmax, Softplus, SoftShrink, Softsign, SparsePlus, SparseSigmoid, SpatialDropout2DConfig,
-    Squareplus, Subtract<>, Tanh, TanhShrink, UnitNormalization, UpSampling2DConfig, ZeroPadding2DConfig>;
+    Add<>, AlphaDropoutConfig, Average<>, AveragePooling1DConfig, AveragePooling2DConfig, BatchNormalizationConfig,
+    CELU, CenterCropConfig, Concatenate<>, Conv1DConfig, Conv2DConfig, Conv2DTransposeConfig, Cropping1DConfig,
+    Cropping2DConfig, DenseConfig, DepthwiseConv1DConfig, DepthwiseConv2DConfig, DropoutConfig, ELUConfig, Exponential,
+    Flatten, GaussianDropoutConfig, GaussianNoiseConfig, GELU, GlobalAveragePooling1DConfig,
+    GlobalAveragePooling2DConfig, GlobalMaxPooling1DConfig, GlobalMaxPooling2DConfig, GroupNormalizationConfig,
+    HardShrink, HardSigmoid, HardSwish, HardTanh, IdentityLayer, LayerNormalizationConfig, LeakyReLUConfig, Linear,
+    LogSigmoid, LogSoftmax, Maximum<>, MaxPooling1DConfig, MaxPooling2DConfig, Minimum<>, Mish, Multiply<>,
+    Normalization, PermuteConfig, PReLUConfig, RandomFlipConfig, RandomRotationConfig, RandomTranslationConfig, ReLU,
+    ReLU6, ReLUConfig, RepeatVectorConfig, RescalingConfig, ChannelRescalingConfig, ReshapeConfig, ResizingConfig,
+    RMSNormalizationConfig, SELU, SeparableConv1DConfig, SeparableConv2DConfig, Sigmoid, SiLU, Softmax, Softplus,
+    SoftShrink, Softsign, SparsePlus, SparseSigmoid, SpatialDropout1DConfig, SpatialDropout2DConfig, Squareplus,
+    Subtract<>, Tanh, TanhShrink, UnitNormalization, UpSampling1DConfig, UpSampling2DConfig, ZeroPadding1DConfig,
+    ZeroPadding2DConfig>;
 
 }  // namespace strata

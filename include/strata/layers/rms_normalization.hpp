@@ -79,7 +79,7 @@ struct RMSNormalizationConfig {
   static constexpr Schema schema{.spelling = "RMSNormalization", .keras = "RMSNormalization",
                                  .onnx = "RMSNormalization", .with_options = "RMSNormalizationWith",
                                  .fixed = R"({"axis": -1})"};
-  static constexpr const char* weights = "scale";
+  static constexpr const char* weight_names = "scale";
   Epsilon epsilon = 1e-6;
 
   template <class F, class... C>

@@ -25,10 +25,10 @@
 
 namespace strata {
 
-struct SeparableConv2DConfig {
-  static constexpr Schema schema{.spelling = "SeparableConv2D<>", .keras = "SeparableConv2D", .arguments = 2,
-                                 .activated = true};
-  static constexpr const char* weights = "depthwise_kernel pointwise_kernel bias:use_bias";
+template <const Schema& kind>
+struct SeparableConvolutionConfig {
+  static constexpr const Schema& schema = kind;
+  static constexpr const char* weight_names = "depthwise_kernel pointwise_kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;
@@ -45,17 +45,16 @@ struct SeparableConv2DConfig {
   }
 };
 
-template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
-          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct SeparableConv2D;
-
 namespace detail {
+
+inline constexpr Schema separable_conv2d{
+    .spelling = "SeparableConv2D<>", .keras = "SeparableConv2D", .arguments = 2, .activated = true};
 
 /// A convolution as a part of the layer `Whole`: messages name that one.
 template <class Whole, class Convolution>
 struct SeparablePart : Convolution {
   using wraps = Whole;
-  static constexpr const char* class_name = SeparableConv2DConfig::schema.keras;
+  static constexpr const char* class_name = Whole::config.schema.keras;
 
  protected:
   static constexpr Parameters with_kernel_name(std::string_view name, Shape in) {
@@ -65,57 +64,72 @@ struct SeparablePart : Convolution {
   }
 };
 
-template <class Whole, auto KernelSize, class Options>
-using SeparableDepthwisePart =
-    SeparablePart<Whole, DepthwiseConv2D<KernelSize, Options::get(Valid), Options::get(Strides{1}),
-                                         Options::get(Dilation{1}), Options::get(DepthMultiplier{1}), NoBias>>;
-template <class Whole, int Filters, class Options>
-using SeparablePointwisePart = SeparablePart<Whole, Conv2D<Filters, 1, Options::get(Bias::on)>>;
-
 /// The options are all looked at here: the pointwise part sees only its own.
-template <class Whole, auto KernelSize, class Options>
-struct SeparableDepthwise : SeparableDepthwisePart<Whole, KernelSize, Options> {
-  using part = SeparableDepthwisePart<Whole, KernelSize, Options>;
-
+template <class Whole, class Convolution, class Options>
+struct SeparableDepthwise : SeparablePart<Whole, Convolution> {
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = Options::template check<SeparableConv2DConfig>()) return problem;
-    return part::check(in);
+    if (const Problem problem = Options::template check<std::remove_const_t<decltype(Whole::config)>>())
+      return problem;
+    return Convolution::check(in);
   }
-  static constexpr Parameters parameters(Shape in) { return part::with_kernel_name("depthwise_kernel", in); }
+  static constexpr Parameters parameters(Shape in) {
+    return SeparableDepthwise::with_kernel_name("depthwise_kernel", in);
+  }
 };
 
-template <class Whole, int Filters, class Options>
-struct SeparablePointwise : SeparablePointwisePart<Whole, Filters, Options> {
-  using part = SeparablePointwisePart<Whole, Filters, Options>;
-
-  static constexpr Parameters parameters(Shape in) { return part::with_kernel_name("pointwise_kernel", in); }
+template <class Whole, class Convolution>
+struct SeparablePointwise : SeparablePart<Whole, Convolution> {
+  static constexpr Parameters parameters(Shape in) {
+    return SeparablePointwise::with_kernel_name("pointwise_kernel", in);
+  }
 };
 
 template <class... Option>
 using OptionsOf = LayerOptions<Option::value...>;
 
-}  // namespace detail
-
-template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
-          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct SeparableConv2D {
+/// `Family` has a config and depthwise<kernel size, options...> and pointwise<filters, options...>, its convolutions.
+template <class Whole, class Family, int Filters, auto KernelSize, auto... Given>
+struct SeparableConvolution {
  private:
-  using split = detail::SplitActivation<Given...>;
+  using split = SplitActivation<Given...>;
   /// With two activations all options stay, and the check finds the repetition.
-  using options = std::conditional_t<split::found, boost::mp11::mp_apply<detail::OptionsOf, typename split::options>,
+  using options = std::conditional_t<split::found, boost::mp11::mp_apply<OptionsOf, typename split::options>,
                                      LayerOptions<Given...>>;
   template <class Value>
   using HiddenActivation = Hidden<typename std::remove_cvref_t<decltype(Value::value)>::layer>;
   using activations = std::conditional_t<split::found, typename split::activations, boost::mp11::mp_list<>>;
 
-  using depthwise = detail::SeparableDepthwise<SeparableConv2D, KernelSize, options>;
-  using pointwise = detail::SeparablePointwise<SeparableConv2D, Filters, options>;
+  using depthwise =
+      typename Family::template depthwise<KernelSize, options::get(Valid), options::get(Strides{1}),
+                                          options::get(Dilation{1}), options::get(DepthMultiplier{1}), NoBias>;
+  using pointwise = typename Family::template pointwise<Filters, options::get(Bias::on)>;
 
  public:
   static constexpr auto config =
-      options::fill(SeparableConv2DConfig{.filters = Filters, .kernel_size = KernelSize});
-  using leaves = boost::mp11::mp_append<boost::mp11::mp_list<depthwise, Hidden<pointwise>>,
+      options::fill(typename Family::config{.filters = Filters, .kernel_size = KernelSize});
+  using leaves = boost::mp11::mp_append<boost::mp11::mp_list<SeparableDepthwise<Whole, depthwise, options>,
+                                                             Hidden<SeparablePointwise<Whole, pointwise>>>,
                                         boost::mp11::mp_transform<HiddenActivation, activations>>;
 };
+
+}  // namespace detail
+
+using SeparableConv2DConfig = SeparableConvolutionConfig<detail::separable_conv2d>;
+
+namespace detail {
+struct SeparableOnImages {
+  using config = SeparableConv2DConfig;
+  template <auto KernelSize, auto... Option>
+  using depthwise = DepthwiseConv2D<KernelSize, Option...>;
+  template <int Filters, auto... Option>
+  using pointwise = Conv2D<Filters, 1, Option...>;
+};
+}  // namespace detail
+
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
+struct SeparableConv2D
+    : detail::SeparableConvolution<SeparableConv2D<Filters, KernelSize, Given...>, detail::SeparableOnImages, Filters,
+                                   KernelSize, Given...> {};
 
 }  // namespace strata

@@ -24,37 +24,14 @@ constexpr auto choices(Interpolation) {
   return Choices<2>{"Nearest or Bilinear", {"Nearest", "Bilinear"}, {"nearest", "bilinear"}};
 }
 
-struct UpSampling2DConfig {
-  static constexpr Schema schema{.spelling = "UpSampling2D<>", .keras = "UpSampling2D", .onnx = "Resize",
-                                 .arguments = 1};
-  Kernel size = 2;
-  Interpolation interpolation = Nearest;
+namespace detail {
 
-  template <class F, class... C>
-  static constexpr void members(F f, C&... c) {
-    f("size", c.size...), f("interpolation", c.interpolation...);
-  }
-};
-
-template <Spelled<"2 or Kernel{2, 3}"> auto Size = 2, Spelled<"Bilinear"> auto... Given>
-struct UpSampling2D {  // with the defaults: UpSampling2D<>
-  static constexpr const char* class_name = UpSampling2DConfig::schema.keras;
+/// An image of another size, `Derived::output_shape(in)`, by `Derived::config.interpolation`; half a cell lies before
+/// the first centre.
+template <class Derived>
+struct Resampling {
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;
-  using options = LayerOptions<Given...>;
-  static constexpr auto config = options::fill(UpSampling2DConfig{.size = Size});
-  static constexpr Kernel size = config.size;
-
-  static constexpr Problem check(Shape in) {
-    if (const Problem problem = options::template check<UpSampling2DConfig>()) return problem;
-    if (const Problem problem = detail::image_problem("up-sampling needs an image", in)) return problem;
-    return detail::extent_problem("the size of an up-sampling is not positive", size);
-  }
-  static constexpr Shape output_shape(Shape in) {
-    return {size_or_too_many(1LL * in.height() * size.height), size_or_too_many(1LL * in.width() * size.width),
-            in.channels()};
-  }
-
   static constexpr bool strided = true;
 
   template <class Call>
@@ -77,21 +54,19 @@ struct UpSampling2D {  // with the defaults: UpSampling2D<>
   }
 
  private:
-  /// What one cell of the output is made of along an axis: cells `first` and `second`, this with `share`.
+  /// What cell `to` of `out` is made of along an axis: cells `first` and `second` of `in`, this with `share`. The
+  /// place is computed in float, as in TensorFlow.
   struct Source {
     std::size_t first, second;
-    double share;
+    float share;
 
-    Source(std::size_t out, int factor, int extent) {
-      if (config.interpolation == Nearest) {
-        first = second = out / static_cast<std::size_t>(factor);
-        share = 0;
-        return;
-      }
-      const double centre = (static_cast<double>(out) + 0.5) / factor - 0.5, place = (std::max)(0.0, centre);
-      first = static_cast<std::size_t>(place);
-      second = (std::min)(first + 1, static_cast<std::size_t>(extent - 1));
-      share = place - static_cast<double>(first);
+    Source(std::size_t to, int in, int out) {
+      const bool nearest = Derived::config.interpolation == Nearest;
+      const float centre = (static_cast<float>(to) + 0.5f) * (static_cast<float>(in) / static_cast<float>(out));
+      const float place = nearest ? centre : (std::max)(0.0f, centre - 0.5f);
+      first = (std::min)(static_cast<std::size_t>(place), static_cast<std::size_t>(in - 1));
+      second = (std::min)(first + 1, static_cast<std::size_t>(in - 1));
+      share = nearest ? 0 : place - static_cast<float>(first);
     }
   };
 
@@ -106,10 +81,10 @@ struct UpSampling2D {  // with the defaults: UpSampling2D<>
                    out_pixel = static_cast<std::size_t>(pixel_of(out, out_border));
     for (std::size_t n = 0; n < batch; ++n)
       for (std::size_t y = 0; y < static_cast<std::size_t>(out.height()); ++y) {
-        const Source row(y, size.height, in.height());
+        const Source row(y, in.height(), out.height());
         for (std::size_t x = 0; x < static_cast<std::size_t>(out.width()); ++x) {
-          const Source column(x, size.width, in.width());
-          const auto add = [&](std::size_t sy, std::size_t sx, double weight, bool first) {
+          const Source column(x, in.width(), out.width());
+          const auto add = [&](std::size_t sy, std::size_t sx, float weight, bool first) {
             if (weight != 0)
               f(n * bordered_size(in, in_border) + sy * in_row + sx * in_pixel,
                 n * bordered_size(out, out_border) + y * out_row + x * out_pixel, static_cast<T>(weight), first);
@@ -120,6 +95,38 @@ struct UpSampling2D {  // with the defaults: UpSampling2D<>
           add(row.second, column.second, row.share * column.share, false);
         }
       }
+  }
+};
+
+}  // namespace detail
+
+struct UpSampling2DConfig {
+  static constexpr Schema schema{.spelling = "UpSampling2D<>", .keras = "UpSampling2D", .onnx = "Resize",
+                                 .arguments = 1};
+  Kernel size = 2;
+  Interpolation interpolation = Nearest;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("size", c.size...), f("interpolation", c.interpolation...);
+  }
+};
+
+template <Spelled<"2 or Kernel{2, 3}"> auto Size = 2, Spelled<"Bilinear"> auto... Given>
+struct UpSampling2D : detail::Resampling<UpSampling2D<Size, Given...>> {  // with the defaults: UpSampling2D<>
+  static constexpr const char* class_name = UpSampling2DConfig::schema.keras;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(UpSampling2DConfig{.size = Size});
+  static constexpr Kernel size = config.size;
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<UpSampling2DConfig>()) return problem;
+    if (const Problem problem = detail::image_problem("up-sampling needs an image", in)) return problem;
+    return detail::extent_problem("the size of an up-sampling is not positive", size);
+  }
+  static constexpr Shape output_shape(Shape in) {
+    return {size_or_too_many(1LL * in.height() * size.height), size_or_too_many(1LL * in.width() * size.width),
+            in.channels()};
   }
 };
 

@@ -47,24 +47,32 @@ struct ZeroPadding2DConfig {
   }
 };
 
-template <ZeroPad Pad = 1>
-struct ZeroPadding2D {  // with the defaults: ZeroPadding2D<>
-  static constexpr const char* class_name = ZeroPadding2DConfig::schema.keras;
-  static constexpr ZeroPadding2DConfig config{.padding = Pad};
+namespace detail {
+
+/// `Derived::margins` is a ZeroPad.
+template <class Derived>
+struct ZeroPadding {
   static constexpr Kind kind = Kind::padding;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
-  static constexpr Border border(Shape) { return {Pad.top, Pad.left, Pad.bottom, Pad.right}; }
+  static constexpr Border border(Shape) {
+    constexpr ZeroPad pad = Derived::margins;
+    return {pad.top, pad.left, pad.bottom, pad.right};
+  }
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = detail::image_problem("padding needs an image", in)) return problem;
-    if (Pad.top < 0 || Pad.bottom < 0 || Pad.left < 0 || Pad.right < 0)
+    constexpr ZeroPad pad = Derived::margins;
+    if (const Problem problem = dimensions_problem(Derived::config, "padding needs an image",
+                                                   "1-D padding needs a sequence", in))
+      return problem;
+    if (pad.top < 0 || pad.bottom < 0 || pad.left < 0 || pad.right < 0)
       return {"the padding is negative", "0 or more cells on each side", "give 0 or more cells on each side",
-              Text() << Pad.top << ", " << Pad.bottom << ", " << Pad.left << ", " << Pad.right};
+              Text() << pad.top << ", " << pad.bottom << ", " << pad.left << ", " << pad.right};
     return {};
   }
   static constexpr Shape output_shape(Shape in) {
-    return {size_or_too_many(0LL + Pad.top + in.height() + Pad.bottom),
-            size_or_too_many(0LL + Pad.left + in.width() + Pad.right), in.channels()};
+    constexpr ZeroPad pad = Derived::margins;
+    return image_like(in, size_or_too_many(0LL + pad.top + in.height() + pad.bottom),
+                      size_or_too_many(0LL + pad.left + in.width() + pad.right), in.channels());
   }
 
   template <class Call>
@@ -88,8 +96,17 @@ struct ZeroPadding2D {  // with the defaults: ZeroPadding2D<>
   static constexpr kernels::Placement placement(Shape in) {
     const Shape out = output_shape(in);
     return {.height = in.height(), .width = in.width(), .channels = in.channels(),
-            .out_height = out.height(), .out_width = out.width(), .top = Pad.top, .left = Pad.left};
+            .out_height = out.height(), .out_width = out.width(), .top = Derived::margins.top, .left = Derived::margins.left};
   }
+};
+
+}  // namespace detail
+
+template <ZeroPad Pad = 1>
+struct ZeroPadding2D : detail::ZeroPadding<ZeroPadding2D<Pad>> {  // with the defaults: ZeroPadding2D<>
+  static constexpr const char* class_name = ZeroPadding2DConfig::schema.keras;
+  static constexpr ZeroPadding2DConfig config{.padding = Pad};
+  static constexpr ZeroPad margins = Pad;
 };
 
 }  // namespace strata

@@ -67,9 +67,10 @@ def network(cases, name, spelling, shape, build, batch=2):
         return
     keras.backend.clear_session()
     random, x = Random(name), Input(shape)
-    model = Model(x, build(k.Conv2D(4, 1)(x)))
+    first = k.Conv2D if len(shape) == 3 else k.Conv1D
+    model = Model(x, build(first(4, 1)(x)))
     tensors = run(model, randomize(model, random), random.normal(batch, *shape), random)
-    full = f"Sequential<Input<{', '.join(map(str, shape))}>, Conv2D<4, 1>, {spelling}>"
+    full = f"Sequential<Input<{', '.join(map(str, shape))}>, {first.__name__}<4, 1>, {spelling}>"
     cases.add(name, full, tensors, f"check_network<{full}>({{fixture}});", "layers of several nodes and merges")
 
 
@@ -204,7 +205,33 @@ def only_in_keras(cases):
     case("dense_on_a_map", "Dense<7>", (3, 4, 5), k.Dense(7))
     case("dense_on_a_sequence", "Dense<7, NoBias>", (6, 5), k.Dense(7, use_bias=False))
     case("center_crop", "CenterCrop<2, 4>", (5, 7, 3), k.CenterCrop(2, 4))
+    case("resizing", "Resizing<7, 3>", (4, 8, 3), k.Resizing(7, 3))
+    case("resizing_nearest", "Resizing<7, 3, Nearest>", (4, 8, 3), k.Resizing(7, 3, interpolation="nearest"))
     case("repeat_vector", "RepeatVector<3>", (5,), k.RepeatVector(3))
+
+
+def sequences(cases):
+    case = lambda *arguments, **options: layer(cases, *arguments, about="sequences", **options)
+    case("conv1d_causal", "Conv1D<7, 3, Causal, Dilation{2}>", (9, 4),
+         k.Conv1D(7, 3, padding="causal", dilation_rate=2), ci=True)
+    case("conv1d_causal_strides", "Conv1D<7, 4, Causal, Strides{3}>", (9, 4),
+         k.Conv1D(7, 4, padding="causal", strides=3))
+    case("conv1d_valid", "Conv1D<8, 5, NoBias>", (11, 3), k.Conv1D(8, 5, use_bias=False))
+    case("conv1d_groups", "Conv1D<8, 4, Same, Strides{2}, Groups{2}>", (11, 4),
+         k.Conv1D(8, 4, padding="same", strides=2, groups=2), ci=True)
+    case("depthwise_conv1d", "DepthwiseConv1D<3, Same, Strides{2}, DepthMultiplier{2}>", (10, 3),
+         k.DepthwiseConv1D(3, padding="same", strides=2, depth_multiplier=2), ci=True)
+    case("max_pooling1d", "MaxPooling1D<3, Strides{2}, Same>", (8, 5), k.MaxPooling1D(3, strides=2, padding="same"),
+         below_zero, ci=True)
+    case("average_pooling1d", "AveragePooling1D<3, Strides{2}, Same>", (8, 5),
+         k.AveragePooling1D(3, strides=2, padding="same"))
+    case("global_max_pooling1d", "GlobalMaxPooling1DWith<KeepDims>", (8, 5), k.GlobalMaxPooling1D(keepdims=True),
+         below_zero, ci=True)
+    case("global_average_pooling1d", "GlobalAveragePooling1D", (8, 5), k.GlobalAveragePooling1D())
+    case("zero_padding1d", "ZeroPadding1D<Ends{1, 2}>", (8, 5), k.ZeroPadding1D((1, 2)), ci=True)
+    case("cropping1d", "Cropping1D<Ends{1, 2}>", (8, 5), k.Cropping1D((1, 2)), ci=True)
+    case("up_sampling1d", "UpSampling1D<3>", (8, 5), k.UpSampling1D(3), ci=True)
+    case("spatial_dropout1d", "SpatialDropout1D<0.2>", (8, 5), k.SpatialDropout1D(0.2), gradients=False)
 
 
 ACTIVATIONS = [
@@ -281,6 +308,8 @@ def several_nodes(cases):
          "SeparableConv2D<5, Kernel{3, 2}, NoBias, activation<Tanh>, Strides{2}, DepthMultiplier{2}, Same>",
          (8, 6, 3),
          k.SeparableConv2D(5, (3, 2), use_bias=False, activation="tanh", strides=2, depth_multiplier=2, padding="same"))
+    case("separable_conv1d", "SeparableConv1D<6, 3, Strides{2}, Same, DepthMultiplier{2}, activation<Tanh>>", (9, 3),
+         k.SeparableConv1D(6, 3, strides=2, padding="same", depth_multiplier=2, activation="tanh"))
     case("conv2d_relu", "Conv2D<6, 3, Same, activation<ReLU>>", (6, 5, 3),
          k.Conv2D(6, 3, padding="same", activation="relu"))
     case("flatten_dense_softmax", "Flatten, Dense<5, activation<Softmax>>", (3, 4, 3),
@@ -312,5 +341,5 @@ def several_nodes(cases):
 
 
 def layers(cases):
-    for part in convolutions, pooling, others, only_in_keras, activations, pointwise, several_nodes:
+    for part in convolutions, pooling, others, only_in_keras, sequences, activations, pointwise, several_nodes:
         part(cases)

@@ -25,3 +25,11 @@ if(TARGET strata::hdf5 AND TARGET strata::zip)
   target_compile_options(strata_keras_files PRIVATE -O0)  # files, and two small networks run once
   add_test(NAME keras.files COMMAND ${keras}/python ${keras}/keras_files.py $<TARGET_FILE:strata_keras_files>)
 endif()
+
+# Whole networks of keras.applications, imported, compiled and compared: an hour.
+if(TARGET strata-import)
+  add_test(NAME keras.applications
+           COMMAND ${keras}/python ${keras}/applications.py $<TARGET_FILE:strata-import> ${PROJECT_SOURCE_DIR}/include
+                   ${CMAKE_CURRENT_BINARY_DIR}/applications)
+  set_tests_properties(keras.applications PROPERTIES TIMEOUT 14400)
+endif()

@@ -1,0 +1,39 @@
+// Resizing: an image of a given height and width.
+//
+//     Resizing<224, 224>              each cell from the four around its place
+//     Resizing<224, 224, Nearest>     from the one that it lies in
+//
+// Default: bilinear. No filter comes before, as without Keras' antialias. Keras: Resizing. ONNX: Resize (half_pixel).
+#pragma once
+
+#include <strata/layers/up_sampling2d.hpp>
+
+namespace strata {
+
+struct ResizingConfig {
+  static constexpr Schema schema{.spelling = "Resizing<>", .keras = "Resizing", .onnx = "Resize", .arguments = 2,
+                                 .fixed = R"({"fill_mode": "constant", "fill_value": 0.0})"};
+  int height = 0, width = 0;
+  Interpolation interpolation = Bilinear;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("height", c.height...), f("width", c.width...), f("interpolation", c.interpolation...);
+  }
+};
+
+template <int Height, int Width, Spelled<"Nearest"> auto... Given>
+struct Resizing : detail::Resampling<Resizing<Height, Width, Given...>> {
+  static constexpr const char* class_name = ResizingConfig::schema.keras;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config = options::fill(ResizingConfig{.height = Height, .width = Width});
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<ResizingConfig>()) return problem;
+    if (const Problem problem = detail::image_problem("Resizing needs an image", in)) return problem;
+    return detail::extent_problem("the size of a Resizing is not positive", {Height, Width});
+  }
+  static constexpr Shape output_shape(Shape in) { return {Height, Width, in.channels()}; }
+};
+
+}  // namespace strata
