@@ -117,6 +117,8 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK_LAYER(Conv2D<8, 3, Dilation{2}, Groups{4}, L2{0.5}>);
   CHECK_LAYER(Conv2DTranspose<8, 3>);
   CHECK_LAYER(Conv2DTranspose<8, Kernel{4, 2}, Same, Strides{2}, NoBias, L2{0.25}>);
+  CHECK_LAYER(Conv2DTranspose<8, 3, Dilation{2}>);
+  CHECK_LAYER(Conv2DTranspose<8, 3, Same, Strides{2}, OutputPadding{1}>);
   CHECK_LAYER(DepthwiseConv2D<3>);
   CHECK_LAYER(DepthwiseConv2D<5, Same, Strides{2}, DepthMultiplier{2}, NoBias, L2{0.5}>);
   CHECK_LAYER(SeparableConv2D<8, 3>);
@@ -208,6 +210,8 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK_LAYER(Conv1D<8, 3>);
   CHECK_LAYER(Conv1D<8, 3, Causal, Dilation{2}, Groups{2}, NoBias>);
   CHECK_LAYER(Conv1D<8, 5, Same, Strides{2}, L2{0.5}>);
+  CHECK_LAYER(Conv1DTranspose<8, 3>);
+  CHECK_LAYER(Conv1DTranspose<8, 3, Same, Strides{2}, OutputPadding{1}>);
   CHECK_LAYER(DepthwiseConv1D<3>);
   CHECK_LAYER(DepthwiseConv1D<5, Same, Strides{2}, DepthMultiplier{2}>);
   CHECK_LAYER(SeparableConv1D<8, 3>);

@@ -102,6 +102,6 @@ TEST_CASE("what a Conv2DTranspose does not take") {
   CHECK(rule(Conv2DTranspose<0, 3>::check({9, 9, 6})) == "the number of filters is not positive");
   CHECK(rule(Conv2DTranspose<8, 0>::check({9, 9, 6})) == "the kernel size is not positive");
   CHECK(rule(Conv2DTranspose<8, 3, Strides{0}>::check({9, 9, 6})) == "the strides are not positive");
-  CHECK(rule(Conv2DTranspose<8, 3, Dilation{2}>::check({9, 9, 6})) == "unknown option");
+  CHECK(rule(Conv2DTranspose<8, 3, Groups{2}>::check({9, 9, 6})) == "unknown option");
   CHECK(rule(Conv2DTranspose<8, 3, Same, Valid>::check({9, 9, 6})) == "repeated option");
 }

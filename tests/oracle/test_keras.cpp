@@ -30,6 +30,8 @@ TEST_CASE("sequences equal Keras'", "[keras]") {
   check_oracle<Conv1D<8, 4, Same, Strides{2}, Groups{2}>, Shape{11, 4}>("keras/fixtures/conv1d_groups");
   check_oracle<DepthwiseConv1D<3, Same, Strides{2}, DepthMultiplier{2}>, Shape{10, 3}>(
       "keras/fixtures/depthwise_conv1d");
+  check_oracle<Conv1DTranspose<6, 4, Same, Strides{2}, OutputPadding{1}>, Shape{5, 3}>(
+      "keras/fixtures/conv1d_transpose");
   check_oracle<MaxPooling1D<3, Strides{2}, Same>, Shape{8, 5}>("keras/fixtures/max_pooling1d");
   check_oracle<GlobalMaxPooling1DWith<KeepDims>, Shape{8, 5}>("keras/fixtures/global_max_pooling1d");
   check_oracle<ZeroPadding1D<Ends{1, 2}>, Shape{8, 5}>("keras/fixtures/zero_padding1d");

@@ -52,7 +52,8 @@ json members_to_keras(const C& config) {
   for_each_member(
       [&]<class Member>(bool, const char* name, const Member& member) {
         options[name] = to_keras(member);
-        if constexpr (C::schema.dimensions == 1 && std::derived_from<Member, Extent>) options[name] = {member.width};
+        if constexpr (C::schema.dimensions == 1 && std::derived_from<Member, Extent>)
+          if (!options[name].is_null()) options[name] = {member.width};
       },
       config);
   if (C::schema.keras == std::string_view("Activation")) options["activation"] = C::schema.activation;

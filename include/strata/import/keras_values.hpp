@@ -69,6 +69,13 @@ void from_keras(const json& from, T& value) {
   numbers_of(from, {&value.height, &value.width});
 }
 
+inline json to_keras(const OutputPadding& value) {
+  return value.given() ? json{value.height, value.width} : json{};
+}
+inline void from_keras(const json& from, OutputPadding& value) {
+  if (!from.is_null()) numbers_of(from, {&value.height, &value.width});
+}
+
 inline json to_keras(const L2& value) {
   if (value.value == 0) return nullptr;
   return {{"module", "keras.regularizers"}, {"class_name", "L2"}, {"config", {{"l2", value.value}}}};

@@ -4,10 +4,12 @@
 //     Conv2DTranspose<32, 3, Same, Strides{2}>                  32 filters of 3x3, twice as many rows and columns
 //     Conv2DTranspose<64, Kernel{4, 2}, Strides{2, 1}, NoBias>  options in any order
 //     Conv2DTranspose<32, 3, Same, activation<ReLU>>            Keras' activation='relu'
+//     Conv1DTranspose<32, 4, Same, Strides{2}>                  of sequences (length, channels)
 //
-// Defaults: stride 1, Valid, bias, Glorot uniform kernel (kh, kw, filters, channels), zero bias. An axis of i cells gets
-// i * stride of them (Same) or (i - 1) * stride + max(kernel, stride) (Valid).
-// Keras: Conv2DTranspose. ONNX: ConvTranspose.
+// Defaults: stride 1, Valid, dilation 1, bias, Glorot uniform kernel (kh, kw, filters, channels), zero bias. An axis of
+// i cells gets i * stride of them (Same) or (i - 1) * stride + max(reach, stride) (Valid), where the reach is
+// (kernel - 1) * dilation + 1. With OutputPadding{p}: (i - 1) * stride + reach + p, less 2 * floor(reach / 2) if Same.
+// Keras: Conv2DTranspose, Conv1DTranspose. ONNX: ConvTranspose.
 #pragma once
 
 #include <algorithm>
@@ -31,81 +33,95 @@
 
 namespace strata {
 
-struct Conv2DTransposeConfig {
-  static constexpr Schema schema{.spelling = "Conv2DTranspose<>", .keras = "Conv2DTranspose", .onnx = "ConvTranspose",
-                                 .arguments = 2, .activated = true, .fixed = R"({"dilation_rate": [1, 1]})"};
+/// Keras `output_padding`: cells added to the output, below the strides. None: what the strides give.
+struct OutputPadding : Extent {
+  static constexpr const char* name = "OutputPadding";
+  constexpr OutputPadding() : Extent(-1) {}
+  constexpr OutputPadding(int side) : Extent(side) {}
+  constexpr OutputPadding(int h, int w) : Extent(h, w) {}
+  constexpr bool given() const { return width != -1; }
+};
+
+template <const Schema& kind>
+struct TransposedConvolutionConfig {
+  static constexpr const Schema& schema = kind;
   static constexpr const char* weight_names = "kernel bias:use_bias";
   int filters = 0;
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;
+  Dilation dilation_rate = 1;
+  OutputPadding output_padding{};
   Bias use_bias = Bias::on;
   L2 kernel_regularizer = 0;
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
-        f("strides", c.strides...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+        f("strides", c.strides...), f("dilation_rate", c.dilation_rate...), f("output_padding", c.output_padding...),
+        f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
 };
 
-template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
-          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct Conv2DTranspose;
-
 namespace detail {
-template <int Filters, auto KernelSize>
-struct RebuildConv2DTranspose {
-  template <class... Option>
-  using with = Conv2DTranspose<Filters, KernelSize, Option::value...>;
-};
-}  // namespace detail
+
+inline constexpr Schema conv2d_transpose{.spelling = "Conv2DTranspose<>", .keras = "Conv2DTranspose",
+                                         .onnx = "ConvTranspose", .arguments = 2, .activated = true};
+inline constexpr Schema conv1d_transpose{.spelling = "Conv1DTranspose<>", .keras = "Conv1DTranspose",
+                                         .onnx = "ConvTranspose", .arguments = 2, .activated = true, .dimensions = 1};
 
 /// The adjoint is the convolution from an image like the output to one like the input, with the same kernel.
-template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
-          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
-struct Conv2DTranspose
-    : detail::FusedActivation<detail::RebuildConv2DTranspose<Filters, KernelSize>::template with, Given...> {
-  static constexpr const char* class_name = Conv2DTransposeConfig::schema.keras;
+template <auto Config, int largest_tile>
+struct TransposedConvolution {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;
   static constexpr bool strided = true, freezes = true;
 
-  using options = LayerOptions<Given...>;
-  static constexpr auto config =
-      options::fill(Conv2DTransposeConfig{.filters = Filters, .kernel_size = KernelSize});
-  template <Algorithms Choice>
-  using by = Conv2DTranspose<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
-
   static constexpr Problem check(Shape in) {
-    if (const Problem problem = options::template check<Conv2DTransposeConfig>()) return problem;
-    if (const Problem problem = detail::image_problem("a convolution needs an image", in)) return problem;
-    if (Filters <= 0)
+    if (const Problem problem = dimensions_problem(Config, "a convolution needs an image",
+                                                   "a 1-D convolution needs a sequence", in))
+      return problem;
+    if (filters <= 0)
       return {"the number of filters is not positive", "at least one filter", "give a positive number",
-              Text() << Filters << " filters"};
-    if (const Problem problem = detail::extent_problem("the kernel size is not positive", kernel)) return problem;
-    return detail::extent_problem("the strides are not positive", strides);
+              Text() << filters << " filters"};
+    if (const Problem problem = extent_problem("the kernel size is not positive", kernel)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
+    if (const Problem problem = extent_problem("the dilation is not positive", dilation)) return problem;
+    if (strides != Strides{1} && dilation != Dilation{1})
+      return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation"};
+    if (padding == Causal)
+      return {"causal padding of a transposed convolution", "Same or Valid", "choose one", "Causal"};
+    const OutputPadding added = config.output_padding;
+    if (added.given() && window(in).out != Extent{in.height(), in.width()})
+      return {"the output padding does not fit the strides", "an output padding from 0 to below the strides",
+              "change OutputPadding or the kernel", Text() << added.height << 'x' << added.width};
+    return {};
   }
 
   static constexpr Shape output_shape(Shape in) {
-    const auto extent = [](long long cells, int taps, int stride) {
-      return size_or_too_many(padding == Same ? cells * stride : (cells - 1) * stride + (std::max)(taps, stride));
+    const auto extent = [](long long cells, int taps, int stride, int spacing, int added) {
+      const long long reach = (taps - 1LL) * spacing + 1, last = (cells - 1) * stride;
+      if (config.output_padding.given())
+        return size_or_too_many(last + reach + added - (padding == Same ? reach / 2 * 2 : 0));
+      return size_or_too_many(padding == Same ? cells * stride : last + (std::max)(reach, 0LL + stride));
     };
-    return {extent(in.height(), kernel.height, strides.height), extent(in.width(), kernel.width, strides.width),
-            Filters};
+    const OutputPadding added = config.output_padding;
+    return image_like(in, extent(in.height(), kernel.height, strides.height, dilation.height, added.height),
+                      extent(in.width(), kernel.width, strides.width, dilation.width, added.width), filters);
   }
   static constexpr Parameters parameters(Shape in) {
     const double field = 1.0 * kernel.height * kernel.width;
     Parameter weights{.name = "kernel",
-                      .shape = {kernel.height, kernel.width, Filters, in.channels()},
-                      .initializer = {Initializer::glorot_uniform, field * Filters, field * in.channels()},
+                      .shape = {kernel.height, kernel.width, filters, in.channels()},
+                      .initializer = {Initializer::glorot_uniform, field * filters, field * in.channels()},
                       .l2 = config.kernel_regularizer.value};
+    if (in.rank == 2) weights.shape = {kernel.width, filters, in.channels()};
     if (!has_bias) return {weights};
-    return {weights, Parameter{.name = "bias", .shape = {Filters}}};
+    return {weights, Parameter{.name = "bias", .shape = {filters}}};
   }
   static constexpr std::size_t macs(Shape in) {
-    return in.size() * static_cast<std::size_t>(kernel.height * kernel.width * Filters);
+    return in.size() * static_cast<std::size_t>(kernel.height * kernel.width * filters);
   }
 
   /// Zeros that forward and inference like to have around their input.
@@ -175,13 +191,13 @@ struct Conv2DTranspose
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr Border border = Call::output_gradient_border;
     constexpr bool ready = border.covers(gradient_border(in));
-    constexpr int row = ready ? row_of(out, border) : padded(in).out_width * Filters;
+    constexpr int row = ready ? row_of(out, border) : padded(in).out_width * filters;
     constexpr int tile = adjoint_tile<V>(in);
     auto* const rest = call.scratch + placed_size<V>(padded(in));
     for (std::size_t n = 0; n < call.batch; ++n) {
       const auto* gradient = call.output_gradient + n * bordered_size(out, border);
       if constexpr (ready) {
-        gradient -= padded(in).top * row + padded(in).left * Filters;
+        gradient -= padded(in).top * row + padded(in).left * filters;
       } else {
         kernels::place_image<padded(in)>(gradient, call.scratch);
         gradient = call.scratch;
@@ -217,7 +233,7 @@ struct Conv2DTranspose
   }
   static constexpr std::size_t weights_size(Shape in, int allowed) {
     const kernels::InputGradient d = transposed(in);
-    std::size_t size = Filters;
+    std::size_t size = filters;
     for (int number = 0; number < d.phases(); ++number)
       size += kernels::most_convolution_weights(d.phase(number), allowed);
     return size;
@@ -235,14 +251,14 @@ struct Conv2DTranspose
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     using V = typename Target::Vector;
     constexpr kernels::InputGradient d = transposed(in);
-    for (int o = 0; o < Filters; ++o)
+    for (int o = 0; o < filters; ++o)
       packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
     packed += bias_size<Target>;
     for_each_phase([&]<int number>() {
       kernels::Convolution<V, d.phase(number), packing<Target>(in)>::pack(
           [&](int, int ky, int kx, int from, int to) {
             const int tap = d.last_tap(number) - ky * strides.height * kernel.width - kx * strides.width;
-            return parameters[0][(tap * Filters + to) * in.channels() + from] * (scale ? scale[to] : T(1));
+            return parameters[0][(tap * filters + to) * in.channels() + from] * (scale ? scale[to] : T(1));
           },
           packed);
       packed += d.template phase_weights_size<V>(number);
@@ -278,33 +294,36 @@ struct Conv2DTranspose
   }
 
  private:
+  static constexpr auto config = on_image(Config);
+  static constexpr int filters = config.filters;
   static constexpr Kernel kernel = config.kernel_size;
   static constexpr Strides strides = config.strides;
+  static constexpr Dilation dilation = config.dilation_rate;
   static constexpr Padding padding = config.padding;
   static constexpr bool has_bias = config.use_bias == Bias::on;
 
   /// The adjoint's.
-  static constexpr Window window(Shape in) { return window_over(output_shape(in), kernel, strides, 1, padding); }
+  static constexpr Window window(Shape in) { return window_over(output_shape(in), kernel, strides, dilation, padding); }
   static constexpr kernels::Placement padded(Shape in) {
     const Shape out = output_shape(in);
     const Window w = window(in);
-    return {.height = out.height(), .width = out.width(), .channels = Filters,
+    return {.height = out.height(), .width = out.width(), .channels = filters,
             .out_height = out.height() + w.before.height + w.after.height,
             .out_width = out.width() + w.before.width + w.after.width,
             .top = w.before.height, .left = w.before.width};
   }
   static constexpr kernels::ConvGeometry adjoint(Shape in) {
-    return adjoint(in, padded(in).out_width * Filters, in.width() * in.channels());
+    return adjoint(in, padded(in).out_width * filters, in.width() * in.channels());
   }
   /// Winograd's algorithm writes no cells with gaps between them.
   static constexpr kernels::ConvGeometry adjoint(Shape in, int row, int out_row) {
     return {.out_height = in.height(), .out_width = in.width(),
             .kernel_height = kernel.height, .kernel_width = kernel.width,
             .stride_height = strides.height, .stride_width = strides.width,
-            .dilation_height = 1, .dilation_width = 1,
-            .groups = 1, .in_channels = Filters, .out_channels = in.channels(),
+            .dilation_height = dilation.height, .dilation_width = dilation.width,
+            .groups = 1, .in_channels = filters, .out_channels = in.channels(),
             .row = row, .out_row = out_row,
-            .largest_tile = strides == Strides{1} ? options::get(LargestTile{4}).side : 0};
+            .largest_tile = strides == Strides{1} ? largest_tile : 0};
   }
   /// Its gradient by the input: what is computed here, for an input laid out by `placement`.
   static constexpr kernels::InputGradient transposed(Shape in) {
@@ -323,7 +342,7 @@ struct Conv2DTranspose
       d.forward.out_gap = pixel_of(Call::input_shape, Call::input_border) - Call::input_shape.channels();
     }
     d.row = row_of(Call::output_shape, Call::output_border);
-    d.gap = pixel_of(Call::output_shape, Call::output_border) - Filters;
+    d.gap = pixel_of(Call::output_shape, Call::output_border) - filters;
     return d;
   }();
 
@@ -349,17 +368,17 @@ struct Conv2DTranspose
       constexpr auto rows = d.rows(number / strides.width), columns = d.columns(number % strides.width);
       kernels::Convolution<V, phase, tile>::template run<std::conditional_t<fused, Epilogue, Identity>>(
           batch, {x.data + rows.begin * phase.row + columns.begin * phase.in_pixel(), x.step}, weights, bias,
-          {out.data + rows.first * d.row + columns.first * (Filters + d.gap), out.step}, residual, scratch);
+          {out.data + rows.first * d.row + columns.first * (filters + d.gap), out.step}, residual, scratch);
       weights += d.template phase_weights_size<V>(number);
     });
     if constexpr (!fused) {
-      constexpr int pixel = Filters + d.gap, run = pixel == Filters && Epilogue::residual_pixel == Filters ? d.width : 1;
+      constexpr int pixel = filters + d.gap, run = pixel == filters && Epilogue::residual_pixel == filters ? d.width : 1;
       for (std::size_t n = 0; n < batch; ++n)
         for (int y = 0; y < d.height; ++y)
           for (int column = 0; column < d.width; column += run) {
             T* const cells = out.data + n * out.step + y * d.row + column * pixel;
             kernels::map<V>(
-                static_cast<std::size_t>(run * Filters),
+                static_cast<std::size_t>(run * filters),
                 [](V value, V term) STRATA_INLINE_LAMBDA { return Epilogue::apply(value, term); }, cells, cells,
                 residual.data + n * residual.step + y * Epilogue::residual_row + column * Epilogue::residual_pixel);
           }
@@ -387,7 +406,70 @@ struct Conv2DTranspose
                : aligned_size<typename Call::Scalar>(batch * transposed(Call::input_shape).placement().size());
   }
   template <class Target>
-  static constexpr std::size_t bias_size = aligned_size<typename Target::Vector::value_type>(Filters);
+  static constexpr std::size_t bias_size = aligned_size<typename Target::Vector::value_type>(filters);
+};
+
+
+}  // namespace detail
+
+using Conv2DTransposeConfig = TransposedConvolutionConfig<detail::conv2d_transpose>;
+
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
+struct Conv2DTranspose;
+
+using Conv1DTransposeConfig = TransposedConvolutionConfig<detail::conv1d_transpose>;
+
+template <int Filters, int KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
+struct Conv1DTranspose;
+
+namespace detail {
+template <int Filters, auto KernelSize>
+struct RebuildConv2DTranspose {
+  template <class... Option>
+  using with = Conv2DTranspose<Filters, KernelSize, Option::value...>;
+};
+template <int Filters, int KernelSize>
+struct RebuildConv1DTranspose {
+  template <class... Option>
+  using with = Conv1DTranspose<Filters, KernelSize, Option::value...>;
+};
+}  // namespace detail
+
+template <int Filters, Spelled<"3 or Kernel{3, 5}"> auto KernelSize,
+          Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
+struct Conv2DTranspose
+    : detail::TransposedConvolution<
+          LayerOptions<Given...>::fill(Conv2DTransposeConfig{.filters = Filters, .kernel_size = KernelSize}),
+          LayerOptions<Given...>::get(LargestTile{4}).side>,
+      detail::FusedActivation<detail::RebuildConv2DTranspose<Filters, KernelSize>::template with, Given...> {
+  static constexpr const char* class_name = Conv2DTransposeConfig::schema.keras;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config =
+      options::fill(Conv2DTransposeConfig{.filters = Filters, .kernel_size = KernelSize});
+  template <Algorithms Choice>
+  using by = Conv2DTranspose<Filters, KernelSize, Given..., LargestTile{Choice::largest_tile}>;
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<Conv2DTransposeConfig>()) return problem;
+    return Conv2DTranspose::TransposedConvolution::check(in);
+  }
+};
+
+template <int Filters, int KernelSize, Spelled<"Same, Strides{2}, activation<ReLU>"> auto... Given>
+struct Conv1DTranspose
+    : detail::TransposedConvolution<
+          LayerOptions<Given...>::fill(Conv1DTransposeConfig{.filters = Filters, .kernel_size = KernelSize}), 0>,
+      detail::FusedActivation<detail::RebuildConv1DTranspose<Filters, KernelSize>::template with, Given...> {
+  static constexpr const char* class_name = Conv1DTransposeConfig::schema.keras;
+  using options = LayerOptions<Given...>;
+  static constexpr auto config =
+      options::fill(Conv1DTransposeConfig{.filters = Filters, .kernel_size = KernelSize});
+
+  static constexpr Problem check(Shape in) {
+    if (const Problem problem = options::template check<Conv1DTransposeConfig>()) return problem;
+    return Conv1DTranspose::TransposedConvolution::check(in);
+  }
 };
 
 }  // namespace strata

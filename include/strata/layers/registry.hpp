@@ -57,9 +57,9 @@ namespace strata {
 
 using DescribedLayers = boost::mp11::mp_list<
     Add<>, AlphaDropoutConfig, Average<>, AveragePooling1DConfig, AveragePooling2DConfig, BatchNormalizationConfig,
-    CELU, CenterCropConfig, Concatenate<>, Conv1DConfig, Conv2DConfig, Conv2DTransposeConfig, Cropping1DConfig,
-    Cropping2DConfig, DenseConfig, DepthwiseConv1DConfig, DepthwiseConv2DConfig, DropoutConfig, ELUConfig, Exponential,
-    Flatten, GaussianDropoutConfig, GaussianNoiseConfig, GELU, GlobalAveragePooling1DConfig,
+    CELU, CenterCropConfig, Concatenate<>, Conv1DConfig, Conv1DTransposeConfig, Conv2DConfig, Conv2DTransposeConfig,
+    Cropping1DConfig, Cropping2DConfig, DenseConfig, DepthwiseConv1DConfig, DepthwiseConv2DConfig, DropoutConfig,
+    ELUConfig, Exponential, Flatten, GaussianDropoutConfig, GaussianNoiseConfig, GELU, GlobalAveragePooling1DConfig,
     GlobalAveragePooling2DConfig, GlobalMaxPooling1DConfig, GlobalMaxPooling2DConfig, GroupNormalizationConfig,
     HardShrink, HardSigmoid, HardSwish, HardTanh, IdentityLayer, LayerNormalizationConfig, LeakyReLUConfig, Linear,
     LogSigmoid, LogSoftmax, Maximum<>, MaxPooling1DConfig, MaxPooling2DConfig, Minimum<>, Mish, Multiply<>,

@@ -19,6 +19,9 @@ LAYERS = {
     "Conv2DTranspose<8, 3>": k.Conv2DTranspose(8, 3),
     "Conv2DTranspose<8, Kernel{4, 2}, Same, Strides{2}, NoBias, L2{0.25}>":
         k.Conv2DTranspose(8, (4, 2), padding="same", strides=2, use_bias=False, kernel_regularizer=L2(0.25)),
+    "Conv2DTranspose<8, 3, Dilation{2}>": k.Conv2DTranspose(8, 3, dilation_rate=2),
+    "Conv2DTranspose<8, 3, Same, Strides{2}, OutputPadding{1}>":
+        k.Conv2DTranspose(8, 3, padding="same", strides=2, output_padding=1),
     "DepthwiseConv2D<3>": k.DepthwiseConv2D(3),
     "DepthwiseConv2D<5, Same, Strides{2}, DepthMultiplier{2}, NoBias, L2{0.5}>":
         k.DepthwiseConv2D(5, padding="same", strides=2, depth_multiplier=2, use_bias=False,
@@ -120,6 +123,9 @@ LAYERS = {
         k.Conv1D(8, 3, padding="causal", dilation_rate=2, groups=2, use_bias=False),
     "Conv1D<8, 5, Same, Strides{2}, L2{0.5}>": k.Conv1D(8, 5, padding="same", strides=2, kernel_regularizer=L2(0.5)),
     "Conv1D<8, 3, activation<ReLU>>": k.Conv1D(8, 3, activation="relu"),
+    "Conv1DTranspose<8, 3>": k.Conv1DTranspose(8, 3),
+    "Conv1DTranspose<8, 3, Same, Strides{2}, OutputPadding{1}>":
+        k.Conv1DTranspose(8, 3, padding="same", strides=2, output_padding=1),
     "DepthwiseConv1D<3>": k.DepthwiseConv1D(3),
     "DepthwiseConv1D<5, Same, Strides{2}, DepthMultiplier{2}>":
         k.DepthwiseConv1D(5, padding="same", strides=2, depth_multiplier=2),

@@ -123,6 +123,8 @@ def convolutions(cases):
     case("4x2", "Conv2DTranspose<6, Kernel{4, 2}, Same, Strides{2, 1}, NoBias>", (4, 5, 3), 6, (4, 2), padding="same",
          strides=(2, 1), use_bias=False)
     case("2x2_strides_2", "Conv2DTranspose<6, 2, Strides{2}>", (4, 5, 3), 6, 2, strides=2)
+    case("output_padding", "Conv2DTranspose<6, 3, Strides{3}, Same, OutputPadding{2, 0}>", (4, 5, 3), 6, 3, strides=3,
+         padding="same", output_padding=(2, 0))
 
 
 def pooling(cases):
@@ -221,6 +223,8 @@ def sequences(cases):
          k.Conv1D(8, 4, padding="same", strides=2, groups=2), ci=True)
     case("depthwise_conv1d", "DepthwiseConv1D<3, Same, Strides{2}, DepthMultiplier{2}>", (10, 3),
          k.DepthwiseConv1D(3, padding="same", strides=2, depth_multiplier=2), ci=True)
+    case("conv1d_transpose", "Conv1DTranspose<6, 4, Same, Strides{2}, OutputPadding{1}>", (5, 3),
+         k.Conv1DTranspose(6, 4, padding="same", strides=2, output_padding=1), ci=True)
     case("max_pooling1d", "MaxPooling1D<3, Strides{2}, Same>", (8, 5), k.MaxPooling1D(3, strides=2, padding="same"),
          below_zero, ci=True)
     case("average_pooling1d", "AveragePooling1D<3, Strides{2}, Same>", (8, 5),
@@ -302,6 +306,7 @@ def activations(cases):
 
 
 def several_nodes(cases):
+    keras.backend.clear_session()  # names count from here, not from what configs.py made
     case = lambda *arguments: network(cases, *arguments)
     case("separable_conv2d", "SeparableConv2D<6, 3, Same>", (7, 5, 3), k.SeparableConv2D(6, 3, padding="same"))
     case("separable_conv2d_options",
