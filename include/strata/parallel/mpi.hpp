@@ -197,14 +197,23 @@ class MpiUse {
 
 /// A team (core/parallel.hpp) of all processes that mpirun has started, each with threads of its own. The first object
 /// starts MPI unless the program has; the end of the program ends it. The same number of processes and threads gives
-/// the same bits, whatever the MPI: it moves numbers, and they are added here, in the order of the processes.
+/// the same bits, whatever the MPI: it moves numbers, and they are added here, in the order of the processes. A step
+/// allocates what messages need.
 ///
 /// Where one process alone cannot go on, because an exception leaves `fit`, main or the life of an Mpi, it says so and
 /// ends all by MPI_Abort; where one is killed, mpirun does.
 template <class Threads = Serial>
 class Mpi {
  public:
-  explicit Mpi(Threads threads = {}) : threads_(std::move(threads)) {}
+  /// Throws InvalidArgument where there are several threads and the program has started MPI for one.
+  explicit Mpi(Threads threads = {}) : threads_(std::move(threads)) {
+    int level = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&level);
+    if (threads_.threads() > 1 && level < MPI_THREAD_FUNNELED)
+      detail::raise<InvalidArgument>(
+          "Mpi: expected an MPI that allows threads in a process, received one for a single thread; start it by "
+          "MPI_Init_thread with MPI_THREAD_FUNNELED, or leave that to Strata");
+  }
 
   std::size_t threads() const { return threads_.threads(); }
   template <class F>
