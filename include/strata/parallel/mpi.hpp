@@ -100,12 +100,13 @@ class MpiSession {
     if (ours_) MPI_Finalize();
   }
 
-  /// Whether all processes call this within ten seconds. Others would wait for ever for one that has left its work.
+  /// Whether all processes call this within five seconds. Others would wait for ever for one that has left its work.
   bool all_meet() const {
     MPI_Request request = MPI_REQUEST_NULL;
     int met = 0;
     MPI_Ibarrier(back, &request);
-    for (int i = 0; met == 0 && i < 1000; ++i) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (met == 0 && std::chrono::steady_clock::now() < end) {
       MPI_Test(&request, &met, MPI_STATUS_IGNORE);
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
