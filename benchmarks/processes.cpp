@@ -1,15 +1,17 @@
 // What training in processes costs on this network, beside the model of docs/mpi.md, all measured in one run:
 //
 //     mpirun -n 2 processes resnet20 32         the samples of each process in a step
+//     mpirun -n 2 processes pauses 1            the network alone: backward is 80 pauses of so many milliseconds
 //
-// Compute: a step of one process, while the others do the same. Then steps together, each beside what the model says: in
-// one piece after backward, in buckets during it, and with synchronised batch normalisation.
+// Compute: a step of one process, while the others do the same. Then steps together, each beside what the model says:
+// in one piece after backward, in buckets during it, and with synchronised batch normalisation.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <strata/parallel/mpi.hpp>
@@ -89,14 +91,40 @@ void measure(std::size_t batch) {
                 mpi.members(), batch, 1e3 * compute, 1e3 * message, bytes / 1e3, 1e3 * exchange);
   tell("in one piece", step(InOnePiece{}), in_one_piece);
   tell("in buckets during backward", step(Unsynchronized{mpi}), in_one_piece - hidden);
-  tell("synchronised batch normalisation", step(mpi),
-       in_one_piece - hidden + 2 * static_cast<double>(norms) * message);
+  tell("synchronised batch normalisation", step(mpi), in_one_piece - hidden + 2 * static_cast<double>(norms) * message);
+}
+
+/// What four buckets of ResNet-20's gradients hide behind pauses: on a network of namespaces, the processor is not in
+/// its way.
+void measure_pauses(double milliseconds) {
+  const Mpi<> mpi;
+  std::vector<float> gradients(zoo::ResNet20::trainable_param_count);
+  const auto backward = [&](auto ready) {
+    for (std::size_t part = 0; part < 4; ++part) {
+      for (int layer = 0; layer < 20; ++layer) {
+        std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(milliseconds));
+        mpi.progress();
+      }
+      const detail::Share share(gradients.size(), part, 4);
+      ready(std::span(gradients).subspan(share.begin, share.size()));
+    }
+  };
+  const double compute = seconds(mpi, 7, [&] { backward([](auto) {}); });
+  const double exchange = seconds(mpi, 7, [&] { mpi.all_reduce(std::span(gradients)); });
+  const double in_one_piece = seconds(mpi, 7, [&] { backward([](auto) {}), mpi.all_reduce(std::span(gradients)); });
+  const double in_buckets = seconds(mpi, 7, [&] { backward([&](auto bucket) { mpi.start(bucket); }), mpi.finish(); });
+  const double model = compute + exchange - 0.75 * (std::min)(compute, exchange);
+  if (mpi.rank() == 0)
+    std::printf(
+        "backward %.0f ms, sum %.0f ms; in one piece %.0f ms, model %.0f ms; in buckets %.0f ms, model %.0f ms\n",
+        1e3 * compute, 1e3 * exchange, 1e3 * in_one_piece, 1e3 * (compute + exchange), 1e3 * in_buckets, 1e3 * model);
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string network = count > 1 ? arguments[1] : "resnet20";
+  if (network == "pauses") return measure_pauses(count > 2 ? std::atof(arguments[2]) : 1), 0;
   const std::size_t batch = count > 2 ? std::strtoul(arguments[2], nullptr, 10) : 32;
   network == "lesson" ? measure<Lesson>(batch) : measure<zoo::ResNet20>(batch);
 }

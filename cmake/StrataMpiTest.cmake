@@ -9,6 +9,7 @@ function(strata_mpi_environment test)
   set(environment OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
                   OMPI_MCA_hwloc_base_binding_policy=none OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
                   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
-                  PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+                  PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
+                  ASAN_OPTIONS=detect_leaks=0)  # MPI's own leaks
   set_tests_properties(${test} PROPERTIES ENVIRONMENT "${environment}" PROCESSORS 2 TIMEOUT 600)
 endfunction()

@@ -249,3 +249,14 @@ TEST_CASE("members of a team with other data refuse to start", "[train]") {
     CHECK_THAT(said,
                Contains("member 0 in all, 27 samples of 2, 1 label(s) and 0 target(s) each, received 28 samples"));
 }
+
+TEST_CASE("a callback that decides otherwise in one member of a team stops all", "[train]") {
+  for (const auto& said : refusals([](Member member) {
+         Model<Points> model{Seed{3}};
+         Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{}, Seed{4}, member};
+         fit(trainer, circle(8, 5), {.epochs = 3, .verbose = 0},
+             LearningRateScheduler{[&](int epoch, double) { return epoch == 1 && member.number == 2 ? 0.5 : 0.25; }});
+       }))
+    CHECK_THAT(said, Contains("expected the learning rate of member 0 in all, 0.25, received 0.5 in member 2; callbacks "
+                              "must decide alike in all members"));
+}

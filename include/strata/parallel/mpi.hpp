@@ -100,12 +100,13 @@ class MpiSession {
     if (ours_) MPI_Finalize();
   }
 
-  /// Whether all processes call this within ten seconds. Others would wait for ever for one that has left its work.
+  /// Whether all processes call this within five seconds. Others would wait for ever for one that has left its work.
   bool all_meet() const {
     MPI_Request request = MPI_REQUEST_NULL;
     int met = 0;
     MPI_Ibarrier(back, &request);
-    for (int i = 0; met == 0 && i < 1000; ++i) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (met == 0 && std::chrono::steady_clock::now() < end) {
       MPI_Test(&request, &met, MPI_STATUS_IGNORE);
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
@@ -197,14 +198,23 @@ class MpiUse {
 
 /// A team (core/parallel.hpp) of all processes that mpirun has started, each with threads of its own. The first object
 /// starts MPI unless the program has; the end of the program ends it. The same number of processes and threads gives
-/// the same bits, whatever the MPI: it moves numbers, and they are added here, in the order of the processes.
+/// the same bits, whatever the MPI: it moves numbers, and they are added here, in the order of the processes. A step
+/// allocates what messages need.
 ///
 /// Where one process alone cannot go on, because an exception leaves `fit`, main or the life of an Mpi, it says so and
 /// ends all by MPI_Abort; where one is killed, mpirun does.
 template <class Threads = Serial>
 class Mpi {
  public:
-  explicit Mpi(Threads threads = {}) : threads_(std::move(threads)) {}
+  /// Throws InvalidArgument where there are several threads and the program has started MPI for one.
+  explicit Mpi(Threads threads = {}) : threads_(std::move(threads)) {
+    int level = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&level);
+    if (threads_.threads() > 1 && level < MPI_THREAD_FUNNELED)
+      detail::raise<InvalidArgument>(
+          "Mpi: expected an MPI that allows threads in a process, received one for a single thread; start it by "
+          "MPI_Init_thread with MPI_THREAD_FUNNELED, or leave that to Strata");
+  }
 
   std::size_t threads() const { return threads_.threads(); }
   template <class F>
