@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct PathPart {
   std::string stem;
   std::size_t number = 0;
 
-  friend auto operator<=>(const PathPart&, const PathPart&) = default;
+  friend bool operator==(const PathPart&, const PathPart&) = default;
+  friend bool operator<(const PathPart& a, const PathPart& b) {
+    return std::tie(a.stem, a.number) < std::tie(b.stem, b.number);
+  }
 };
 
 /// A layer in a file.
@@ -34,6 +38,8 @@ struct FileLayer {
   std::string class_name{};  ///< in snake case; empty: unknown
   std::vector<std::pair<std::string, const TensorEntry*>> weights{};  ///< empty names: in Keras' order
 };
+
+inline bool before(const FileLayer* a, const FileLayer* b) { return a->path < b->path; }
 
 struct FileLayers {
   bool pytorch = false;  ///< its names of weights and order of axes
@@ -82,7 +88,8 @@ class FileLayerReader {
  private:
   template <class Predicate>
   bool any_name(Predicate predicate) const {
-    return std::ranges::any_of(file_.tensors(), predicate, &TensorEntry::name);
+    const auto& tensors = file_.tensors();
+    return std::any_of(tensors.begin(), tensors.end(), [&](const TensorEntry& t) { return predicate(t.name); });
   }
 
   /// The layer of this place, in the end a new one.
@@ -115,7 +122,7 @@ class FileLayerReader {
     const std::map<std::string, KerasConfig> configs = read_configs();
     for (const TensorEntry& tensor : file_.tensors()) {
       std::string name = tensor.name;
-      std::ranges::replace(name, '\\', '/');
+      std::replace(name.begin(), name.end(), '\\', '/');
       const std::size_t end = name.rfind("vars/");
       if (end == name.npos || name.starts_with("optimizer") || name.find("seed_generator") != name.npos) continue;
       const std::string place = name.substr(0, end == 0 ? 0 : end - 1);
@@ -136,7 +143,9 @@ class FileLayerReader {
         layer.name = found->second;
     }
     for (FileLayer& layer : layers_.layers)  // 10 comes behind 9
-      std::ranges::sort(layer.weights, {}, [](const auto& weight) { return numbered(weight.second->name).number; });
+      std::sort(layer.weights.begin(), layer.weights.end(), [](const auto& a, const auto& b) {
+        return numbered(a.second->name).number < numbered(b.second->name).number;
+      });
   }
 
   /// What the configuration of a model says of a layer.
@@ -206,7 +215,7 @@ class FileLayerReader {
         return name.substr(0, (std::min)(name.rfind('/'), name.size()));
       };
       const bool single =
-          std::ranges::all_of(names, [&](const std::string& name) { return parent(name) == parent(names[0]); });
+          std::all_of(names.begin(), names.end(), [&](const auto& name) { return parent(name) == parent(names[0]); });
       for (const std::string& name : names) {
         const TensorEntry* const tensor = file_.find(join(group, "/", name));
         if (tensor == nullptr) continue;

@@ -85,8 +85,8 @@ inline std::optional<WeightSource> from_pytorch(const std::vector<std::size_t>& 
 }
 
 /// Without the ones in front: Keras' slopes of PReLU are (1, 1, channels) or (channels,).
-inline std::span<const std::size_t> significant(const std::vector<std::size_t>& shape) {
-  const auto first = std::ranges::find_if(shape, [](std::size_t extent) { return extent != 1; });
+inline std::vector<std::size_t> significant(const std::vector<std::size_t>& shape) {
+  const auto first = std::find_if(shape.begin(), shape.end(), [](std::size_t extent) { return extent != 1; });
   return {first, shape.end()};
 }
 
@@ -98,7 +98,7 @@ inline std::optional<WeightSource> source_of(const NetworkLayer& layer, std::siz
   if (tensor == nullptr || !(tensor->dtype == "F32" || (counts && is_count(*tensor)))) return std::nullopt;
   std::optional<WeightSource> source;
   if (pytorch) source = from_pytorch(shape, layer, *tensor);
-  else if (std::ranges::equal(significant(tensor->shape), significant(shape))) source.emplace();
+  else if (significant(tensor->shape) == significant(shape)) source.emplace();
   if (source) source->weight = join(layer.name, "/", name), source->tensor = tensor->name;
   return source;
 }
@@ -115,13 +115,13 @@ inline bool fits(const NetworkLayer& layer, const FileLayer& from, bool pytorch)
 using LayerMatch = std::vector<const FileLayer*>;
 
 inline std::size_t matched(const LayerMatch& match) {
-  return match.size() - static_cast<std::size_t>(std::ranges::count(match, nullptr));
+  return match.size() - static_cast<std::size_t>(std::count(match.begin(), match.end(), nullptr));
 }
 
 inline LayerMatch match_by_name(const std::vector<NetworkLayer>& network, const FileLayers& file) {
   LayerMatch match;
   for (const NetworkLayer& layer : network) {
-    const auto found = std::ranges::find_if(file.layers, [&](const FileLayer& from) {
+    const auto found = std::find_if(file.layers.begin(), file.layers.end(), [&](const FileLayer& from) {
       return from.name == layer.name && fits(layer, from, file.pytorch);
     });
     match.push_back(found == file.layers.end() ? nullptr : &*found);
@@ -140,7 +140,7 @@ class StructureMatch {
       : network_(std::move(network)), pytorch_(file.pytorch), mates_(file.pytorch) {
     std::vector<const FileLayer*> layers;
     for (const FileLayer& layer : file.layers) layers.push_back(&layer);
-    std::ranges::sort(layers, [](const FileLayer* a, const FileLayer* b) { return a->path < b->path; });
+    std::sort(layers.begin(), layers.end(), before);
     for (const FileLayer* layer : layers) add(layer);
     chosen_.resize(network_.size());
     if (layers.empty() || network_.empty()) return;

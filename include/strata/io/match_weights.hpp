@@ -68,7 +68,10 @@ class WeightMatcher {
   std::vector<std::size_t> order() const {
     std::vector<std::size_t> order(network_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    if (layers_.keras) std::ranges::stable_sort(order, {}, [&](std::size_t i) { return network_[i].keras_place; });
+    if (layers_.keras)
+      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return network_[a].keras_place < network_[b].keras_place;
+      });
     return order;
   }
   StructureMatch match_structure() const {
@@ -85,7 +88,7 @@ class WeightMatcher {
 
   /// Names such as conv2d_1, which Keras may give out in another order than the network.
   bool numbered_names() const {
-    return std::ranges::any_of(network_, [](const NetworkLayer& layer) {
+    return std::any_of(network_.begin(), network_.end(), [](const NetworkLayer& layer) {
       return numbered(layer.name).stem == std::string_view(snake_case(layer.class_name));
     });
   }
@@ -96,9 +99,11 @@ class WeightMatcher {
     for (const auto& entry : names) {
       const auto& name = entry.first;
       const auto& wanted = entry.second;
-      const auto layer = std::ranges::find(network_, name, &NetworkLayer::name);
-      const auto from = std::ranges::find_if(
-          layers_.layers, [&](const FileLayer& found) { return found.place == wanted || found.name == wanted; });
+      const auto layer =
+          std::find_if(network_.begin(), network_.end(), [&](const NetworkLayer& known) { return known.name == name; });
+      const auto from = std::find_if(layers_.layers.begin(), layers_.layers.end(), [&](const FileLayer& found) {
+        return found.place == wanted || found.name == wanted;
+      });
       if (layer == network_.end()) misfit.lines.push_back("no layer of the network: " + name);
       else if (from == layers_.layers.end()) misfit.lines.push_back("no layer of the file: " + wanted);
       else if (!fits(*layer, *from, layers_.pytorch)) compare(*layer, &*from, misfit);
@@ -156,7 +161,7 @@ class WeightMatcher {
     for (const FileLayer& from : layers_.layers)
       if (!used.contains(&from)) left.push_back(&from);
     if (left.size() == network_.size() - matched(best)) {
-      std::ranges::sort(left, [](const FileLayer* a, const FileLayer* b) { return a->path < b->path; });
+      std::sort(left.begin(), left.end(), before);
       for (const FileLayer*& from : best)
         if (from == nullptr) from = *left.begin(), left.erase(left.begin());
     }

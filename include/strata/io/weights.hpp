@@ -72,7 +72,7 @@ inline std::int64_t whole_number(std::span<const std::byte> data) {
 /// As Keras counts what Normalization has seen.
 inline bool is_count(const TensorEntry& tensor) {
   return (tensor.dtype == "I32" || tensor.dtype == "I64") &&
-         std::ranges::all_of(tensor.shape, [](std::size_t extent) { return extent == 1; });
+         std::all_of(tensor.shape.begin(), tensor.shape.end(), [](std::size_t extent) { return extent == 1; });
 }
 
 /// Every tensor of `expected` is one of the file, by name, and but for an optimiser's the file has no other. Throws
@@ -104,12 +104,13 @@ inline WeightMap checked_map(const WeightMap& map, const TensorFile& file, const
   std::set<std::string> known;
   for (const TensorEntry& weight : weights) {
     known.insert(weight.name);
-    const auto source = std::ranges::find(map, weight.name, &WeightSource::weight);
+    const auto source =
+        std::find_if(map.begin(), map.end(), [&](const WeightSource& from) { return from.weight == weight.name; });
     if (source == map.end()) continue;
     ordered.push_back(*source);
     const TensorEntry* const tensor = file.find(source->tensor);
     std::vector<std::size_t> axes = source->axes, all(source->view.size());
-    std::ranges::sort(axes);
+    std::sort(axes.begin(), axes.end());
     std::iota(all.begin(), all.end(), std::size_t{0});
     if (tensor == nullptr) misfit.missing(source->tensor, weight.shape);
     else if ((tensor->dtype != "F32" && !is_count(*tensor)) || count(tensor->shape) != count(weight.shape) ||
@@ -125,7 +126,7 @@ inline WeightMap checked_map(const WeightMap& map, const TensorFile& file, const
 /// Floats or, for a count that Keras keeps as such, a whole number.
 inline void assign_weight(const TensorEntry& tensor, const WeightSource& source, std::span<float> elements) {
   if (tensor.dtype != "F32") elements[0] = static_cast<float>(whole_number(tensor.data));
-  else if (source.axes.empty()) std::ranges::copy(tensor.data, std::as_writable_bytes(elements).begin());
+  else if (source.axes.empty()) std::copy(tensor.data.begin(), tensor.data.end(), std::as_writable_bytes(elements).begin());
   else permute(tensor.data, elements, source.view, source.axes);
 }
 
