@@ -64,9 +64,9 @@ def step(network, line, processes, synchronised=False, overlap=True, reduce=ring
 
 
 # The first two measured (one core, AVX-512), the last by its multiply-adds at the speed of the second.
-NETWORKS = [Network("the lesson's", 92_202, 2, 64, 0.0086),
-            Network("ResNet-20", 273_066, 19, 688, 0.07),
-            Network("ResNet-50", 25_583_592, 53, 26_560, 6.6)]
+NETWORKS = [Network("the lesson's", 92_202, 2, 64, 0.0080),
+            Network("ResNet-20", 273_066, 19, 688, 0.037),
+            Network("ResNet-50", 25_583_592, 53, 26_560, 3.5)]
 LINES = [Line("2 µs, 100 Gbit/s", 2e-6, 12.5e9),
          Line("30 µs, 10 Gbit/s", 30e-6, 1.25e9),
          Line("100 µs, 1 Gbit/s", 100e-6, 125e6)]
