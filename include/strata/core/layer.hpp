@@ -103,8 +103,12 @@ enum class Kind {
   other,
 };
 
+namespace detail {
+
 /// Layers that only say where their operands are.
 constexpr bool places(Kind kind) { return kind == Kind::concatenation || kind == Kind::padding; }
+
+}  // namespace detail
 
 /// Tensors that a layer's backward pass reads, beside the output's gradient.
 struct Needs {
@@ -220,7 +224,7 @@ struct rules {
   }();
   static constexpr bool strided = [] {
     if constexpr (requires { L::strided; }) return L::strided;
-    else return kind == Kind::elementwise || kind == Kind::affine || places(kind);
+    else return kind == Kind::elementwise || kind == Kind::affine || detail::places(kind);
   }();
   static constexpr bool in_place = [] {
     if constexpr (requires { L::in_place; }) return L::in_place;

@@ -319,7 +319,7 @@ class Engine {
       kernels::map_images<V, B::input_shape, Plan::border_of(step.output), Plan::border_of(input)>(
           1, [](V x) STRATA_INLINE_LAMBDA { return Function::apply(x); }, out, std::array{in},
           std::array<const T*, 0>{}, part);
-    } else if constexpr (places(B::kind)) {
+    } else if constexpr (detail::places(B::kind)) {
       detail::each<B::input_count>([&]<std::size_t I>() {
         constexpr int operand = static_cast<int>(I), tensor = Plan::input_of(S, operand);
         constexpr Border slice = detail::slice_of(Net::network(), plan, step.head, operand);

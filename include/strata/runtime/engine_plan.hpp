@@ -122,7 +122,7 @@ struct EnginePlan {
     const auto shared = []<std::size_t I>() {
       using B = HeadOf<I>;
       constexpr std::size_t work = rules<typename B::layer>::macs(B::input_shape) + 4 * B::output_shape.size();
-      constexpr bool can = B::kind == Kind::affine || B::kind == Kind::elementwise || places(B::kind) ||
+      constexpr bool can = B::kind == Kind::affine || B::kind == Kind::elementwise || detail::places(B::kind) ||
                            rules<typename B::layer>::shares;
       return can && work >= 50'000;
     };
