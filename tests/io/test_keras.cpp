@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -202,6 +203,26 @@ TEST_CASE("a file that does not fit is one error with all that is wrong", "[io][
                 {"received an HDF5 file", "include <strata/io/hdf5.hpp> (CMake: strata::hdf5)"}) == "");
   detail::hdf5_format.read = reader;
   CHECK(bits(model.parameters()) == before);
+}
+
+TEST_CASE("what happens to the reader of a file stays in its process", "[io][keras]") {
+  const io_test::Directory directory;
+  write_text(directory / "x", "");
+  const auto sentence = [&](auto read) { return file_error([&] { detail::read_isolated(directory / "x", 0, read); }); };
+  const auto hang = [](auto&) {
+    for (volatile bool forever = true; forever;) {}
+  };
+  CHECK(missing(sentence([](auto&) { std::raise(SIGTERM); }), {"byte 0", "3 s and 64 MiB", "'Terminated'"}) == "");
+  CHECK(missing(sentence(hang), {"can be read in 3 s", "the file is damaged"}) == "");
+  CHECK(missing(sentence([](auto&) { std::vector<char>(std::size_t{1} << 33, 'x'); }), {"x: byte 0", "damaged"}) == "");
+  CHECK(missing(sentence([](auto& found) { found.add("bomb", "F32", {1, 2}); }),
+                {"contents of at most 100 times the file's size", "\"bomb\", which claims more"}) == "");
+
+  const std::string start = detail::npy_start({std::size_t{1} << 40, 1000});
+  detail::ZipWriter archive(directory / "bomb.npz");
+  archive.add("conv2d/kernel.npy", std::as_bytes(std::span(start)));
+  write_file_atomically(directory / "bomb.npz", {archive.bytes()});
+  CHECK(missing(file_error([&] { read_npz(directory / "bomb.npz"); }), {"conv2d/kernel", "which claims more"}) == "");
 }
 
 TEST_CASE("a damaged file of Keras or NumPy gives an Error or a whole model", "[io][keras][fuzz]") {
