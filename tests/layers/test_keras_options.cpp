@@ -41,8 +41,9 @@ double mean(const std::vector<float>& values) {
   return sum / static_cast<double>(values.size());
 }
 double deviation(const std::vector<float>& values) {
+  const double centre = mean(values);
   double squares = 0;
-  for (const float value : values) squares += (value - mean(values)) * (value - mean(values));
+  for (const float value : values) squares += (value - centre) * (value - centre);
   return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
