@@ -195,7 +195,7 @@ TEST_CASE("models in models, and arithmetic between layers") {
                             layer("InputLayer", "input_layer_1", R"("batch_shape": [null, 8, 8, 4])") + ", " +
                             layer("Conv2D", "stem", conv) + "]}}";
   const auto operation = [](const std::string& name, const std::string& from, const std::string& number) {
-    return R"({"module": "keras.src.ops.numpy", "class_name": ")" + name + R"(", "config": {"name": ")" + name +
+    return R"({"class_name": ")" + name + R"(", "config": {"name": ")" + name +
            R"("}, "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": [")" +
            from + R"(", 0, 0]}}, )" + number + R"(], "kwargs": {}}]})";
   };

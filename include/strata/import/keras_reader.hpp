@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -409,10 +410,29 @@ class KerasReader {
     if (const json axis = strata::detail::plain_axis(options.value("axis", json{}));
         axis.is_number_integer() && !shape.empty() && axis == static_cast<int>(shape.size()))
       options["axis"] = -1;
+    if (class_name == "Normalization")
+      if (const json scaling = constant_normalization(options); !scaling.is_null()) return scaling;
     if (class_name == "Activation" && options.value("activation", json{}) == "linear") return nullptr;
-    if (class_name == "TFOpLambda" || layer.value("module", json("")).dump().find("keras.src.ops") != std::string::npos)
+    // An `.h5` of Keras 3 has no module: there a number beside the tensors tells.
+    if (class_name == "TFOpLambda" || call.constant ||
+        layer.value("module", json("")).dump().find("keras.src.ops") != std::string::npos)
       return operation(class_name, options, call);
     return {{"class_name", class_name}, {"config", options}};
+  }
+
+  /// A Normalization whose statistics are options, no weights, as a Rescaling; null: another.
+  static json constant_normalization(const json& options) {
+    const json mean = options.value("mean", json{}), variance = options.value("variance", json{});
+    if (!mean.is_array() || !variance.is_array() || mean.size() != variance.size() || mean.empty() ||
+        options.value("invert", json{}) == true)
+      return nullptr;
+    json scale = json::array(), offset = json::array();
+    for (std::size_t c = 0; c < mean.size(); ++c) {
+      if (!mean[c].is_number() || !variance[c].is_number()) return nullptr;
+      const double factor = 1 / std::max(std::sqrt(variance[c].get<double>()), 1e-7);
+      scale.push_back(factor), offset.push_back(-mean[c].get<double>() * factor);
+    }
+    return {{"class_name", "Rescaling"}, {"config", {{"scale", scale}, {"offset", offset}}}};
   }
 
   /// An operation on tensors (x + y, x * 3) as the layer that does it.

@@ -18,7 +18,7 @@ SIZES = {"VGG16": 32, "VGG19": 32, "ResNet50": 32, "ResNet50V2": 32, "ResNet101"
          "MobileNetV2": 32, "MobileNetV3Small": 32, "MobileNetV3Large": 32, "DenseNet121": 32, "DenseNet169": 32,
          "InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71, "EfficientNetB0": 32, "EfficientNetV2B0": 32,
          "NASNetMobile": 32, "ConvNeXtTiny": 32}
-REFUSED = {}
+REFUSED = {"ConvNeXtTiny"}  # LayerScale, a layer of keras.applications
 
 PROGRAM = """#include "net.hpp"
 
