@@ -220,7 +220,7 @@ TEST_CASE("all that cannot be expressed is told at once, before anything is writ
       refusal(file_of(net, {{"layers/dense/vars/0", {4, 4}}}), {.inputs = {{8, 8, 3}}, .outputs = {}});
   INFO(all);
   CHECK(test::missing(all, {"memory (LSTM): expected a layer that Strata has", "--outputs",
-                            "stem (Conv2D): Conv2D: padding: expected valid or same, received \"reflect\"",
+                            "stem (Conv2D): Conv2D: padding: expected valid or same or causal, received \"reflect\"",
                             "logits (Dense): expected the weights kernel, bias, received 1 tensors"})
             .empty());
   CHECK(refusal(file_of(residual_net, residual_weights()), {.inputs = {}, .outputs = {"nobody"}})
