@@ -159,7 +159,7 @@ TEST_CASE("a batch that one member of a team refuses is refused by all", "[train
 }
 
 TEST_CASE("members of a team that differ refuse to start, with the difference", "[train]") {
-  struct Other : Sequential<Input<5, 4, 2>, Conv2D<3, 3, Same>, BatchNormWith<Momentum{0.5}>, Flatten, Dense<4>> {};
+  struct Other : Sequential<Input<5, 4, 2>, Conv2D<3, 3, Same>, ReLU, Flatten, Dense<4>> {};
   struct Wider : Sequential<Input<5, 4, 2>, Conv2D<3, 3, Same>, BatchNorm, Flatten, Dense<4>> {};
   const SparseCategoricalCrossentropy loss{.from_logits = true};
   const auto start = [&]<class N>(Model<N> model, auto optimizer, Seed seed, Member member) {
@@ -174,8 +174,8 @@ TEST_CASE("members of a team that differ refuse to start, with the difference", 
             else
               start(Model<Other>{Seed{1}}, SGD{}, Seed{1}, member);
           }),
-          "team of 4: expected the network of member 0 in all, batch_normalization: BatchNormWith<Momentum{0.5}> of "
-          "5x4x3, received batch_normalization: BatchNorm of 5x4x3 in member 3; start the same program everywhere");
+          "team of 4: expected the network of member 0 in all, re_lu: ReLU of 5x4x3, received "
+          "batch_normalization: BatchNorm of 5x4x3 in member 3; start the same program everywhere");
   all_say(
       refusals([&](Member member) {
         start(Model<Wider>{Seed{1}}, SGD{.momentum = member.number == 1 ? 0.5 : 0.75}, Seed{1}, member);
