@@ -1,4 +1,4 @@
-// Who does the work: one thread, or several. `strata/parallel/openmp.hpp` brings threads.
+// Who does the work: one thread, several (strata/parallel/threads.hpp, openmp.hpp), or processes (mpi.hpp).
 #pragma once
 
 #include <atomic>

@@ -13,6 +13,7 @@
 #include <boost/mp11/list.hpp>
 
 #include <strata/core/bound.hpp>
+#include <strata/core/hash.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/text.hpp>
 #include <strata/core/type_name.hpp>
@@ -109,7 +110,7 @@ namespace detail {
 /// A name as a number, since compilers count every step of a comparison: FNV-1a of its characters. A name that ends in
 /// _1, _2, … could also be that of another stem with this number.
 struct NameHash {
-  std::uint64_t whole = 14'695'981'039'346'656'037u, before_number = 0;
+  std::uint64_t whole = hash_start, before_number = 0;
   int number = 0;  ///< at the end, behind a '_'; 0: none
 
   constexpr NameHash& operator<<(char c) {
@@ -117,7 +118,7 @@ struct NameHash {
     if (c == '_') before_number = whole, number = 0;
     else if (!digit || (number == 0 && c == '0') || number > 100'000'000) before_number = 0;
     if (before_number != 0 && digit) number = 10 * number + (c - '0');
-    whole = (whole ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+    whole = add_to_hash(whole, static_cast<unsigned char>(c));
     return *this;
   }
 };

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <strata/core/file.hpp>
+#include <strata/core/hash.hpp>
 #include <strata/import/keras_reader.hpp>
 #include <strata/import/model_file.hpp>
 #include <strata/import/network.hpp>
@@ -40,10 +41,10 @@ namespace detail {
 /// FNV-1a of a file's bytes, as hexadecimal digits: tells whether a header was made from it.
 inline std::string hash_of(const std::filesystem::path& path) {
   strata::detail::InputFile file(path);
-  std::uint64_t hash = 14'695'981'039'346'656'037u;
+  std::uint64_t hash = strata::detail::hash_start;
   while (file.left() > 0)
     for (const std::byte byte : file.read(1 << 20))
-      hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 1'099'511'628'211u;
+      hash = strata::detail::add_to_hash(hash, std::to_integer<std::uint64_t>(byte));
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
   return digits;

@@ -277,20 +277,29 @@ struct Softplus : Elementwise<Softplus> {
   }
 };
 
-/// x / 6 + 0.5 between 0 and 1, as in Keras 3. Keras `Activation('hard_sigmoid')`, ONNX HardSigmoid (alpha 1/6).
-struct HardSigmoid : Elementwise<HardSigmoid> {
-  static constexpr Schema schema{.spelling = "HardSigmoid", .keras = "Activation", .onnx = "HardSigmoid",
-                                 .activation = "hard_sigmoid"};
+namespace detail {
+
+/// Slope x + 0.5 between 0 and 1.
+template <class Derived, Number Slope>
+struct Ramp : Elementwise<Derived> {
   static constexpr bool makes_probabilities = true;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
-    return (simd::min)(V(1), (simd::max)(V(0), simd::fma(x, V(1.0 / 6), V(0.5))));
+    return (simd::min)(V(1), (simd::max)(V(0), simd::fma(x, V(Slope.value), V(0.5))));
   }
   template <class V>
   static STRATA_INLINE V derivative(V, V y) {
-    return simd::select((y > V(0)) & (y < V(1)), V(1.0 / 6), V(0));
+    return simd::select((y > V(0)) & (y < V(1)), V(Slope.value), V(0));
   }
+};
+
+}  // namespace detail
+
+/// x / 6 + 0.5 between 0 and 1, as in Keras 3. Keras `Activation('hard_sigmoid')`, ONNX HardSigmoid (alpha 1/6).
+struct HardSigmoid : detail::Ramp<HardSigmoid, 1.0 / 6> {
+  static constexpr Schema schema{.spelling = "HardSigmoid", .keras = "Activation", .onnx = "HardSigmoid",
+                                 .activation = "hard_sigmoid"};
 };
 
 /// x HardSigmoid(x): 0 below -3, -infinity included (where Keras multiplies it by 0), x above 3.

@@ -7,35 +7,21 @@
 #include <cstddef>
 #include <limits>
 
-#include <strata/core/layer.hpp>
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/math.hpp>
+#include <strata/layers/over_channels.hpp>
 
 namespace strata {
 
-struct LogSoftmax {
+struct LogSoftmax : detail::OverChannels<LogSoftmax> {
   static constexpr Schema schema{.spelling = "LogSoftmax", .keras = "Activation", .onnx = "LogSoftmax",
                                  .activation = "log_softmax"};
   static constexpr const char* class_name = schema.keras;
-  static constexpr Needs backward_needs{.input = false, .output = true};
   static constexpr bool makes_probabilities = false;
 
-  static constexpr Shape output_shape(Shape in) { return in; }
-
-  template <class Call>
-  static void forward(const Call& call) {
-    constexpr Shape in = Call::input_shape;
-    forward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output);
-  }
-  template <class Call>
-  static void backward(const Call& call) {
-    constexpr Shape in = Call::input_shape;
-    if (call.input_gradient != nullptr)
-      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.output,
-                                                          call.output_gradient, call.input_gradient);
-  }
-
  private:
+  friend detail::OverChannels<LogSoftmax>;
+
   template <class V, int C, class T>
   static STRATA_NOINLINE void forward_rows(std::size_t rows, const T* x, T* y) {
     constexpr T least = -std::numeric_limits<T>::infinity();

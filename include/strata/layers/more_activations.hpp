@@ -4,7 +4,7 @@
 #include <limits>
 
 #include <strata/kernels/math.hpp>
-#include <strata/layers/elementwise.hpp>
+#include <strata/layers/activations.hpp>
 
 namespace strata {
 
@@ -193,18 +193,8 @@ struct Squareplus : Elementwise<Squareplus> {
 };
 
 /// (x + 1) / 2 between 0 and 1. Keras `Activation('sparse_sigmoid')`.
-struct SparseSigmoid : Elementwise<SparseSigmoid> {
+struct SparseSigmoid : detail::Ramp<SparseSigmoid, 0.5> {
   static constexpr Schema schema{.spelling = "SparseSigmoid", .keras = "Activation", .activation = "sparse_sigmoid"};
-  static constexpr Needs backward_needs{.input = false};
-  static constexpr bool makes_probabilities = true;
-  template <class V>
-  static STRATA_INLINE V apply(V x) {
-    return (simd::min)(V(1), (simd::max)(V(0), simd::fma(x, V(0.5), V(0.5))));
-  }
-  template <class V>
-  static STRATA_INLINE V derivative(V, V y) {
-    return simd::select((y > V(0)) & (y < V(1)), V(0.5), V(0));
-  }
 };
 
 /// 0 up to -1, (x + 1)^2 / 4 up to 1, then x. Keras `Activation('sparse_plus')`.

@@ -10,36 +10,22 @@
 #include <limits>
 #include <numeric>
 
-#include <strata/core/layer.hpp>
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/math.hpp>
+#include <strata/layers/over_channels.hpp>
 
 namespace strata {
 
-struct Softmax {
+struct Softmax : detail::OverChannels<Softmax> {
   static constexpr Schema schema{.spelling = "Softmax", .keras = "Softmax", .onnx = "Softmax", .activation = "softmax",
                                  .fixed = R"({"axis": -1})"};
   static constexpr const char* class_name = schema.keras;
-  static constexpr Needs backward_needs{.input = false, .output = true};
   static constexpr Link link = Link::softmax;
   static constexpr bool makes_probabilities = true;
 
-  static constexpr Shape output_shape(Shape in) { return in; }
-
-  template <class Call>
-  static void forward(const Call& call) {
-    constexpr Shape in = Call::input_shape;
-    forward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.input, call.output);
-  }
-  template <class Call>
-  static void backward(const Call& call) {
-    constexpr Shape in = Call::input_shape;
-    if (call.input_gradient != nullptr)
-      backward_rows<typename Call::Vector, in.channels()>(call.batch * in.positions(), call.output,
-                                                          call.output_gradient, call.input_gradient);
-  }
-
  private:
+  friend detail::OverChannels<Softmax>;
+
   /// What rounding took from `sum` = a + b (Knuth's TwoSum).
   template <class V>
   static STRATA_INLINE V rounding_error(V a, V b, V sum) {

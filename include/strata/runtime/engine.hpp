@@ -58,8 +58,7 @@ class Engine {
 
    private:
     friend Engine;
-    /// Of each thread one.
-    Arena<T> arena_;
+    Arena<T> arena_;  ///< of each thread `thread_size` elements
   };
 
   /// Packs the model's parameters; later changes to the model do not reach the engine.
@@ -108,9 +107,13 @@ class Engine {
   template <class Visit>
   void for_each_step(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, Visit&& visit) const {
     if (batch_of(inputs, outputs) != 1) detail::raise<InvalidArgument>("Engine::for_each_step: expected one sample");
-    const detail::FlushDenormals flush;
     const Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), 0);
-    Plan::each_step([&]<std::size_t S>() { visit(plan.steps[S], [&] { run_step<S>(memory, 0, 1, alone); }); });
+    Plan::each_step([&]<std::size_t S>() {
+      visit(plan.steps[S], [&] {
+        const detail::FlushDenormals flush;
+        run_step<S>(memory, 0, 1, alone);
+      });
+    });
   }
 
   /// Samples in a batch of these spans. Throws InvalidArgument when they do not fit or overlap.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/core/hash.hpp>
 #include <strata/core/number.hpp>
 #include <strata/core/parallel.hpp>
 #include <strata/core/schema.hpp>
@@ -33,12 +34,12 @@ std::string optimizer_config(const Optimizer& optimizer) {
 
 /// FNV-1a of values instead of characters.
 template <class T>
-std::uint64_t hash_of(std::span<const T> values, std::uint64_t hash = 14'695'981'039'346'656'037u) {
+std::uint64_t hash_of(std::span<const T> values, std::uint64_t hash = hash_start) {
   static_assert(sizeof(T) <= sizeof(std::uint64_t) && std::is_trivially_copyable_v<T>);
   for (const T& value : values) {
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof(T));
-    hash = (hash ^ bits) * 1'099'511'628'211u;
+    hash = add_to_hash(hash, bits);
     hash ^= hash >> 32;
   }
   return hash;
