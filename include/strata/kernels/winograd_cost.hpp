@@ -6,7 +6,7 @@
 
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/simd.hpp>
-#include <strata/kernels/winograd.hpp>
+#include <strata/kernels/winograd_plan.hpp>
 
 namespace strata::kernels {
 
