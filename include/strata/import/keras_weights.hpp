@@ -6,7 +6,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,19 +17,12 @@
 #include <vector>
 
 #include <strata/core/text.hpp>
+#include <strata/import/half.hpp>
 #include <strata/import/network.hpp>
 #include <strata/io/json.hpp>
 #include <strata/io/tensor_file.hpp>
 
 namespace strata::importing {
-
-/// Half a float as one.
-inline float float_of_half(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = (half >> 10) & 0x1f, fraction = half & 0x3ffu;
-  if (exponent == 0) return (sign != 0 ? -1.0f : 1.0f) * static_cast<float>(fraction) * 0x1p-24f;
-  const std::uint32_t rebiased = exponent == 0x1f ? 0xffu : exponent + 112;
-  return std::bit_cast<float>(sign | rebiased << 23 | fraction << 13);
-}
 
 /// The elements of a tensor of any dtype as floats. Throws FileError.
 inline std::vector<float> floats_of(const TensorFile& file, const TensorEntry& tensor) {
@@ -51,7 +43,7 @@ inline std::vector<float> floats_of(const TensorFile& file, const TensorEntry& t
   else if (tensor.dtype == "F16")
     convert(std::uint16_t{}, float_of_half);
   else if (tensor.dtype == "BF16")
-    convert(std::uint16_t{}, [](std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); });
+    convert(std::uint16_t{}, float_of_bfloat16);
   else if (tensor.dtype == "I32")
     convert(std::int32_t{}, plain);
   else if (tensor.dtype == "I64")

@@ -15,7 +15,7 @@
 
 #include <strata/core/file.hpp>
 #include <strata/core/text.hpp>
-#include <strata/import/keras_weights.hpp>
+#include <strata/import/half.hpp>
 #include <strata/import/network.hpp>
 #include <strata/io/json.hpp>
 #include <strata/io/tensor_file.hpp>
