@@ -25,7 +25,7 @@
 #include <strata/core/shape.hpp>
 #include <strata/core/window.hpp>
 #include <strata/graph/lower.hpp>
-#include <strata/import/onnx_layout.hpp>
+#include <strata/import/onnx_place.hpp>
 #include <strata/import/onnx_model.hpp>
 
 namespace strata::importing {
