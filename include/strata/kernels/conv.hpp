@@ -315,6 +315,12 @@ void pack_weights(Weight&& weight, typename V::value_type* packed) {
       packed);
 }
 
+/// Whether the images are larger than the weights.
+constexpr bool shares_rows(const ConvGeometry& g) {
+  const long long pixel = g.stride_height * g.stride_width * g.in_channels + g.out_channels;
+  return g.out_height * g.out_width * pixel > 1LL * g.taps() * g.out_channels;
+}
+
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).
 /// `x` has its padding around it. `bias` has groups x out_channels elements, or is null. `residual` is what an epilogue
 /// with one adds; it does not overlap `out`. Threads share what is larger: the image's rows of tiles, so that each finds
@@ -334,13 +340,11 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int last_width = g.out_channels - blocks.full * width;
   constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
   constexpr int all = g.groups * (blocks.full * tasks + last_tasks), all_blocks = g.groups * (blocks.full + 1);
-  constexpr long long pixel = g.stride_height * g.stride_width * g.in_channels + g.out_channels;
-  constexpr bool shares_rows = g.out_height * g.out_width * pixel > 1LL * g.taps() * g.out_channels;
   int task = 0, nth = 0;
   const auto next = [&]<int Count>(std::integral_constant<int, Count>) STRATA_INLINE_LAMBDA {
     task += Count;
-    if constexpr (shares_rows) return part.template of_each<Count>(nth++, all_blocks);
-    else return part.template of<Count>(task - Count, all);
+    if constexpr (shares_rows(g)) return part.template tasks_of_each<Count>(nth++, all_blocks);
+    else return part.template tasks<Count>(task - Count, all);
   };
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
     for (int block = 0; block < blocks.full; ++block) {

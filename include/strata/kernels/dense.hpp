@@ -123,7 +123,7 @@ void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* ou
   constexpr int width = blocks.size * lanes, full_units = blocks.full * width;
   constexpr bool packed = layout == Weights::packed;
   constexpr int step = packed ? width : units, last_step = packed ? blocks.last * lanes : units;
-  const auto tasks = part.template of<blocks.full + 1>();
+  const auto tasks = part.template tasks<blocks.full + 1>();
   detail::for_each_dense_part<features>([&](int first, const detail::DensePart& piece) {
     const auto block = [&]<int Step, int NV, int LastWidth>(int unit) {
       const T* const w = weights + static_cast<std::ptrdiff_t>(unit) * (packed ? features : 1) +
