@@ -338,6 +338,7 @@ constexpr Text place_of(const InferencePlan<N>& plan, std::size_t root, std::siz
   text << block.size * element_bytes << " @ " << plan.offsets[root] * element_bytes << ", steps " << block.first + 1
        << '-' << block.last + 1;
   if (plan.samples[root] > 1) text << ", " << plan.samples[root] << " samples";
+  if (plan.rolling[root] > 0) text << ", " << plan.rolling[root] << " rows";
   return text;
 }
 

@@ -104,6 +104,7 @@ class Engine {
   }
 
   /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, `run()` doing its work: for profiles.
+  /// Of steps that are done band by band the first does the work of all.
   template <class Visit>
   void for_each_step(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, Visit&& visit) const {
     if (batch_of(inputs, outputs) != 1) detail::raise<InvalidArgument>("Engine::for_each_step: expected one sample");
