@@ -36,8 +36,9 @@ struct Branches : Sequential<Input<20, 20, 16>, Concatenate<Conv2D<33, 1>, Branc
                              Maximum<Conv2D<48, 1>, Conv2D<48, 3, Same>>, Add<Conv2D<16, 1>, Conv2D<16, 5, Same>>,
                              Flatten, Dense<7>> {};
 /// Large images, made band by band: threads make rows around their own, too.
-struct Bands : Sequential<Input<65, 64, 4>, Conv2D<32, 3, Same>, DepthwiseConv2D<3, Same>, ReLU6, ZeroPadding2D<1>,
+struct Bands : Sequential<Input<65, 68, 4>, Conv2D<32, 3, Same>, DepthwiseConv2D<3, Same>, ReLU6, ZeroPadding2D<1>,
                           DepthwiseConv2D<5, Strides{2}>, Conv2D<7, 1>, Flatten, Dense<5>> {};
+static_assert(Bands::inference_plan().run_end[1] == 3);
 
 /// Threads<n> for any n: each network is compiled once.
 struct Several : Threads<1> {

@@ -285,7 +285,7 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   for (int s = steps; s-- > 0;)
     segment_end[at(s)] = s + 1 < steps && segment_begin[at(s + 1)] == segment_begin[at(s)] ? segment_end[at(s + 1)] : s;
 
-  // While a run of steps goes on, all that it touches is alive.
+  // What a run of steps makes is there from its begin on.
   const auto run_begin = [&](int s) {
     while (s > 0 && plan.run_end[at(s - 1)] == plan.run_end[at(s)]) --s;
     return s;
@@ -317,7 +317,7 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
     const bool several = segment_begin[begin] != segment_begin[end];
     // While any step of a segment runs that touches it.
     block.first = several ? segment_begin[begin] : run_begin(first[t]);
-    block.last = several ? segment_end[end] : plan.run_end[end] - 1;
+    if (several) block.last = segment_end[end];
     plan.samples[t] = several ? most : 1;
     block.size = aligned_size<float>(detail::size_of(network, plan, t) * static_cast<std::size_t>(plan.samples[t]));
   }

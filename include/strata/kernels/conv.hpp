@@ -106,13 +106,21 @@ STRATA_INLINE void hide(const T*& x, const T*& weights) {
   asm volatile("" : "+r"(x), "+r"(weights));
 }
 
-/// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K.
-template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int... K>
+/// Asks for what will be read soon: processors do not by themselves look far enough ahead.
+template <int Bytes, class T>
+STRATA_INLINE void prefetch(const T* p) {
+  for (int byte = 0; byte < Bytes; byte += 64) __builtin_prefetch(reinterpret_cast<const char*>(p) + byte);
+}
+
+/// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K; asks for weights `Ahead` steps before.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Ahead, int... K>
 STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::value_type*& x,
                                   const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
-  ((hide(x, weights), read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
+  constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
+  ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
+    read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
    ...);
   x += sizeof...(K);
@@ -133,10 +141,11 @@ STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>
 template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
 STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
   constexpr int unroll = 4, part = 512;
+  constexpr int ahead = Length * WeightStep * static_cast<int>(sizeof(*weights)) >= (16 << 10) ? 16 : 0;
   if constexpr (Length <= 2 * part) {
     for (int k = 0; k < Length / unroll; ++k)
-      multiply_steps<V, g, patch, NV, Splits, WeightStep, Width>(sums, x, weights, Indices<unroll>{});
-    multiply_steps<V, g, patch, NV, Splits, WeightStep, Width>(sums, x, weights, Indices<Length % unroll>{});
+      multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<unroll>{});
+    multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<Length % unroll>{});
   } else {
     constexpr Indices<patch.count() * NV * Splits> tile;
     V partial[tile.size()];

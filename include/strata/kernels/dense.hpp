@@ -70,9 +70,9 @@ STRATA_NOINLINE void dense_tile(const DensePart& part, const typename V::value_t
   fill(sums, V(typename V::value_type(0)), Indices<tile.size() * splits>{});
   int feature = 0;
   for (; feature + unroll <= part.features; feature += unroll)
-    multiply_steps<V, g, samples, NV, splits, WeightStep, width>(sums, x, weights, Indices<unroll>{});
+    multiply_steps<V, g, samples, NV, splits, WeightStep, width, 0>(sums, x, weights, Indices<unroll>{});
   for (; feature < part.features; ++feature)
-    multiply_steps<V, g, samples, NV, splits, WeightStep, width>(sums, x, weights, Indices<1>{});
+    multiply_steps<V, g, samples, NV, splits, WeightStep, width, 0>(sums, x, weights, Indices<1>{});
   merge<V, tile.size(), splits>(sums, tile);
   if (!part.first) add_samples<V, NV, LastWidth>(sums, out, g.out_pixel(), tile);
   else if (bias != nullptr) add_samples<V, NV, LastWidth>(sums, bias, 0, tile);
