@@ -168,9 +168,7 @@ struct ZeroPadding1DConfig {
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
   }
-  void onnx(auto& out) const {
-    out(schema.onnx, {out.x(), out.integers({0, 0, padding.before, 0, 0, padding.after})});
-  }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.integers({0, 0, padding.before, 0, 0, padding.after})}); }
 };
 
 template <Ends Pad = 1>
@@ -189,9 +187,7 @@ struct Cropping1DConfig {
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
   }
-  void onnx(auto& out) const {
-    out.slice({2}, {cropping.before});
-  }
+  void onnx(auto& out) const { out.slice({2}, {cropping.before}); }
 };
 
 template <Ends Crop = 1>
@@ -211,9 +207,7 @@ struct UpSampling1DConfig {
   static constexpr void members(F f, C&... c) {
     f("size", c.size...);
   }
-  void onnx(auto& out) const {
-    out.resize("nearest", "asymmetric", "floor");
-  }
+  void onnx(auto& out) const { out.resize("nearest", "asymmetric", "floor"); }
 };
 
 template <int Size = 2>
