@@ -156,7 +156,6 @@ inline OnnxTensor cast_to(const OnnxTensor& x, OnnxType type) {
   return y;
 }
 
-/// Floats stay floats: of the smaller kinds the rounding is not done.
 inline Tensors cast(Arguments& in) {
   const auto to = static_cast<OnnxType>(in.integer("to", 0));
   in.ignore({"saturate"});

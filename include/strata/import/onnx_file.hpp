@@ -12,6 +12,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -108,6 +109,7 @@ class OnnxDecoder {
     to[key] = value;
   }
   template <class T>
+    requires(!std::is_arithmetic_v<T>)
   void read(Message& message, std::vector<T>& to) {
     read(message, to.emplace_back());
   }

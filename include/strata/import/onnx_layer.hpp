@@ -50,6 +50,7 @@ class OnnxStep {
     add(name, OnnxAttributeType::text).text = text;
     return *this;
   }
+  OnnxStep& with(const char* name, std::initializer_list<std::int64_t> numbers) { return with(name, OnnxDims(numbers)); }
   OnnxStep& with(const char* name, OnnxDims numbers) {
     add(name, OnnxAttributeType::integers).integers = std::move(numbers);
     return *this;
@@ -123,14 +124,19 @@ class OnnxLayer {
     if (!is_elementwise()) arrange(place, channels_first(place.shape.rank));
     return place.value;
   }
-  /// All operands, of the rank of the output: the elements of a vector belong to its channels.
+  /// All operands.
   std::vector<std::string> all() {
     std::vector<std::string> values;
+    for (std::size_t i = 0; i < size(); ++i) values.push_back(x(i));
+    return values;
+  }
+  /// All operands, of the rank of the output: the elements of a vector belong to its channels.
+  std::vector<std::string> broadcast() {
+    std::vector<std::string> values = all();
     for (std::size_t i = 0; i < size(); ++i) {
-      const OnnxPlace& place = operands_[i];
-      const bool lies_apart = place.shape.rank != out_.rank || place.shape.channels() != out_.channels();
-      values.push_back(lies_apart ? std::string((*this)("Reshape", {x(i), integers(per_channel(out_.channels(), 0))}))
-                                  : x(i));
+      const Shape shape = place(i).shape;
+      if (shape.rank != out_.rank || shape.channels() != out_.channels())
+        values[i] = (*this)("Reshape", {values[i], integers(per_channel(out_.channels(), 0))});
     }
     return values;
   }
@@ -226,9 +232,9 @@ class OnnxLayer {
   void resize(const char* mode, const char* coordinates, const char* nearest) {
     std::vector<float> scales{1, 1};
     for (int axis = 0; axis < out_.rank - 1; ++axis) {
-      const auto cells = static_cast<float>(in()[axis]);
-      scales.push_back(static_cast<float>(out_[axis]) / cells);
-      while (static_cast<int>(scales.back() * cells) < out_[axis]) scales.back() = std::nextafter(scales.back(), 1e9f);
+      const auto cells = static_cast<double>(in()[axis]);
+      float& scale = scales.emplace_back(static_cast<float>(out_[axis] / cells));
+      while (static_cast<int>(static_cast<double>(scale) * cells) < out_[axis]) scale = std::nextafter(scale, 1e9f);
     }
     const auto rank = static_cast<std::int64_t>(scales.size());
     OnnxStep step = (*this)("Resize", {x(), {}, numbers(std::move(scales), {rank})});

@@ -314,14 +314,15 @@ inline Tensors depth_and_space(Arguments& in) {
   const OnnxDims& dims = in[0].dims;
   const std::int64_t b = in.integer("blocksize", 0);
   in.expect(dims.size() == 4 && b > 0, "an image and a block size", "others");
+  const bool is_crd = in.text("mode", "DCR") == "CRD";
   const std::int64_t n = dims[0], c = dims[1], h = dims[2], w = dims[3];
   if (in.op() == "SpaceToDepth") {
     in.expect(h % b == 0 && w % b == 0, "sizes that are multiples of the block size", "others");
-    OnnxTensor y = strided(in[0], {n, b, b, c, h / b, w / b}, 0, {c * h * w, w, 1, h * w, b * w, b});
+    OnnxTensor y = is_crd ? strided(in[0], {n, c, b, b, h / b, w / b}, 0, {c * h * w, h * w, w, 1, b * w, b})
+                          : strided(in[0], {n, b, b, c, h / b, w / b}, 0, {c * h * w, w, 1, h * w, b * w, b});
     y.dims = {n, c * b * b, h / b, w / b};
     return one(std::move(y));
   }
-  const bool is_crd = in.text("mode", "DCR") == "CRD";
   in.expect(c % (b * b) == 0, "channels that are a multiple of the block", std::to_string(c));
   const std::int64_t plane = h * w, deep = c / (b * b);
   OnnxTensor y = strided(in[0], {n, deep, h, b, w, b}, 0,

@@ -34,7 +34,7 @@ template <>
 struct Multiply<> {
   static constexpr Schema schema{.spelling = "Multiply<>", .keras = "Multiply", .onnx = "Mul"};
   static void onnx(auto& out) {
-    const auto factors = out.all();
+    const auto factors = out.broadcast();
     std::string product = factors[0];
     for (std::size_t i = 1; i < factors.size(); ++i) product = out(schema.onnx, {product, factors[i]});
   }
