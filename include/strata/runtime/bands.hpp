@@ -57,13 +57,14 @@ struct Bands {
         const int needed = steps[S + 1].window.first(done[S + 1]), end = steps[S + 1].window.end(ends[S + 1]);
         keep(steps[S], workspace, first[S], needed, done[S]);
         first[S] = needed;
+        done[S] = std::clamp(needed, done[S], steps[S].height);  // strides may pass rows over
         clear_below(steps[S], workspace, first[S], end);
       }
       const auto before = [&](std::size_t s) { return (first[s] + steps[s].border.top) * steps[s].row(); };
       if (done[S] < ends[S])
         make.template operator()<S>(Part{done[S], ends[S], steps[S].height}, S > 0 ? before(S - 1) : 0,
                                     S < last ? before(S) : 0);
-      done[S] = ends[S];
+      done[S] = (std::max)(done[S], ends[S]);
     };
     while (done[last] < static_cast<int>(own.end)) {
       ends[last] = (std::min)(done[last] + band, static_cast<int>(own.end));
@@ -89,7 +90,7 @@ struct Bands {
   template <class T>
   static void clear_below(const BandStep& step, T* workspace, int first, int end) {
     if (end > step.height)
-      std::fill(workspace + step.offset + ((std::max)(step.height, first) - first) * step.row(),
+      std::fill(workspace + step.offset + (std::max)(0, step.height - first) * step.row(),
                 workspace + step.offset + (end - first) * step.row(), T(0));
   }
   /// The rows from `needed` to `end` move to the front, as far as they are there.
