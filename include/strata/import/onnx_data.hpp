@@ -90,7 +90,7 @@ class OnnxDataFiles {
     const std::uint64_t size = file.bytes.size(), offset = number(entries, "offset", 0, tensor);
     const std::uint64_t length = number(entries, "length", offset < size ? size - offset : 0, tensor);
     if (offset > size || length > size - offset || file.taken + length > 2 * size)
-      fail(join(tensor, " within the ", size, " bytes of '", location, '\''), join(length, " bytes at byte ", offset),
+      fail(join(tensor, " within the ", size, " bytes of '", location, "'"), join(length, " bytes at byte ", offset),
            "the file of data is damaged or belongs to another model");
     file.taken += length;
     return {reinterpret_cast<const char*>(file.bytes.data()) + offset, static_cast<std::size_t>(length)};
@@ -113,8 +113,7 @@ class OnnxDataFiles {
                        const std::string& tensor) const {
     const std::string digits = entry(entries, key);
     if (digits.size() > 18 || digits.find_first_not_of("0123456789") != digits.npos)
-      fail(join(tensor, " with a number as the ", key, " of its data"), join('\'', digits, '\''),
-           "the file is damaged");
+      fail(join(tensor, " with a number as the ", key, " of its data"), join("'", digits, "'"), "the file is damaged");
     return digits.empty() ? otherwise : std::stoull(digits);
   }
 
@@ -124,7 +123,7 @@ class OnnxDataFiles {
     const path folder = std::filesystem::weakly_canonical(std::filesystem::absolute(model_).parent_path(), error);
     const path inside = std::filesystem::weakly_canonical(folder / location, error).lexically_relative(folder);
     if (location.empty() || path(location).is_absolute() || error || inside.empty() || *inside.begin() == "..")
-      fail(join(tensor, " with its data in a file beside the model"), join('\'', location, '\''),
+      fail(join(tensor, " with its data in a file beside the model"), join("'", location, "'"),
            "put that file into the folder of the model");
     const auto [found, first] = files_.try_emplace(inside.string());
     if (first) found->second.bytes = read_file(folder / inside);

@@ -38,7 +38,7 @@ class OnnxDecoder {
     try {
       read_model(Message(start(), bytes_.size()));
     } catch (const protozero::exception& error) {
-      fail("a message of protobuf", join('\'', error.what(), '\''));
+      fail("a message of protobuf", join("'", error.what(), "'"));
     }
     if (model_.graph.nodes.empty()) fail("a model with a graph", "a file without one");
     return std::move(model_);
@@ -277,7 +277,7 @@ class OnnxDecoder {
           return read(field, external);
       }
     });
-    const std::string what = join("tensor '", tensor.name, '\'');
+    const std::string what = join("tensor '", tensor.name, "'");
     const std::size_t size = element_bytes(tensor.type);
     if (size == 0)
       fail(join(what, " of numbers of 8 to 64 bits"), join("type ", static_cast<int>(tensor.type)),

@@ -57,7 +57,7 @@ struct Bands {
         const int needed = steps[S + 1].window.first(done[S + 1]), end = steps[S + 1].window.end(ends[S + 1]);
         keep(steps[S], workspace, first[S], needed, done[S]);
         first[S] = needed;
-        done[S] = (std::max)(done[S], needed);  // strides may pass rows over
+        done[S] = std::clamp(needed, done[S], steps[S].height);  // strides may pass rows over
         clear_below(steps[S], workspace, first[S], end);
       }
       const auto before = [&](std::size_t s) { return (first[s] + steps[s].border.top) * steps[s].row(); };
@@ -93,10 +93,11 @@ struct Bands {
       std::fill(workspace + step.offset + (std::max)(0, step.height - first) * step.row(),
                 workspace + step.offset + (end - first) * step.row(), T(0));
   }
-  /// The rows from `needed` to `end` move to the front.
+  /// The rows from `needed` to `end` move to the front, as far as they are there.
   template <class T>
   static void keep(const BandStep& step, T* workspace, int first, int needed, int end) {
     T* const rows = workspace + step.offset;
+    end = (std::min)(end, first + step.rows);
     if (needed > first && end > needed)
       std::copy(rows + (needed - first) * step.row(), rows + (end - first) * step.row(), rows);
   }
