@@ -40,7 +40,10 @@ struct ConvolutionConfig {
         f("groups", c.groups...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    out("Conv", out.convolution()).windows(kernel_size, strides, dilation_rate, padding).with("group", groups.value);
+    const auto c = detail::on_image(*this);
+    out("Conv", out.convolution())
+        .windows(c.kernel_size, c.strides, c.dilation_rate, c.padding, c.pad)
+        .with("group", groups.value);
   }
 };
 

@@ -28,7 +28,13 @@ struct Pooling2DConfig {
         f("ceil_mode", c.ceil_mode...);
   }
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
-  void onnx(auto& out) const { out(schema.onnx).windows(pool_size, strides, 1, padding); }
+  auto onnx(auto& out) const {
+    const auto c = detail::on_image(*this);
+    auto step = out(schema.onnx);
+    step.windows(c.pool_size, c.strides, 1, c.padding, c.pad, c.ceil_mode);
+    if (ceil_mode == CeilMode) step.with("ceil_mode", 1);
+    return step;
+  }
 };
 
 template <const Schema& kind>
@@ -39,6 +45,10 @@ struct AveragePoolingConfig : Pooling2DConfig<kind> {
   static constexpr void members(F f, C&... c) {
     Pooling2DConfig<kind>::members(f, c...);
     f("count_padding", c.count_padding...);
+  }
+  void onnx(auto& out) const {
+    auto step = Pooling2DConfig<kind>::onnx(out);
+    if (count_padding == CountPadding) step.with("count_include_pad", 1);
   }
 };
 
