@@ -118,7 +118,7 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
                                   const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
-  constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
+  [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
   ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
@@ -348,7 +348,8 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
   constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
-  constexpr int all = g.groups * (blocks.full * tasks + last_tasks), all_blocks = g.groups * (blocks.full + 1);
+  [[maybe_unused]] constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
+  [[maybe_unused]] constexpr int all_blocks = g.groups * (blocks.full + 1);
   int task = 0, nth = 0;
   const auto next = [&]<int Count>(std::integral_constant<int, Count>) STRATA_INLINE_LAMBDA {
     task += Count;

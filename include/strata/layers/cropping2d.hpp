@@ -41,9 +41,7 @@ struct Cropping {
     if (const Problem problem = dimensions_problem(Derived::config, "cropping needs an image",
                                                    "1-D cropping needs a sequence", in))
       return problem;
-    if (crop.top < 0 || crop.bottom < 0 || crop.left < 0 || crop.right < 0)
-      return {"the cropping is negative", "0 or more cells on each side", "give 0 or more cells on each side",
-              Text() << crop.top << ", " << crop.bottom << ", " << crop.left << ", " << crop.right};
+    if (const Problem problem = sides_problem("the cropping is negative", crop)) return problem;
     const long long rows = 0LL + crop.top + crop.bottom, columns = 0LL + crop.left + crop.right;
     if (rows >= in.height() || columns >= in.width())
       return {"nothing is left of the image",

@@ -127,14 +127,14 @@ struct MaxPooling1D  // with the defaults: MaxPooling1D<>
   static constexpr auto config = options::fill(MaxPooling1DConfig{.pool_size = PoolSize});
 };
 
-using AveragePooling1DConfig = Pooling2DConfig<detail::average_pooling1d>;
+using AveragePooling1DConfig = AveragePoolingConfig<detail::average_pooling1d>;
 
 template <int PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
 struct AveragePooling1D  // with the defaults: AveragePooling1D<>
-    : detail::Pooling2D<AveragePooling1D<PoolSize, Given...>, kernels::AveragePool> {
+    : detail::AveragePooling<AveragePooling1D<PoolSize, Given...>, Given...> {
   static constexpr const char* class_name = AveragePooling1DConfig::schema.keras;
   using options = LayerOptions<Given...>;
-  static constexpr auto config = options::fill(AveragePooling1DConfig{.pool_size = PoolSize});
+  static constexpr auto config = options::fill(AveragePooling1DConfig{{.pool_size = PoolSize}});
 };
 
 using GlobalMaxPooling1DConfig = GlobalPooling2DConfig<detail::global_max_pooling1d>;
