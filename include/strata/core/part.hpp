@@ -29,6 +29,11 @@ struct Whole {
   static constexpr Tasks<Count> of(int /*first*/ = 0, int /*all*/ = Count) {
     return {};
   }
+  /// The same where tasks are cut alike in each of several blocks.
+  template <int Count>
+  static constexpr Tasks<Count> of_each(int /*block*/ = 0, int /*blocks*/ = 1) {
+    return {};
+  }
 };
 
 /// One of several threads.
@@ -46,6 +51,12 @@ struct Part {
   template <int Count>
   constexpr Tasks of(int first = 0, int all = Count) const {
     const auto bound = [&](long long t) { return std::clamp(static_cast<int>(all * t / threads) - first, 0, Count); };
+    return {bound(thread), bound(thread + 1LL)};
+  }
+  /// As Whole::of_each. What does not divide is rounded another way in each block, so that all threads have as much.
+  template <int Count>
+  constexpr Tasks of_each(int block, int blocks) const {
+    const auto bound = [&](long long t) { return static_cast<int>((Count * t + block * threads / blocks) / threads); };
     return {bound(thread), bound(thread + 1LL)};
   }
 };

@@ -317,7 +317,8 @@ void pack_weights(Weight&& weight, typename V::value_type* packed) {
 
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).
 /// `x` has its padding around it. `bias` has groups x out_channels elements, or is null. `residual` is what an epilogue
-/// with one adds; it does not overlap `out`. Threads share blocks of channels and, inside of one, rows of tiles.
+/// with one adds; it does not overlap `out`. Threads share what is larger: the image's rows of tiles, so that each finds
+/// in its own cache what it made in the step before, or the weights' blocks of channels.
 template <class V, ConvGeometry g, Weights layout, class Epilogue, class Part = strata::detail::Whole>
 void convolve(const typename V::value_type* x, const typename V::value_type* weights,
               const typename V::value_type* bias, typename V::value_type* out,
@@ -332,20 +333,26 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
   constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
-  constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
-  int task = 0;
+  constexpr int all = g.groups * (blocks.full * tasks + last_tasks), all_blocks = g.groups * (blocks.full + 1);
+  constexpr long long pixel = g.stride_height * g.stride_width * g.in_channels + g.out_channels;
+  constexpr bool shares_rows = g.out_height * g.out_width * pixel > 1LL * g.taps() * g.out_channels;
+  int task = 0, nth = 0;
+  const auto next = [&]<int Count>(std::integral_constant<int, Count>) STRATA_INLINE_LAMBDA {
+    task += Count;
+    if constexpr (shares_rows) return part.template of_each<Count>(nth++, all_blocks);
+    else return part.template of<Count>(task - Count, all);
+  };
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
-    for (int block = 0; block < blocks.full; ++block, task += tasks) {
+    for (int block = 0; block < blocks.full; ++block) {
       detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(x, weights, bias, out, residual,
-                                                                              part.template of<tasks>(task, all));
+                                                                              next(std::integral_constant<int, tasks>{}));
       weights += packed ? g.taps() * step : width;
       out += width;
       residual = detail::residual_at<Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
     detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, last_read_width, Epilogue>(
-        x, weights, bias, out, residual, part.template of<last_tasks>(task, all));
-    task += last_tasks;
+        x, weights, bias, out, residual, next(std::integral_constant<int, last_tasks>{}));
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
     residual = detail::residual_at<Epilogue>(residual, 0, 0, last_width);
