@@ -333,7 +333,8 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
   constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
-  constexpr int all = g.groups * (blocks.full * tasks + last_tasks), all_blocks = g.groups * (blocks.full + 1);
+  [[maybe_unused]] constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
+  [[maybe_unused]] constexpr int all_blocks = g.groups * (blocks.full + 1);
   constexpr long long pixel = g.stride_height * g.stride_width * g.in_channels + g.out_channels;
   constexpr bool shares_rows = g.out_height * g.out_width * pixel > 1LL * g.taps() * g.out_channels;
   int task = 0, nth = 0;
