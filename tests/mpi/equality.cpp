@@ -2,9 +2,9 @@
 /// Trains a network for 50 steps under mpirun, and writes its parameters, or compares them with those of another run.
 /// Steps after the first must not allocate.
 ///
-///     equality lesson|resnet20 write FILE
-///     equality lesson|resnet20 near|same FILE [CHECKPOINT]     near: within 1e-5 of them, same: to the bit
-///     equality lesson pause CHECKPOINT                         the first 24 steps, for another run to go on from
+///     equality lesson|threads|resnet20 write FILE              threads: lesson, with two threads in each process
+///     equality lesson|threads|resnet20 near|same FILE [CHECKPOINT]      near: within 1e-5 of them, same: to the bit
+///     equality lesson|threads pause CHECKPOINT                 the first 24 steps, for another run to go on from
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -18,6 +18,7 @@
 
 #include <strata/io/checkpoint.hpp>
 #include <strata/parallel/mpi.hpp>
+#include <strata/parallel/openmp.hpp>
 #include <strata/strata.hpp>
 
 #include "../../examples/zoo/resnet_cifar.hpp"
@@ -100,7 +101,7 @@ int main(int count, char** arguments) {
   const std::vector<double> parameters =
       network == "resnet20" ? trained<zoo::ResNet20, double>(mpi, false, checkpoint, pause)
       : mpi.members() == 1  ? trained<Lesson, float>(Serial{}, true, checkpoint, pause)
-                            : trained<Lesson, float>(mpi, true, checkpoint, pause);
+                           : trained<Lesson, float>(Mpi{OpenMP{network == "threads" ? 2 : 1}}, true, checkpoint, pause);
   if (pause) return 0;
   const auto bytes = static_cast<std::streamsize>(parameters.size() * sizeof(double));
   if (how == "write") {

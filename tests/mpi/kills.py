@@ -3,6 +3,7 @@
 
     kills.py KILLS PROCESSES PROGRAM MPIEXEC...        PROGRAM is lesson 11
 
+Half of them come at any time from the start on, half after the first checkpoint, while others are written.
 After each kill all processes must end within ten seconds, the checkpoint must be that of a run that nobody disturbed
 after as many epochs, byte for byte, and the run that goes on from it must end with the checkpoint of the undisturbed one.
 """
@@ -17,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-EPOCHS = 60
+EPOCHS = 12
 kills, processes, program, mpiexec = int(sys.argv[1]), sys.argv[2], os.path.realpath(sys.argv[3]), sys.argv[4:]
 checkpoint = Path(tempfile.mkdtemp(prefix="strata-kills-")) / "run.safetensors"
 
@@ -27,9 +28,8 @@ def start(epochs):
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def finish(epochs):
-    """The checkpoint of a run to so many epochs, which goes on from the checkpoint where there is one."""
-    run = start(epochs)
+def finish(run):
+    """The checkpoint with which a run that nobody disturbs ends."""
     errors = run.communicate()[1]
     if not checkpoint.exists() or run.returncode not in (0, 1):  # 1: too few epochs to learn much
         sys.exit(f"a run that nobody disturbed ended with {run.returncode}: {errors.decode()}")
@@ -54,9 +54,17 @@ def alive():
     return found
 
 
+def wait_for_checkpoint(run):
+    while not checkpoint.exists() and run.poll() is None:
+        time.sleep(0.001)
+
+
 begin = time.monotonic()
-last = finish(EPOCHS)
-duration = time.monotonic() - begin
+run = start(EPOCHS)
+wait_for_checkpoint(run)
+first = time.monotonic()
+last = finish(run)
+end = time.monotonic()
 undisturbed = {EPOCHS: last}  # checkpoints, by epochs
 
 done = too_late = saved = 0
@@ -64,7 +72,11 @@ slowest = 0.0
 while done < kills:
     checkpoint.unlink(missing_ok=True)
     run = start(EPOCHS)
-    time.sleep(random.uniform(0, duration))
+    if random.random() < 0.5:
+        time.sleep(random.uniform(0, end - begin))
+    else:
+        wait_for_checkpoint(run)
+        time.sleep(random.uniform(0, end - first))
     victims = alive()
     if not victims:
         run.communicate()
@@ -93,11 +105,11 @@ while done < kills:
         epochs = epochs_of(state)
         if epochs not in undisturbed:
             checkpoint.unlink()
-            undisturbed[epochs] = finish(epochs)
+            undisturbed[epochs] = finish(start(epochs))
             checkpoint.write_bytes(state)
         if state != undisturbed[epochs]:
             sys.exit(f"kill {done}: the checkpoint is not that of {epochs} epochs: {checkpoint}")
-    if finish(EPOCHS) != last:
+    if finish(start(EPOCHS)) != last:
         sys.exit(f"kill {done}: the resumed run ended with other bits: {checkpoint}")
     print(f"{done} of {kills}", file=sys.stderr, flush=True)
 for leftover in checkpoint.parent.iterdir():
