@@ -34,9 +34,8 @@ struct Lesson : Sequential<Input<32, 32, 3>, Conv2D<32, 3, Same>, BatchNorm, Sig
                            Sigmoid, Dropout<0.25>, MaxPooling2D<8>, Flatten, Dense<10, L2{1e-3}>> {};
 
 /// 60 samples in batches of 8, of which the last has 4; eight processes have one each, or none. The numbers are of type
-/// `T`: in float a few of ResNet-20's millions of ReLUs change sides by rounding, and 50 steps later the parameters are
-/// off by 0.7 %, with two processes just as with the samples of one process in another order (docs/mpi.md); in double
-/// none does.
+/// `T`: in float one of ResNet-20's millions of ReLUs changes sides by rounding, and 50 steps later the parameters are
+/// off by a percent, as they are where one process has the samples in another order (docs/mpi.md); in double none does.
 template <class Net, class T, class Parallel>
 std::vector<double> trained(Parallel parallel, bool logits, const std::string& checkpoint, bool pause) {
   const Dataset images({.shape = {32, 32, 3}, .inputs = normal(60 * 32 * 32 * 3, 1), .labels = labels(60, 10, 2)});
