@@ -35,6 +35,10 @@ using Branch = Sequential<Conv2D<20, 1>, ReLU, Conv2D<40, 3, Same>>;
 struct Branches : Sequential<Input<20, 20, 16>, Concatenate<Conv2D<33, 1>, Branch, MaxPooling2D<3, Same, Strides{1}>>,
                              Maximum<Conv2D<48, 1>, Conv2D<48, 3, Same>>, Add<Conv2D<16, 1>, Conv2D<16, 5, Same>>,
                              Flatten, Dense<7>> {};
+/// Large images, made band by band: threads make rows around their own, too.
+struct Bands : Sequential<Input<65, 68, 4>, Conv2D<32, 3, Same>, DepthwiseConv2D<3, Same>, ReLU6, ZeroPadding2D<1>,
+                          DepthwiseConv2D<5, Strides{2}>, Conv2D<7, 1>, Flatten, Dense<5>> {};
+static_assert(Bands::inference_plan().run_end[1] == 3);
 
 /// Threads<n> for any n: each network is compiled once.
 struct Several : Threads<1> {
@@ -73,6 +77,7 @@ TEST_CASE("an image's bits do not depend on the threads that share it", "[parall
   check<Tiles>();
   check<Mobile>();
   check<Branches>();
+  check<Bands>();
 }
 
 TEST_CASE("an overflow in some channels is mended alike by any number of threads", "[parallel]") {

@@ -43,4 +43,14 @@ constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dil
   return window;
 }
 
+/// Which rows of an image a layer reads for row y of its output: `reach` of them, from row y * stride - before on.
+struct RowWindow {
+  int reach = 0;  ///< 0: it does not work by rows
+  int stride = 1, before = 0;
+
+  constexpr int first(int row) const { return row * stride - before; }
+  /// Behind the last row that is read for the rows up to `row`.
+  constexpr int end(int row) const { return first(row - 1) + reach; }
+};
+
 }  // namespace strata

@@ -165,12 +165,12 @@ STRATA_INLINE void for_each_output(F f, Part part = {}) {
     for_each_channel_vector<V, g.channels>(
         [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(window, pixel + c, c, lanes); }, vectors);
   };
-  if constexpr (pixels == 1) return pixel_of(0, 0, part.template of<channel_vectors<V, g.channels>>());
+  if constexpr (pixels == 1) return pixel_of(0, 0, part.template tasks<channel_vectors<V, g.channels>>());
   else
     for (int y = 0; y < g.rows.output; ++y) {
-      const auto columns = part.template of<width>(y * width, pixels);
+      const auto columns = part.template tasks<width>(y * width, pixels);
       for (int x = columns.begin; x < columns.end; ++x)
-        pixel_of(y, x, strata::detail::Whole::of<channel_vectors<V, g.channels>>());
+        pixel_of(y, x, strata::detail::Whole::tasks<channel_vectors<V, g.channels>>());
     }
 }
 

@@ -69,6 +69,14 @@ struct Convolution2D {
     return {w.before.height, w.before.width, w.after.height, w.after.width};
   }
 
+  /// A large image can be made row by row.
+  static constexpr RowWindow row_window(Shape in) {
+    constexpr auto config = on_image(Derived::config);
+    const Window w = window(in);
+    if (!kernels::works_by_rows(geometry(in), w.out.width)) return {};
+    return {w.reach.height, config.strides.height, w.before.height};
+  }
+
   /// And backward around the output's gradient.
   static constexpr Border gradient_border(Shape in) {
     const kernels::Placement p = input_gradient(in).placement();
@@ -277,7 +285,7 @@ struct Convolution2D {
     return geometry(in, padded(in).out_width * in.channels(), window(in).out.width * Derived::filters(in));
   }
   static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int in_gap = 0, int out_gap = 0,
-                                                  bool gapless_residual = true) {
+                                                  bool joins_rows = true) {
     constexpr auto config = on_image(Derived::config);
     constexpr Kernel kernel = config.kernel_size;
     constexpr Strides strides = config.strides;
@@ -292,7 +300,7 @@ struct Convolution2D {
                             .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap,
                             .largest_tile = Derived::options::get(LargestTile{4}).side};
     const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
-    if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && gapless_residual) {
+    if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && joins_rows) {
       g.out_width *= g.out_height;  // pixels need no rows
       g.out_height = 1;
       g.out_row = g.out_width * g.out_step();
@@ -323,11 +331,11 @@ struct Convolution2D {
   template <class Call, class Epilogue, Border out_border = Call::output_border>
   static constexpr kernels::ConvGeometry call_geometry() {
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    bool gapless = true;
-    if constexpr (has_residual<Epilogue>) gapless = Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
+    bool joins_rows = !requires { requires Call::by_rows; };
+    if constexpr (has_residual<Epilogue>) joins_rows &= Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
     return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
                     row_of(out, out_border), lies_ready<Call> ? pixel_of(in, Call::input_border) - in.channels() : 0,
-                    pixel_of(out, out_border) - out.channels(), gapless);
+                    pixel_of(out, out_border) - out.channels(), joins_rows);
   }
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {
