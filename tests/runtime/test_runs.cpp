@@ -24,7 +24,7 @@ struct Shortcut : Sequential<Input<40, 96, 36>, Conv2D<36, 1>,
                              Residual<Sequential<Conv2D<64, 1>, ReLU, DepthwiseConv2D<3, Same>, Conv2D<36, 1>>>, ReLU,
                              Residual<Conv2D<36, 1>>, GlobalAveragePooling2D, Dense<3>> {};
 /// Windows that lie in the padding altogether, above and below.
-struct Beyond : Sequential<Input<64, 70, 32>, Conv2D<32, 1>, DepthwiseConv2D<3, Pad{6, 5, 1, 1}>, Conv2D<4, 1>> {};
+struct Beyond : Sequential<Input<64, 70, 32>, Conv2D<32, 1>, DepthwiseConv2D<3, Pad{40, 37, 1, 1}>, Conv2D<4, 1>> {};
 /// Nothing but a run.
 struct Outright : Sequential<Input<64, 67, 32>, Conv2D<32, 1>, DepthwiseConv2D<3>> {};
 
