@@ -259,6 +259,14 @@ def paddings():
     ]:
         layer("pad_conv2d_transpose_" + case, spelling, shape, forward, {"kernel": kernel, "bias": kernel[2:3]})
 
+    rows = lambda x: x.transpose(1, 2)  # (batch, length, channels) and PyTorch's order
+    layer("pad_conv1d", "Conv1D<6, 5, Strides{2}, Pad{3, 1}>", (9, 4),
+          lambda x, p, _: rows(F.conv1d(F.pad(rows(x), (3, 1)), p["kernel"].permute(2, 1, 0), p["bias"], 2)), {"kernel": (5, 4, 6), "bias": (6,)})
+    layer("pad_conv1d_transpose", "Conv1DTranspose<5, 4, Strides{2}, Pad{1, 2}>", (6, 3),
+          lambda x, p, _: rows(F.conv_transpose1d(rows(x), p["kernel"].permute(2, 1, 0), p["bias"], 2))[:, 1:-2], {"kernel": (4, 5, 3), "bias": (5,)})
+    layer("pad_average_pooling1d", "AveragePooling1D<3, Strides{2}, Pad{1}, CeilMode, CountPadding>", (8, 3),
+          lambda x, p, _: rows(F.avg_pool1d(rows(x), 3, 2, 1, ceil_mode=True)))
+
     below = lambda random, shape: random.normal(*shape, mean=-3)
     for case, spelling, shape, forward in [
         ("max_pooling2d", "MaxPooling2D<3, Strides{2}, Pad{1}>", (7, 6, 5), lambda x: F.max_pool2d(x, 3, 2, 1)),

@@ -66,7 +66,7 @@ struct Bands {
         const int needed = steps[s + 1].window.first(done[s + 1]), end = steps[s + 1].window.end(ends[s + 1]);
         keep(steps[s], workspace, std::exchange(first[s], needed), needed, done[s]);
         clear_below(steps[s], workspace, needed, end);
-        done[s] = (std::max)(done[s], needed);  // strides may pass rows over
+        done[s] = std::clamp(needed, done[s], steps[s].height);  // strides may pass rows over
         ends[s] = (std::max)(done[s], (std::min)(end, steps[s].height));
       }
       (advance.template operator()<I>(), ...);
@@ -93,10 +93,11 @@ struct Bands {
       std::fill(workspace + step.offset + (begin - first) * step.row(),
                 workspace + step.offset + (end - first) * step.row(), T(0));
   }
-  /// The rows from `needed` to `end` move to the front.
+  /// The rows from `needed` to `end` move to the front, as far as they are there.
   template <class T>
   static void keep(const BandStep& step, T* workspace, int first, int needed, int end) {
     T* const rows = workspace + step.offset;
+    end = (std::min)(end, first + step.rows);
     if (needed > first && end > needed)
       std::copy(rows + (needed - first) * step.row(), rows + (end - first) * step.row(), rows);
   }
