@@ -25,6 +25,9 @@ struct Cropping2DConfig {
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
   }
+  void onnx(auto& out) const {
+    out.slice({2, 3}, {cropping.top, cropping.left});
+  }
 };
 
 namespace detail {
@@ -98,6 +101,9 @@ struct CenterCropConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("height", c.height...), f("width", c.width...);
+  }
+  void onnx(auto& out) const {
+    out.slice({2, 3}, {(out.in().height() - height) / 2, (out.in().width() - width) / 2});
   }
 };
 

@@ -169,6 +169,9 @@ struct ZeroPadding1DConfig {
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
   }
+  void onnx(auto& out) const {
+    out(schema.onnx, {out.x(), out.integers({0, 0, padding.before, 0, 0, padding.after})});
+  }
 };
 
 template <Ends Pad = 1>
@@ -186,6 +189,9 @@ struct Cropping1DConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
+  }
+  void onnx(auto& out) const {
+    out.slice({2}, {cropping.before});
   }
 };
 
@@ -205,6 +211,9 @@ struct UpSampling1DConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("size", c.size...);
+  }
+  void onnx(auto& out) const {
+    out.resize("nearest", "asymmetric", "floor");
   }
 };
 
