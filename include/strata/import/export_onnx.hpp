@@ -5,9 +5,9 @@
 ///     export_onnx(model, "net.onnx", {.batch = 1, .fold_normalization = true});
 ///
 /// Images are (batch, channels, height, width), as in PyTorch's exports: where the network has NHWC, the file has NCHW,
-/// inside with no Transpose but those of Permute and Reshape; the rows of a Dense behind a Flatten are reordered. Layers
-/// that compute nothing at inference (Dropout, random moves) are left out. Inputs, outputs and weights have the names
-/// of the network, operators the layer's and their own: `conv2d/Conv`.
+/// inside with no Transpose but those of Permute and Reshape; the rows of a Dense behind a Flatten are reordered.
+/// Layers that compute nothing at inference (Dropout, random moves) are left out. Inputs, outputs and weights have the
+/// names of the network, operators the layer's and their own: `conv2d/Conv`.
 #pragma once
 
 #include <algorithm>
@@ -43,8 +43,10 @@ namespace detail {
 /// layer, under a name of its own, may do more.
 template <class L>
 constexpr auto onnx_description() {
-  if constexpr (requires { L::config; }) return L::config;
-  else return L{};
+  if constexpr (requires { L::config; })
+    return L::config;
+  else
+    return L{};
 }
 
 /// A layer's rules for the way to ONNX, without its type.
@@ -58,12 +60,14 @@ template <class L>
 constexpr OnnxRules onnx_rules() {
   using Description = std::remove_const_t<decltype(onnx_description<L>())>;
   constexpr bool is_described = [] {
-    if constexpr (requires { typename L::wraps; } || !Config<Description>) return true;
-    else return std::string_view(Description::schema.keras) == L::class_name;
+    if constexpr (requires { typename L::wraps; } || !Config<Description>)
+      return true;
+    else
+      return std::string_view(Description::schema.keras) == L::class_name;
   }();
   OnnxRules rules{};
   if constexpr (is_described) {
-    if constexpr (requires(importing::OnnxLayer& out) { onnx_description<L>().onnx(out); }) {
+    if constexpr (requires(importing::OnnxLayer & out) { onnx_description<L>().onnx(out); }) {
       rules = {true, [](importing::OnnxLayer& out) { onnx_description<L>().onnx(out); }, nullptr};
     } else if constexpr (Config<Description>) {
       if constexpr (*Description::schema.onnx != 0)
@@ -83,7 +87,12 @@ class OnnxExport {
  public:
   OnnxExport(const Network& network, std::span<const OnnxRules> rules, std::span<const float> parameters,
              const OnnxOptions& options)
-      : network_(network), rules_(rules), parameters_(parameters), options_(options), places_(network.node_count), outputs_(network.node_count) {}
+      : network_(network),
+        rules_(rules),
+        parameters_(parameters),
+        options_(options),
+        places_(network.node_count),
+        outputs_(network.node_count) {}
 
   importing::OnnxGraph graph() && {
     refuse_unknown();
@@ -98,7 +107,8 @@ class OnnxExport {
  private:
   /// At inference.
   bool computes_nothing(std::size_t n) const {
-    return network_.nodes[n].rules->kind == Kind::view && network_.nodes[n].input == network_.tensor(network_.nodes[n].output).shape;
+    return network_.nodes[n].rules->kind == Kind::view &&
+           network_.nodes[n].input == network_.tensor(network_.nodes[n].output).shape;
   }
   std::string name_of(std::size_t n) const { return std::string(std::string_view(Text(network_.nodes[n].name))); }
   bool is_last_of_layer(std::size_t n) const {
@@ -109,7 +119,8 @@ class OnnxExport {
     std::string unknown;
     for (std::size_t n = 0; n < network_.node_count; ++n)
       if (!rules_[n].known && network_.nodes[n].rules->kind != Kind::input && !computes_nothing(n))
-        unknown += join(unknown.empty() ? "" : ", ", name_of(n), " (", std::string_view(network_.nodes[n].rules->type()), ')');
+        unknown +=
+            join(unknown.empty() ? "" : ", ", name_of(n), " (", std::string_view(network_.nodes[n].rules->type()), ')');
     if (!unknown.empty())
       raise<InvalidArgument>(join("expected layers with a form in ONNX, received ", unknown,
                                   "; give them a member onnx(out), see strata/import/onnx_layer.hpp"));
@@ -176,10 +187,13 @@ class OnnxExport {
     std::vector<importing::OnnxPlace> operands;
     for (int o = 0; o < node.operand_count; ++o)
       operands.push_back(places_[static_cast<std::size_t>(network_.input_of(n, o))]);
-    importing::OnnxLayer layer(graph_, name_of(n), std::move(operands), shape, node, parameters_, fold(n), is_open(node.output));
+    importing::OnnxLayer layer(graph_, name_of(n), std::move(operands), shape, node, parameters_, fold(n),
+                               is_open(node.output));
     const bool is_output = network_.is_output(output);
-    if (computes_nothing(n) || std::find(folded_.begin(), folded_.end(), n) != folded_.end()) layer.skip();
-    else rules_[n].write(layer);
+    if (computes_nothing(n) || std::find(folded_.begin(), folded_.end(), n) != folded_.end())
+      layer.skip();
+    else
+      rules_[n].write(layer);
     const auto [place, made] = layer.finish(is_last_of_layer(n), is_output, options_.channels_last);
     places_[output] = place;
     if (!is_output) return;
@@ -192,7 +206,8 @@ class OnnxExport {
   /// Of an output of the network: as one of its inputs, or as another output.
   bool is_taken(const std::string& name) const {
     return std::count(outputs_.begin(), outputs_.end(), name) > 1 ||
-           std::any_of(graph_.inputs.begin(), graph_.inputs.end(), [&](const auto& input) { return input.name == name; });
+           std::any_of(graph_.inputs.begin(), graph_.inputs.end(),
+                       [&](const auto& input) { return input.name == name; });
   }
 
   const Network& network_;

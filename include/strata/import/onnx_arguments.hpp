@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <numeric>
 #include <set>
 #include <span>
@@ -42,8 +44,10 @@ struct Rows {
 inline OnnxTensor tensor_of(OnnxDims dims, OnnxType type = OnnxType::float32) {
   OnnxTensor tensor;
   tensor.dims = std::move(dims), tensor.type = type;
-  if (tensor.is_float()) tensor.floats.resize(count_of(tensor.dims));
-  else tensor.ints.resize(count_of(tensor.dims));
+  if (tensor.is_float())
+    tensor.floats.resize(count_of(tensor.dims));
+  else
+    tensor.ints.resize(count_of(tensor.dims));
   return tensor;
 }
 inline OnnxTensor integers_of(const std::vector<std::int64_t>& values) {
@@ -127,9 +131,7 @@ class Arguments {
   }
 
   bool given(const char* name) { return asked(name), node_.attribute(name) != nullptr; }
-  std::int64_t integer(const char* name, std::int64_t otherwise) {
-    return asked(name), node_.integer(name, otherwise);
-  }
+  std::int64_t integer(const char* name, std::int64_t otherwise) { return asked(name), node_.integer(name, otherwise); }
   float real(const char* name, float otherwise) { return asked(name), node_.real(name, otherwise); }
   std::string text(const char* name, const char* otherwise) { return asked(name), node_.text(name, otherwise); }
   OnnxDims integers(const char* name, OnnxDims otherwise) {
@@ -155,8 +157,8 @@ class Arguments {
 
   void expect(bool met, std::string_view expected, std::string_view received) const {
     if (!met)
-      strata::detail::raise<ImportError>(strata::detail::join(
-          node_.name, " (", node_.op_type, "): expected ", expected, ", received ", received));
+      strata::detail::raise<ImportError>(
+          strata::detail::join(node_.name, " (", node_.op_type, "): expected ", expected, ", received ", received));
   }
   void expect_all_asked() const {
     for (const OnnxAttribute& attribute : node_.attributes)
@@ -173,7 +175,8 @@ class Arguments {
   std::set<std::string, std::less<>> asked_;
 };
 
-using Operator = Tensors (*)(Arguments& in);
+using Operator = std::function<Tensors(Arguments& in)>;
+using Operators = std::map<std::string_view, Operator>;
 
 inline Tensors one(OnnxTensor tensor) {
   Tensors result;

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,7 +34,7 @@ inline Axes window_axes(Arguments& in, const OnnxDims& dims, const OnnxDims& ker
   const std::size_t rank = kernel.size();
   in.expect(rank >= 1 && rank <= 3 && dims.size() == rank + 2, "one to three axes of positions", std::to_string(rank));
   const OnnxDims ones(rank, 1), strides = in.integers("strides", ones), dilations = in.integers("dilations", ones),
-                 pads = in.integers("pads", OnnxDims(2 * rank, 0));
+                                pads = in.integers("pads", OnnxDims(2 * rank, 0));
   const OnnxDims shape = in.integers("kernel_shape", kernel);
   in.expect(shape == kernel && strides.size() == rank && dilations.size() == rank && pads.size() == 2 * rank,
             "strides, dilations and pads for each axis of the kernel", "others");
@@ -110,7 +109,8 @@ inline Tensors convolution(Arguments& in) {
   Axes axes = window_axes(in, x.dims, kernel);
   fit_small(in, axes, false);
   const std::int64_t groups = in.integer("group", 1), filters = weights.dims[0], channels = weights.dims[1];
-  in.expect(groups > 0 && filters % groups == 0 && channels * groups == x.dims[1], "groups that divide the channels", "others");
+  in.expect(groups > 0 && filters % groups == 0 && channels * groups == x.dims[1], "groups that divide the channels",
+            "others");
   OnnxTensor y = tensor_of(dims_of(x.dims[0], filters, axes, kernel.size(), &Axis::small), x.type);
   const std::int64_t small = cells_of(axes, &Axis::small), large = cells_of(axes, &Axis::large);
   const std::int64_t taps = cells_of(axes, &Axis::kernel), stride = axes[2].stride;
@@ -157,7 +157,8 @@ inline Tensors transposed_convolution(Arguments& in) {
     axis.before = padding == "SAME_UPPER" ? all / 2 : all - all / 2;
   }
   const std::int64_t groups = in.integer("group", 1), filters = weights.dims[1], channels = x.dims[1];
-  in.expect(groups > 0 && channels % groups == 0 && channels == weights.dims[0], "groups that divide the channels", "others");
+  in.expect(groups > 0 && channels % groups == 0 && channels == weights.dims[0], "groups that divide the channels",
+            "others");
   OnnxTensor y = tensor_of(dims_of(x.dims[0], filters * groups, axes, rank, &Axis::large), x.type);
   const std::int64_t small = cells_of(axes, &Axis::small), large = cells_of(axes, &Axis::large);
   const std::int64_t taps = cells_of(axes, &Axis::kernel), stride = axes[2].stride, inputs = channels / groups;
@@ -191,7 +192,8 @@ inline Tensors max_pooling(Arguments& in) {
   const OnnxTensor& x = in[0];
   const Axes axes = pooling_axes(in);
   const bool by_columns = in.integer("storage_order", 0) != 0;
-  const std::int64_t small = cells_of(axes, &Axis::small), large = cells_of(axes, &Axis::large), stride = axes[2].stride;
+  const std::int64_t small = cells_of(axes, &Axis::small), large = cells_of(axes, &Axis::large),
+                     stride = axes[2].stride;
   OnnxTensor y = tensor_of(dims_of(x.dims[0], x.dims[1], axes, x.dims.size() - 2, &Axis::small), x.type);
   OnnxTensor places = tensor_of(y.dims, OnnxType::int64);
   std::fill(places.ints.begin(), places.ints.end(), -1);
@@ -224,7 +226,8 @@ inline Tensors average_pooling(Arguments& in) {
   Axes counted = axes;
   if (padding_counts)
     for (Axis& axis : counted) axis.large += axis.before + axis.after, axis.before = 0;
-  const std::int64_t small = cells_of(axes, &Axis::small), large = cells_of(axes, &Axis::large), stride = axes[2].stride;
+  const std::int64_t small = cells_of(axes, &Axis::small), large = cells_of(axes, &Axis::large),
+                     stride = axes[2].stride;
   std::vector<double> cells(static_cast<std::size_t>(small)), sums(cells.size());
   each_row(counted, [&](std::int64_t to, std::int64_t, std::int64_t count, std::int64_t) {
     for (std::int64_t i = 0; i < count; ++i) ++cells[static_cast<std::size_t>(to + i)];
@@ -243,11 +246,11 @@ inline Tensors average_pooling(Arguments& in) {
   return one(std::move(y));
 }
 
-inline const std::map<std::string_view, Operator>& convolution_operators() {
-  static const std::map<std::string_view, Operator> all{{"Conv", convolution},
-                                                        {"ConvTranspose", transposed_convolution},
-                                                        {"MaxPool", max_pooling},
-                                                        {"AveragePool", average_pooling}};
+inline const Operators& convolution_operators() {
+  static const Operators all{{"Conv", convolution},
+                             {"ConvTranspose", transposed_convolution},
+                             {"MaxPool", max_pooling},
+                             {"AveragePool", average_pooling}};
   return all;
 }
 

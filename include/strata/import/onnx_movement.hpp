@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -114,7 +113,8 @@ inline Tensors concat(Arguments& in) {
 }
 
 /// What of an axis lies from `begin` on.
-inline OnnxTensor cut(const OnnxTensor& x, std::size_t axis, std::int64_t begin, std::int64_t count, std::int64_t step = 1) {
+inline OnnxTensor cut(const OnnxTensor& x, std::size_t axis, std::int64_t begin, std::int64_t count,
+                      std::int64_t step = 1) {
   OnnxDims dims = x.dims, steps = steps_of(x.dims);
   dims[axis] = count;
   const std::int64_t start = begin * steps[axis];
@@ -130,7 +130,8 @@ inline Tensors split(Arguments& in) {
   in.expect(parts > 0, "parts", "none");
   const std::int64_t size = (extent + parts - 1) / parts;
   if (sizes.empty())
-    for (std::int64_t part = 0; part < parts; ++part) sizes.push_back(std::clamp<std::int64_t>(extent - part * size, 0, size));
+    for (std::int64_t part = 0; part < parts; ++part)
+      sizes.push_back(std::clamp<std::int64_t>(extent - part * size, 0, size));
   Tensors all;
   std::int64_t first = 0;
   for (const std::int64_t count : sizes) {
@@ -256,59 +257,6 @@ inline Tensors range(Arguments& in) {
   return one(std::move(y));
 }
 
-inline Tensors pad(Arguments& in) {
-  const OnnxTensor& x = in[0];
-  const std::size_t rank = x.dims.size();
-  const std::string mode = in.text("mode", "constant");
-  OnnxDims pads = in.opset() < 2 ? in.integers("paddings", {}) : in.integers("pads", 1, 11, {});
-  const double value = in.opset() < 11 ? in.real("value", 0) : in.number(2, 0);
-  if (in.opset() >= 18 && in.has(3)) {
-    OnnxDims all(2 * rank, 0);
-    const std::vector<std::int64_t>& axes = in.ints(3);
-    in.expect(pads.size() == 2 * axes.size(), "two pads for each axis", std::to_string(pads.size()));
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-      const std::size_t axis = in.axis(axes[i], rank);
-      all[axis] = pads[i], all[rank + axis] = pads[axes.size() + i];
-    }
-    pads = all;
-  }
-  in.expect(pads.size() == 2 * rank, "two pads for each axis", std::to_string(pads.size()));
-  in.expect(mode == "constant" || mode == "reflect" || mode == "edge" || mode == "wrap",
-            "a mode constant, reflect, edge or wrap", mode);
-  OnnxTensor y = x;
-  for (std::size_t axis = 0; axis < rank; ++axis) {
-    if (pads[axis] == 0 && pads[rank + axis] == 0) continue;
-    const OnnxTensor before = y;
-    const auto extent = before.dims[axis];
-    y.dims[axis] += pads[axis] + pads[rank + axis];
-    in.expect(y.dims[axis] >= 0 && (extent > 0 || mode == "constant"), "something to pad", "nothing");
-    y = tensor_of(y.dims, x.type);
-    const Rows from(before.dims, axis), to(y.dims, axis);
-    const auto source = [&](std::int64_t at) -> std::int64_t {
-      if (at >= 0 && at < extent) return at;
-      if (mode == "constant") return -1;
-      if (mode == "edge") return std::clamp<std::int64_t>(at, 0, extent - 1);
-      if (mode == "wrap") return (at % extent + extent) % extent;
-      if (extent == 1) return 0;
-      const std::int64_t period = 2 * (extent - 1), place = (at % period + period) % period;
-      return std::min(place, period - place);
-    };
-    with_elements(
-        [&](auto& made, const auto& given) {
-          using Element = std::decay_t<decltype(made[0])>;
-          for (std::size_t outer = 0; outer < to.outer; ++outer)
-            for (std::size_t i = 0; i < to.extent; ++i) {
-              const std::int64_t place = source(static_cast<std::int64_t>(i) - pads[axis]);
-              auto* const run = made.data() + (outer * to.extent + i) * to.inner;
-              if (place < 0) std::fill_n(run, to.inner, static_cast<Element>(value));
-              else std::copy_n(given.data() + (outer * from.extent + static_cast<std::size_t>(place)) * from.inner, to.inner, run);
-            }
-        },
-        y, before);
-  }
-  return one(std::move(y));
-}
-
 /// DepthToSpace: channels become cells; SpaceToDepth: cells channels.
 inline Tensors depth_and_space(Arguments& in) {
   const OnnxDims& dims = in[0].dims;
@@ -342,14 +290,28 @@ inline Tensors dropout(Arguments& in) {
   return all;
 }
 
-inline const std::map<std::string_view, Operator>& movement_operators() {
-  static const std::map<std::string_view, Operator> all{
-      {"Reshape", reshape}, {"Flatten", flatten}, {"Squeeze", squeeze}, {"Unsqueeze", unsqueeze},
-      {"Transpose", transpose}, {"Concat", concat}, {"Split", split}, {"Slice", slice}, {"Gather", gather},
-      {"Shape", shape}, {"Constant", constant}, {"ConstantOfShape", constant_of_shape}, {"Expand", expand},
-      {"Tile", tile}, {"Range", range}, {"Pad", pad}, {"DepthToSpace", depth_and_space},
-      {"SpaceToDepth", depth_and_space}, {"Dropout", dropout},
-      {"Size", [](Arguments& in) {
+inline const Operators& movement_operators() {
+  static const Operators all{
+      {"Reshape", reshape},
+      {"Flatten", flatten},
+      {"Squeeze", squeeze},
+      {"Unsqueeze", unsqueeze},
+      {"Transpose", transpose},
+      {"Concat", concat},
+      {"Split", split},
+      {"Slice", slice},
+      {"Gather", gather},
+      {"Shape", shape},
+      {"Constant", constant},
+      {"ConstantOfShape", constant_of_shape},
+      {"Expand", expand},
+      {"Tile", tile},
+      {"Range", range},
+      {"DepthToSpace", depth_and_space},
+      {"SpaceToDepth", depth_and_space},
+      {"Dropout", dropout},
+      {"Size",
+       [](Arguments& in) {
          OnnxTensor y = integers_of({static_cast<std::int64_t>(in[0].size())});
          return y.dims.clear(), one(std::move(y));
        }},

@@ -51,8 +51,8 @@ inline std::vector<float> reordered(std::span<const float> elements, Shape shape
   return result;
 }
 
-/// The same elements in another shape. Axes fall into blocks whose products are equal in both shapes; what lies block by
-/// block, each in the order of its axes, is reshaped as it is, else transposed before, the last block first.
+/// The same elements in another shape. Axes fall into blocks whose products are equal in both shapes; what lies block
+/// by block, each in the order of its axes, is reshaped as it is, else transposed before, the last block first.
 struct OnnxReshape {
   std::vector<int> order;   ///< in which the operand must lie
   OnnxDims dims{0};         ///< of the result, with the batch
@@ -67,8 +67,10 @@ struct OnnxReshape {
       Block block;
       long long in = 1, out = 1;
       do {
-        if (i < from.shape.rank && (in <= out || j == to.rank)) in *= from.shape[i], block.from.push_back(i++);
-        else out *= to[j], block.to.push_back(j++);
+        if (i < from.shape.rank && (in <= out || j == to.rank))
+          in *= from.shape[i], block.from.push_back(i++);
+        else
+          out *= to[j], block.to.push_back(j++);
       } while (in != out || block.to.empty() || block.from.empty());
       while (i < from.shape.rank && from.shape[i] == 1 && j == to.rank) block.from.push_back(i++);
       while (j < to.rank && to[j] == 1 && i == from.shape.rank) block.to.push_back(j++);

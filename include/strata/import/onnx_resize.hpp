@@ -1,11 +1,10 @@
-// ONNX's Resize and Upsample, axis by axis, in plain code.
+// ONNX's Resize, Upsample and Pad, axis by axis, in plain code.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,8 +33,7 @@ inline double source_of(const ResizeOptions& options, const ResizedAxis& axis, s
   if (options.coordinates == "align_corners") return axis.to == 1 ? 0 : x * (from - 1) / (from * axis.scale - 1);
   if (options.coordinates == "pytorch_half_pixel") return axis.to == 1 ? 0 : half_pixel;
   if (options.coordinates == "tf_half_pixel_for_nn") return (x + 0.5) / axis.scale;
-  if (options.coordinates == "half_pixel_symmetric")
-    return from / 2 * (1 - to / (axis.scale * from)) + half_pixel;
+  if (options.coordinates == "half_pixel_symmetric") return from / 2 * (1 - to / (axis.scale * from)) + half_pixel;
   if (options.coordinates == "tf_crop_and_resize")
     return axis.to == 1 ? (axis.start + axis.end) * (from - 1) / 2
                         : axis.start * (from - 1) + x * (axis.end - axis.start) * (from - 1) / (to - 1);
@@ -70,7 +68,8 @@ inline std::vector<WeightedCell> cells_of(const ResizeOptions& options, const Re
   const double reach = (options.mode == "linear" ? 1 : 2) / scale;
   std::vector<WeightedCell> cells;
   double sum = 0;
-  for (auto at = static_cast<std::int64_t>(std::floor(x - reach)); at <= static_cast<std::int64_t>(std::ceil(x + reach)); ++at) {
+  for (auto at = static_cast<std::int64_t>(std::floor(x - reach));
+       at <= static_cast<std::int64_t>(std::ceil(x + reach)); ++at) {
     const double weight = kernel_at(options, (static_cast<double>(at) - x) * scale);
     if (weight == 0 || (options.excludes_outside && at != inside(at))) continue;
     cells.push_back({inside(at), weight}), sum += weight;
@@ -79,7 +78,8 @@ inline std::vector<WeightedCell> cells_of(const ResizeOptions& options, const Re
   return cells;
 }
 
-inline OnnxTensor resized(const OnnxTensor& x, std::size_t axis, const ResizeOptions& options, const ResizedAxis& sizes) {
+inline OnnxTensor resized(const OnnxTensor& x, std::size_t axis, const ResizeOptions& options,
+                          const ResizedAxis& sizes) {
   OnnxDims dims = x.dims;
   dims[axis] = sizes.to;
   OnnxTensor y = tensor_of(dims, x.type);
@@ -93,7 +93,9 @@ inline OnnxTensor resized(const OnnxTensor& x, std::size_t axis, const ResizeOpt
             for (std::size_t inner = 0; inner < to.inner; ++inner) {
               double sum = cells.empty() ? options.outside : 0;
               for (const WeightedCell& cell : cells)
-                sum += cell.weight * static_cast<double>(given[(outer * from.extent + static_cast<std::size_t>(cell.cell)) * from.inner + inner]);
+                sum += cell.weight *
+                       static_cast<double>(
+                           given[(outer * from.extent + static_cast<std::size_t>(cell.cell)) * from.inner + inner]);
               made[(outer * to.extent + i) * to.inner + inner] = static_cast<Element>(sum);
             }
         }
@@ -115,7 +117,8 @@ inline Tensors resize(Arguments& in) {
                         .excludes_outside = in.integer("exclude_outside", 0) != 0,
                         .is_smoothed = in.integer("antialias", 0) != 0};
   if (options.mode == "bilinear") options.mode = "linear";  // version 1
-  in.expect(options.mode == "nearest" || options.mode == "linear" || options.mode == "cubic", "a mode of ONNX", options.mode);
+  in.expect(options.mode == "nearest" || options.mode == "linear" || options.mode == "cubic", "a mode of ONNX",
+            options.mode);
   OnnxDims axes(rank);
   for (std::size_t i = 0; i < rank; ++i) axes[i] = static_cast<std::int64_t>(i);
   axes = in.integers("axes", axes);
@@ -129,7 +132,8 @@ inline Tensors resize(Arguments& in) {
     scales = in.floats(scales_at).floats;
   }
   const OnnxDims sizes = scales.empty() && !is_old ? in.ints(3) : OnnxDims{};
-  in.expect((scales.empty() ? sizes.size() : scales.size()) == axes.size(), "a scale or a size for each axis", "others");
+  in.expect((scales.empty() ? sizes.size() : scales.size()) == axes.size(), "a scale or a size for each axis",
+            "others");
   const bool has_part = options.coordinates == "tf_crop_and_resize";
   if (has_part) in.expect(in.floats(1).size() == 2 * axes.size(), "a roi of two numbers for each axis", "another");
 
@@ -138,12 +142,16 @@ inline Tensors resize(Arguments& in) {
     const std::int64_t from = x.dims[in.axis(axes[i], rank)];
     in.expect(from > 0, "an image", "none");
     ResizedAxis axis{from, 0, 0};
-    if (scales.empty()) axis.to = sizes[i], axis.scale = static_cast<double>(sizes[i]) / static_cast<double>(from);
-    else axis.scale = static_cast<double>(scales[i]);
+    if (scales.empty())
+      axis.to = sizes[i], axis.scale = static_cast<double>(sizes[i]) / static_cast<double>(from);
+    else
+      axis.scale = static_cast<double>(scales[i]);
     in.expect(axis.scale > 0 && axis.scale < 1e6, "a scale above 0", std::to_string(axis.scale));
-    if (has_part) axis.start = static_cast<double>(in[1].floats[i]), axis.end = static_cast<double>(in[1].floats[axes.size() + i]);
+    if (has_part)
+      axis.start = static_cast<double>(in[1].floats[i]), axis.end = static_cast<double>(in[1].floats[axes.size() + i]);
     if (!scales.empty())
-      axis.to = static_cast<std::int64_t>(std::floor(static_cast<double>(from) * axis.scale * (has_part ? axis.end - axis.start : 1)));
+      axis.to = static_cast<std::int64_t>(
+          std::floor(static_cast<double>(from) * axis.scale * (has_part ? axis.end - axis.start : 1)));
     all.push_back(axis);
   }
   if (scales.empty() && policy != "stretch") {
@@ -155,12 +163,69 @@ inline Tensors resize(Arguments& in) {
   }
   OnnxTensor y = x;
   for (std::size_t i = 0; i < axes.size(); ++i)
-    if (all[i].to != all[i].from || all[i].scale != 1 || has_part) y = resized(y, in.axis(axes[i], rank), options, all[i]);
+    if (all[i].to != all[i].from || all[i].scale != 1 || has_part)
+      y = resized(y, in.axis(axes[i], rank), options, all[i]);
   return one(std::move(y));
 }
 
-inline const std::map<std::string_view, Operator>& resize_operators() {
-  static const std::map<std::string_view, Operator> all{{"Resize", resize}, {"Upsample", resize}};
+inline Tensors pad(Arguments& in) {
+  const OnnxTensor& x = in[0];
+  const std::size_t rank = x.dims.size();
+  const std::string mode = in.text("mode", "constant");
+  OnnxDims pads = in.opset() < 2 ? in.integers("paddings", {}) : in.integers("pads", 1, 11, {});
+  const double value = in.opset() < 11 ? in.real("value", 0) : in.number(2, 0);
+  if (in.opset() >= 18 && in.has(3)) {
+    OnnxDims all(2 * rank, 0);
+    const std::vector<std::int64_t>& axes = in.ints(3);
+    in.expect(pads.size() == 2 * axes.size(), "two pads for each axis", std::to_string(pads.size()));
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      const std::size_t axis = in.axis(axes[i], rank);
+      all[axis] = pads[i], all[rank + axis] = pads[axes.size() + i];
+    }
+    pads = all;
+  }
+  in.expect(pads.size() == 2 * rank, "two pads for each axis", std::to_string(pads.size()));
+  in.expect(mode == "constant" || mode == "reflect" || mode == "edge" || mode == "wrap",
+            "a mode constant, reflect, edge or wrap", mode);
+  OnnxTensor y = x;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if (pads[axis] == 0 && pads[rank + axis] == 0) continue;
+    const OnnxTensor before = y;
+    const auto extent = before.dims[axis];
+    y.dims[axis] += pads[axis] + pads[rank + axis];
+    in.expect(y.dims[axis] >= 0 && (extent > 0 || mode == "constant"), "something to pad", "nothing");
+    y = tensor_of(y.dims, x.type);
+    const Rows from(before.dims, axis), to(y.dims, axis);
+    const auto source = [&](std::int64_t at) -> std::int64_t {
+      if (at >= 0 && at < extent) return at;
+      if (mode == "constant") return -1;
+      if (mode == "edge") return std::clamp<std::int64_t>(at, 0, extent - 1);
+      if (mode == "wrap") return (at % extent + extent) % extent;
+      if (extent == 1) return 0;
+      const std::int64_t period = 2 * (extent - 1), place = (at % period + period) % period;
+      return std::min(place, period - place);
+    };
+    with_elements(
+        [&](auto& made, const auto& given) {
+          using Element = std::decay_t<decltype(made[0])>;
+          for (std::size_t outer = 0; outer < to.outer; ++outer)
+            for (std::size_t i = 0; i < to.extent; ++i) {
+              const std::int64_t place = source(static_cast<std::int64_t>(i) - pads[axis]);
+              auto* const run = made.data() + (outer * to.extent + i) * to.inner;
+              if (place < 0)
+                std::fill_n(run, to.inner, static_cast<Element>(value));
+              else
+                std::copy_n(given.data() + (outer * from.extent + static_cast<std::size_t>(place)) * from.inner,
+                            to.inner, run);
+            }
+        },
+        y, before);
+  }
+  return one(std::move(y));
+}
+
+inline const Operators& resize_operators() {
+  static const Operators all{{"Resize", resize}, {"Upsample", resize}, {"Pad", pad}};
   return all;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include <strata/import/onnx_convolutions.hpp>
 #include <strata/import/onnx_elementwise.hpp>
 #include <strata/import/onnx_movement.hpp>
+#include <strata/import/onnx_norms.hpp>
 #include <strata/import/onnx_reductions.hpp>
 #include <strata/import/onnx_resize.hpp>
 
@@ -42,12 +42,13 @@ inline void round_to_type(OnnxTensor& tensor) {
 
 /// The outputs of a node. An input that is left out is null. Throws ImportError where the operator, an attribute or the
 /// inputs are none that this code has.
-inline std::vector<OnnxTensor> run_onnx_node(const OnnxNode& node, std::span<const OnnxTensor* const> inputs, int opset) {
+inline std::vector<OnnxTensor> run_onnx_node(const OnnxNode& node, std::span<const OnnxTensor* const> inputs,
+                                             int opset) {
   semantics::Arguments in(node, inputs, opset);
   in.expect(node.domain.empty(), "an operator of ONNX itself", node.domain);
-  for (const auto* operators : {&semantics::elementwise_operators(), &semantics::movement_operators(),
-                                &semantics::convolution_operators(), &semantics::reduction_operators(),
-                                &semantics::resize_operators()})
+  for (const auto* operators :
+       {&semantics::elementwise_operators(), &semantics::movement_operators(), &semantics::convolution_operators(),
+        &semantics::reduction_operators(), &semantics::normalization_operators(), &semantics::resize_operators()})
     if (const auto found = operators->find(node.op_type); found != operators->end()) {
       std::vector<OnnxTensor> outputs = found->second(in);
       in.expect_all_asked();

@@ -88,9 +88,9 @@ class OnnxEncoder {
         for (const std::string& line : attribute.texts) message.add_string(9, line);
         break;
       default:
-        strata::detail::raise<InvalidArgument>(strata::detail::join(
-            "attribute ", attribute.name, ": expected numbers, texts or a tensor, received type ",
-            static_cast<int>(attribute.type), "; graphs in attributes are not written"));
+        strata::detail::raise<InvalidArgument>(
+            strata::detail::join("attribute ", attribute.name, ": expected numbers, texts or a tensor, received type ",
+                                 static_cast<int>(attribute.type), "; graphs in attributes are not written"));
     }
     message.add_int32(20, static_cast<std::int32_t>(attribute.type));
   }
@@ -100,9 +100,12 @@ class OnnxEncoder {
     static_assert(std::endian::native == std::endian::little);
     message.add_packed_int64(1, tensor.dims.begin(), tensor.dims.end());
     message.add_int32(2, static_cast<std::int32_t>(tensor.type));
-    if (tensor.type == OnnxType::float32) write_bytes(message, std::as_bytes(std::span(tensor.floats)));
-    else if (tensor.type == OnnxType::int64) write_bytes(message, std::as_bytes(std::span(tensor.ints)));
-    else if (!tensor.is_float()) message.add_packed_int64(5, tensor.ints.begin(), tensor.ints.end());
+    if (tensor.type == OnnxType::float32)
+      write_bytes(message, std::as_bytes(std::span(tensor.floats)));
+    else if (tensor.type == OnnxType::int64)
+      write_bytes(message, std::as_bytes(std::span(tensor.ints)));
+    else if (!tensor.is_float())
+      message.add_packed_int64(5, tensor.ints.begin(), tensor.ints.end());
     else
       strata::detail::raise<InvalidArgument>(
           strata::detail::join("tensor ", tensor.name, ": expected numbers of float32 or whole ones, received type ",
@@ -121,8 +124,10 @@ class OnnxEncoder {
     Message shape(tensor, 2);
     for (const OnnxExtent& extent : value.shape) {
       Message dimension(shape, 1);
-      if (extent.value > 0) dimension.add_int64(1, extent.value);
-      else if (!extent.name.empty()) dimension.add_string(2, extent.name);
+      if (extent.value > 0)
+        dimension.add_int64(1, extent.value);
+      else if (!extent.name.empty())
+        dimension.add_string(2, extent.name);
     }
   }
 
@@ -147,9 +152,9 @@ inline void write_onnx_model(const OnnxModel& model, const std::filesystem::path
   for (const OnnxTensor& tensor : model.graph.initializers) size += 4 * tensor.floats.size() + 8 * tensor.ints.size();
   constexpr std::size_t most = (std::size_t{1} << 31) - (std::size_t{1} << 24);
   if (size > most)
-    strata::detail::raise<InvalidArgument>(
-        strata::detail::join(path.string(), ": expected weights of ", most, " bytes at most in one file, received ",
-                             size, "; export parts of the network"));
+    strata::detail::raise<InvalidArgument>(strata::detail::join(path.string(), ": expected weights of ", most,
+                                                                " bytes at most in one file, received ", size,
+                                                                "; export parts of the network"));
   const std::string bytes = detail::OnnxEncoder::encode(model);
   write_file_atomically(path, {std::as_bytes(std::span(bytes))});
 }

@@ -66,7 +66,8 @@ struct TransposedConvolutionConfig {
         f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    out("ConvTranspose", out.convolution(1)).transposed_windows(kernel_size, strides, dilation_rate, padding, out.out());
+    out("ConvTranspose", out.convolution(1))
+        .transposed_windows(kernel_size, strides, dilation_rate, padding, out.out());
   }
 };
 

@@ -31,8 +31,10 @@ struct DenseConfig {
     f("units", c.units...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    if (out.in().rank > 1) out("Conv", out.dense());
-    else out("Gemm", out.dense()).with("transB", 1);
+    if (out.in().rank > 1)
+      out("Conv", out.dense());
+    else
+      out("Gemm", out.dense()).with("transB", 1);
   }
 };
 

@@ -28,9 +28,7 @@ struct Pooling2DConfig {
         f("ceil_mode", c.ceil_mode...);
   }
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
-  void onnx(auto& out) const {
-    out(schema.onnx).windows(pool_size, strides, 1, padding);
-  }
+  void onnx(auto& out) const { out(schema.onnx).windows(pool_size, strides, 1, padding); }
 };
 
 template <const Schema& kind>

@@ -111,8 +111,10 @@ struct UpSampling2DConfig {
     f("size", c.size...), f("interpolation", c.interpolation...);
   }
   void onnx(auto& out) const {
-    if (interpolation == Nearest) out.resize("nearest", "asymmetric", "floor");
-    else out.resize("linear", "half_pixel", "round_prefer_floor");
+    if (interpolation == Nearest)
+      out.resize("nearest", "asymmetric", "floor");
+    else
+      out.resize("linear", "half_pixel", "round_prefer_floor");
   }
 };
 

@@ -40,13 +40,16 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(4 * random.split(1).uniform(i) - 2);
     Engine<Net> engine{model};
     engine(x, y);
-    for (const OnnxOptions options : {OnnxOptions{}, OnnxOptions{.batch = 2, .fold_normalization = true},
-                                      OnnxOptions{.channels_last = true}}) {
+    for (const OnnxOptions options :
+         {OnnxOptions{}, OnnxOptions{.batch = 2, .fold_normalization = true}, OnnxOptions{.channels_last = true}}) {
       const std::string stem = std::to_string(number++);
       export_onnx(model, directory / (stem + ".onnx"), options);
       write(directory / (stem + ".in.raw"), x);
       write(directory / (stem + ".out.raw"), y);
-      names << stem << ' ' << (options.channels_last ? "last " : options.batch > 0 ? "folded " : "plain ")
+      names << stem << ' '
+            << (options.channels_last ? "last "
+                : options.batch > 0   ? "folded "
+                                      : "plain ")
             << std::string_view(type_name<Net>()) << '\n';
     }
   });
