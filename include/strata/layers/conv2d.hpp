@@ -39,6 +39,9 @@ struct ConvolutionConfig {
         f("strides", c.strides...), f("pad", c.pad...), f("dilation_rate", c.dilation_rate...),
         f("groups", c.groups...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
+  void onnx(auto& out) const {
+    out("Conv", out.convolution()).windows(kernel_size, strides, dilation_rate, padding).with("group", groups.value);
+  }
 };
 
 namespace detail {

@@ -65,6 +65,10 @@ struct TransposedConvolutionConfig {
         f("output_padding", c.output_padding...), f("use_bias", c.use_bias...),
         f("kernel_regularizer", c.kernel_regularizer...);
   }
+  void onnx(auto& out) const {
+    out("ConvTranspose", out.convolution(1))
+        .transposed_windows(kernel_size, strides, dilation_rate, padding, out.out());
+  }
 };
 
 namespace detail {

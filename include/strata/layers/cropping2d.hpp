@@ -25,6 +25,7 @@ struct Cropping2DConfig {
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
   }
+  void onnx(auto& out) const { out.slice({2, 3}, {cropping.top, cropping.left}); }
 };
 
 namespace detail {
@@ -99,6 +100,7 @@ struct CenterCropConfig {
   static constexpr void members(F f, C&... c) {
     f("height", c.height...), f("width", c.width...);
   }
+  void onnx(auto& out) const { out.slice({2, 3}, {(out.in().height() - height) / 2, (out.in().width() - width) / 2}); }
 };
 
 /// The middle of an image; of an odd cell too many the one at the end goes. Where the image is smaller, Keras resizes

@@ -40,6 +40,11 @@ struct DepthwiseConvolutionConfig {
         f("dilation_rate", c.dilation_rate...), f("depth_multiplier", c.depth_multiplier...),
         f("use_bias", c.use_bias...), f("depthwise_regularizer", c.depthwise_regularizer...);
   }
+  void onnx(auto& out) const {
+    out("Conv", out.depthwise())
+        .windows(kernel_size, strides, dilation_rate, padding)
+        .with("group", out.in().channels());
+  }
 };
 
 namespace detail {

@@ -169,6 +169,7 @@ struct ZeroPadding1DConfig {
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
   }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.integers({0, 0, padding.before, 0, 0, padding.after})}); }
 };
 
 template <Ends Pad = 1>
@@ -187,6 +188,7 @@ struct Cropping1DConfig {
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
   }
+  void onnx(auto& out) const { out.slice({2}, {cropping.before}); }
 };
 
 template <Ends Crop = 1>
@@ -206,6 +208,7 @@ struct UpSampling1DConfig {
   static constexpr void members(F f, C&... c) {
     f("size", c.size...);
   }
+  void onnx(auto& out) const { out.resize("nearest", "asymmetric", "floor"); }
 };
 
 template <int Size = 2>

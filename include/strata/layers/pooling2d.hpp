@@ -28,6 +28,7 @@ struct Pooling2DConfig {
         f("ceil_mode", c.ceil_mode...);
   }
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
+  void onnx(auto& out) const { out(schema.onnx).windows(pool_size, strides, 1, padding); }
 };
 
 template <const Schema& kind>
@@ -49,6 +50,10 @@ struct GlobalPooling2DConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("keepdims", c.keepdims...);
+  }
+  void onnx(auto& out) const {
+    const auto pooled = out(schema.onnx, {out.x()});
+    if (keepdims == KeptDims::off) out("Flatten", {pooled});
   }
 };
 

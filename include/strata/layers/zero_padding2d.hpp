@@ -35,6 +35,10 @@ struct ZeroPadding2DConfig {
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
   }
+  void onnx(auto& out) const {
+    const auto [top, bottom, left, right] = padding;
+    out(schema.onnx, {out.x(), out.integers({0, 0, top, left, 0, 0, bottom, right})});
+  }
 };
 
 namespace detail {
