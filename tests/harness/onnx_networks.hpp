@@ -72,7 +72,8 @@ void for_each_onnx_network(F f) {
       Concatenate<Sequential<>, Conv2D<3, 1>, ReLU>, Multiply<ReLU, Conv2D<4, 1>>, Residual<Conv2D<4, 3, Same>>,
       Add<Permute<1, 3, 2>, Sequential<Conv2D<4, 1>, Permute<1, 3, 2>>>>();
   sequence.template
-  operator()<Conv1D<5, 3>, Conv1D<5, 3, Strides{2}, Pad{2, 1}>, Conv1DTranspose<5, 3, Strides{2}, Pad{0, 1}>, Conv1D<6, 3, Causal, Dilation{2}, Groups{2}>, Conv1D<5, 3, Same, Strides{2}, NoBias>,
+  operator()<Conv1D<5, 3>, Conv1D<5, 3, Strides{2}, Pad{2, 1}>, Conv1DTranspose<5, 3, Strides{2}, Pad{0, 1}>,
+             Conv1D<6, 3, Causal, Dilation{2}, Groups{2}>, Conv1D<5, 3, Same, Strides{2}, NoBias>,
              DepthwiseConv1D<3, DepthMultiplier{2}>, SeparableConv1D<5, 3, Same>, Conv1DTranspose<5, 3, Strides{2}>,
              Conv1DTranspose<5, 3, Same, Strides{2}>, MaxPooling1D<>, MaxPooling1D<3, Same, Strides{2}>,
              AveragePooling1D<3, Same, Strides{2}>, GlobalMaxPooling1D, GlobalAveragePooling1D,
