@@ -61,13 +61,19 @@ void for_each_onnx_network(F f) {
              Resizing<5, 9, Nearest>, Resizing<13, 3>, Resizing<13, 3, Nearest>, Flatten, Reshape<168>, Reshape<42, 4>,
              Reshape<7, 24>, Reshape<4, 42>, Reshape<7, 12, 2>, Permute<2, 1, 3>, Permute<3, 1, 2>, Permute<1, 3, 2>,
              Dropout<0.5>, SpatialDropout2D<0.5>, GaussianNoise<0.1>, IdentityLayer, Linear, RandomFlipLayer<>>();
+  image.template
+  operator()<Conv2D<5, 3, Strides{2}, Pad{1, 0, 2, 1}>, DepthwiseConv2D<3, Pad{1}>, SeparableConv2D<5, 3, Pad{0, 2}>,
+             Conv2DTranspose<5, 4, Strides{2}, Pad{1, 2, 0, 1}>, MaxPooling2D<3, Strides{2}, Pad{1, 0, 0, 2}, CeilMode>,
+             Conv2DTranspose<5, 3, Strides{2}, Pad{1}, OutputPadding{1}>, AveragePooling2D<3, Strides{2}, Pad{1}>,
+             AveragePooling2D<3, Strides{2}, Pad{1}, CeilMode, CountPadding>>();
   image.template operator()<
       Add<Sequential<>, Conv2D<4, 1>>, Add<Sequential<>, ReLU, Conv2D<4, 1>>, Average<Sequential<>, ReLU, Conv2D<4, 1>>,
       Maximum<Sequential<>, Conv2D<4, 1>>, Minimum<Sequential<>, Conv2D<4, 1>>, Subtract<Sequential<>, Conv2D<4, 1>>,
       Concatenate<Sequential<>, Conv2D<3, 1>, ReLU>, Multiply<ReLU, Conv2D<4, 1>>, Residual<Conv2D<4, 3, Same>>,
       Add<Permute<1, 3, 2>, Sequential<Conv2D<4, 1>, Permute<1, 3, 2>>>>();
   sequence.template
-  operator()<Conv1D<5, 3>, Conv1D<6, 3, Causal, Dilation{2}, Groups{2}>, Conv1D<5, 3, Same, Strides{2}, NoBias>,
+  operator()<Conv1D<5, 3>, Conv1D<5, 3, Strides{2}, Pad{2, 1}>, Conv1DTranspose<5, 3, Strides{2}, Pad{0, 1}>,
+             Conv1D<6, 3, Causal, Dilation{2}, Groups{2}>, Conv1D<5, 3, Same, Strides{2}, NoBias>,
              DepthwiseConv1D<3, DepthMultiplier{2}>, SeparableConv1D<5, 3, Same>, Conv1DTranspose<5, 3, Strides{2}>,
              Conv1DTranspose<5, 3, Same, Strides{2}>, MaxPooling1D<>, MaxPooling1D<3, Same, Strides{2}>,
              AveragePooling1D<3, Same, Strides{2}>, GlobalMaxPooling1D, GlobalAveragePooling1D,

@@ -47,17 +47,17 @@ class OnnxStep {
     return with(name, in_.rank == 2 ? OnnxDims{extent.width} : OnnxDims{extent.height, extent.width});
   }
   /// kernel_shape, strides, dilations and pads.
-  OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding) {
-    if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1;
-    const Window window = window_over(in_, kernel, strides, dilation, padding);
+  OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad) {
+    if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1, pad = {0, 0, pad.top, pad.left};
+    const Window window = window_over(in_, kernel, strides, dilation, padding, pad);
     with("kernel_shape", kernel).with("strides", strides);
     if (dilation != Extent{1}) with("dilations", dilation);
     return pads(window.before, window.after);
   }
   /// Of a transposed convolution: what is cut off the full output, or added at its end.
-  OnnxStep& transposed_windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Shape out) {
-    if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1;
-    const Window window = window_over(out, kernel, strides, dilation, padding);
+  OnnxStep& transposed_windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad, Shape out) {
+    if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1, pad = {0, 0, pad.top, pad.left};
+    const Window window = window_over(out, kernel, strides, dilation, padding, pad);
     const auto end = [](int cells, int stride, int reach, int before, int size) {
       return (cells - 1) * stride + reach - before - size;
     };

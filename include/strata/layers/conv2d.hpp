@@ -40,7 +40,9 @@ struct ConvolutionConfig {
         f("groups", c.groups...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    out("Conv", out.convolution()).windows(kernel_size, strides, dilation_rate, padding).with("group", groups.value);
+    out("Conv", out.convolution())
+        .windows(kernel_size, strides, dilation_rate, padding, pad)
+        .with("group", groups.value);
   }
 };
 

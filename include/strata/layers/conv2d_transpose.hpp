@@ -67,7 +67,7 @@ struct TransposedConvolutionConfig {
   }
   void onnx(auto& out) const {
     out("ConvTranspose", out.convolution(1))
-        .transposed_windows(kernel_size, strides, dilation_rate, padding, out.out());
+        .transposed_windows(kernel_size, strides, dilation_rate, padding, pad, out.out());
   }
 };
 

@@ -42,7 +42,7 @@ struct DepthwiseConvolutionConfig {
   }
   void onnx(auto& out) const {
     out("Conv", out.depthwise())
-        .windows(kernel_size, strides, dilation_rate, padding)
+        .windows(kernel_size, strides, dilation_rate, padding, pad)
         .with("group", out.in().channels());
   }
 };

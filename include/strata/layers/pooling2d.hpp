@@ -28,7 +28,12 @@ struct Pooling2DConfig {
         f("ceil_mode", c.ceil_mode...);
   }
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
-  void onnx(auto& out) const { out(schema.onnx).windows(pool_size, strides, 1, padding); }
+  auto onnx(auto& out) const {
+    auto step = out(schema.onnx);
+    step.windows(pool_size, strides, 1, padding, pad);
+    if (ceil_mode == CeilMode) step.with("ceil_mode", 1);
+    return step;
+  }
 };
 
 template <const Schema& kind>
@@ -39,6 +44,11 @@ struct AveragePoolingConfig : Pooling2DConfig<kind> {
   static constexpr void members(F f, C&... c) {
     Pooling2DConfig<kind>::members(f, c...);
     f("count_padding", c.count_padding...);
+  }
+  auto onnx(auto& out) const {
+    auto step = Pooling2DConfig<kind>::onnx(out);
+    if (count_padding == CountPadding) step.with("count_include_pad", 1);
+    return step;
   }
 };
 
