@@ -25,14 +25,14 @@ checkpoint = Path(tempfile.mkdtemp(prefix="strata-kills-")) / "run.safetensors"
 
 def start(epochs):
     return subprocess.Popen([*mpiexec, "-n", processes, program, checkpoint, str(epochs)],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def finish(run):
     """The checkpoint with which a run that nobody disturbs ends."""
-    errors = run.communicate()[1]
+    said = run.communicate()[0]
     if not checkpoint.exists() or run.returncode not in (0, 1):  # 1: too few epochs to learn much
-        sys.exit(f"a run that nobody disturbed ended with {run.returncode}: {errors.decode()}")
+        sys.exit(f"a run that nobody disturbed ended with {run.returncode}: {said.decode()}")
     return checkpoint.read_bytes()
 
 
@@ -91,10 +91,10 @@ while done < kills:
         time.sleep(0.01)
     slowest = max(slowest, time.monotonic() - killed)
     try:
-        errors = run.communicate(timeout=20)[1].decode()
+        said = run.communicate(timeout=20)[0].decode()
     except subprocess.TimeoutExpired:  # Open MPI 4.1 hangs now and then where one was killed while it started
         run.kill()
-        errors = run.communicate()[1].decode()
+        said = run.communicate()[0].decode()
         hung += 1
     if run.returncode == 0:  # it had done its work already
         too_late += 1
@@ -102,8 +102,8 @@ while done < kills:
     done += 1
     if slowest > 10:
         sys.exit(f"kill {done}: the other processes ended after {slowest:.1f} s")
-    if not errors.strip():
-        sys.exit(f"kill {done}: not a word about it")
+    if "Killed" not in said:
+        sys.exit(f"kill {done}: not a word about it: {said}")
     if checkpoint.exists():
         saved += 1
         state = checkpoint.read_bytes()
