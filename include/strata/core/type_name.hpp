@@ -42,17 +42,18 @@ constexpr std::size_t tidy_extent(std::string_view text, Text& out) {
   for (const std::string_view open : {"{strata::Extent{", "{Extent{", "{strata::Sides{", "{Sides{", "{{"}) {
     const std::size_t close = text.find("}}");
     if (!text.starts_with(open) || close == text.npos) continue;
+    const std::string_view all = text.substr(open.size(), close - open.size());
     std::array<std::string_view, 4> numbers{};
     std::size_t count = 0;
-    for (std::size_t begin = open.size(); begin < close && count < 4; ++count) {
-      const std::size_t end = (std::min)(text.find(", ", begin), close);
-      numbers[count] = text.substr(begin, end - begin);
+    for (std::size_t begin = 0; begin < all.size(); ++count) {
+      const std::size_t end = (std::min)(all.find(", ", begin), all.size());
+      if (count < numbers.size()) numbers[count] = all.substr(begin, end - begin);
       begin = end + 2;
     }
-    if (count == 4 && numbers[0] == numbers[1] && numbers[2] == numbers[3]) numbers[1] = numbers[2], count = 2;
-    if (count == 2 && numbers[0] == numbers[1]) count = 1;
-    out << '{' << numbers[0];
-    for (std::size_t i = 1; i < count; ++i) out << ", " << numbers[i];
+    if (count < 2) continue;
+    const bool pairs = count == 2 || (count == 4 && numbers[0] == numbers[1] && numbers[2] == numbers[3]);
+    out << '{' << (pairs ? numbers[0] : all);
+    if (pairs && numbers[count - 1] != numbers[0]) out << ", " << numbers[count - 1];
     out << '}';
     return close + 2;
   }

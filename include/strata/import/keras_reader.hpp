@@ -141,7 +141,8 @@ class KerasReader : NetworkBuilder {
       expected(!reads.empty(), key, "a list of [layer, call, output]", config.value(key, json{}));
       return reads;
     };
-    const std::vector<Read> inputs = reads_of_model("input_layers"), outputs = reads_of_model("output_layers");
+    const std::vector<Read> inputs = reads_of_model("input_layers");
+    std::vector<Read> outputs = reads_of_model("output_layers");
     if (!problems_.empty()) return {};
     if (!given.empty() && given.size() != inputs.size()) {
       problem(join(config.value("name", json("a model")).dump(), ": expected ", inputs.size(), " inputs, received ",
@@ -169,6 +170,24 @@ class KerasReader : NetworkBuilder {
       if (!expected(calls.is_array(), name, "a list inbound_nodes", calls)) return {};
       for (std::size_t c = 0; c < calls.size(); ++c) pending.push_back({i, c, read_call(calls[c], name)});
     }
+    // Keras counts the making of a model as its first call: Keras 3 where it lists outputs, older ones everywhere.
+    const auto model_of = [&](const Read& read) {
+      const auto layer = index.find(read.layer);
+      return layer != index.end() && is_model(layers[layer->second]) ? &layers[layer->second] : nullptr;
+    };
+    const auto for_each_read = [&](auto action) {
+      for (Pending& one : pending) std::ranges::for_each(one.call.reads, action);
+      std::ranges::for_each(outputs, action);
+    };
+    for (Read& output : outputs)
+      if (const json* const model = model_of(output); model != nullptr && !is_keras_2_ && output.call > 0)
+        output.call -= (*model)["class_name"] == "Functional";
+    std::set<std::string> counted;
+    for_each_read([&](const Read& read) {
+      if (const json* const model = model_of(read))
+        if (read.call == model->value("inbound_nodes", json::array()).size()) counted.insert(read.layer);
+    });
+    for_each_read([&](Read& read) { read.call -= read.call > 0 && counted.contains(read.layer); });
     const auto find = [&](const Read& read) -> const Nodes* {
       const auto found = made.find({read.layer, read.call});
       return found == made.end() ? nullptr : &found->second;
@@ -432,6 +451,7 @@ class KerasReader : NetworkBuilder {
   /// By name, where it is no layer: {"class_name": "function", "config": "relu"} is "relu".
   static json activation_name(const json& activation) {
     if (activation == "swish") return "silu";
+    if (activation == "hard_swish") return "hard_silu";
     if (activation.is_object() && activation.value("class_name", json{}) == "function")
       return activation.value("config", json{});
     return activation;

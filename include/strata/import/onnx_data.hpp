@@ -13,8 +13,8 @@
 #include <vector>
 
 #include <strata/core/file.hpp>
-#include <strata/import/half.hpp>
 #include <strata/import/onnx_model.hpp>
+#include <strata/io/half.hpp>
 
 namespace strata::importing::detail {
 
@@ -35,7 +35,7 @@ constexpr std::size_t element_bytes(OnnxType type) {
 }
 
 inline float float_of_bits(std::uint16_t bits, OnnxType type) {
-  return type == OnnxType::float16 ? float_of_half(bits) : float_of_bfloat16(bits);
+  return type == OnnxType::float16 ? strata::detail::float_of_half(bits) : strata::detail::float_of_bfloat16(bits);
 }
 
 /// Little-endian elements, whole ones.

@@ -46,33 +46,36 @@ class OnnxStep {
   OnnxStep& with(const char* name, Extent extent) {
     return with(name, in_.rank == 2 ? OnnxDims{extent.width} : OnnxDims{extent.height, extent.width});
   }
-  /// kernel_shape, strides, dilations and pads, of images; a sequence is one of a single row.
-  OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad,
-                    Rounding rounding = Rounding::down) {
-    const Window window = window_over(in_, kernel, strides, dilation, padding, pad, rounding);
-    return cells(kernel, strides, dilation).pads(window.before, window.after);
+  /// kernel_shape, strides, dilations and pads.
+  OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad) {
+    if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1, pad = {0, 0, pad.top, pad.left};
+    const Window window = window_over(in_, kernel, strides, dilation, padding, pad);
+    with("kernel_shape", kernel).with("strides", strides);
+    if (dilation != Extent{1}) with("dilations", dilation);
+    return pads(window.before, window.after);
   }
   /// Of a transposed convolution: what is cut off the full output, or added at its end.
   OnnxStep& transposed_windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad, Shape out) {
+    if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1, pad = {0, 0, pad.top, pad.left};
     const Window window = window_over(out, kernel, strides, dilation, padding, pad);
     const auto end = [](int cells, int stride, int reach, int before, int size) {
       return (cells - 1) * stride + reach - before - size;
     };
-    const int below = end(in_.height(), strides.height, window.reach.height, window.before.height, out.height());
-    const int right = end(in_.width(), strides.width, window.reach.width, window.before.width, out.width());
-    if (below < 0 || right < 0) with("output_padding", Extent{(std::max)(0, -below), (std::max)(0, -right)});
-    return cells(kernel, strides, dilation).pads(window.before, {(std::max)(0, below), (std::max)(0, right)});
-  }
-
- private:
-  OnnxStep& cells(Extent kernel, Extent strides, Extent dilation) {
+    const Extent before = window.before,
+                 after{end(in_.height(), strides.height, window.reach.height, before.height, out.height()),
+                       end(in_.width(), strides.width, window.reach.width, before.width, out.width())};
     with("kernel_shape", kernel).with("strides", strides);
-    return dilation == Extent{1} ? *this : with("dilations", dilation);
+    if (dilation != Extent{1}) with("dilations", dilation);
+    if (after.height < 0 || after.width < 0)
+      with("output_padding", Extent{(std::max)(0, -after.height), (std::max)(0, -after.width)});
+    return pads(before, {(std::max)(0, after.height), (std::max)(0, after.width)});
   }
   OnnxStep& pads(Extent before, Extent after) {
     if (in_.rank == 2) return with("pads", OnnxDims{before.width, after.width});
     return with("pads", OnnxDims{before.height, before.width, after.height, after.width});
   }
+
+ private:
   OnnxAttribute& add(const char* name, OnnxAttributeType type) {
     OnnxAttribute& attribute = node_.attributes.emplace_back();
     attribute.name = name, attribute.type = type;

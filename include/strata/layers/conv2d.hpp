@@ -40,9 +40,8 @@ struct ConvolutionConfig {
         f("groups", c.groups...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    const auto c = detail::on_image(*this);
     out("Conv", out.convolution())
-        .windows(c.kernel_size, c.strides, c.dilation_rate, c.padding, c.pad)
+        .windows(kernel_size, strides, dilation_rate, padding, pad)
         .with("group", groups.value);
   }
 };

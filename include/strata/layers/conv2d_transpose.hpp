@@ -66,9 +66,8 @@ struct TransposedConvolutionConfig {
         f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    const auto c = detail::on_image(*this);
     out("ConvTranspose", out.convolution(1))
-        .transposed_windows(c.kernel_size, c.strides, c.dilation_rate, c.padding, c.pad, out.out());
+        .transposed_windows(kernel_size, strides, dilation_rate, padding, pad, out.out());
   }
 };
 

@@ -41,9 +41,8 @@ struct DepthwiseConvolutionConfig {
         f("use_bias", c.use_bias...), f("depthwise_regularizer", c.depthwise_regularizer...);
   }
   void onnx(auto& out) const {
-    const auto c = detail::on_image(*this);
     out("Conv", out.depthwise())
-        .windows(c.kernel_size, c.strides, c.dilation_rate, c.padding, c.pad)
+        .windows(kernel_size, strides, dilation_rate, padding, pad)
         .with("group", out.in().channels());
   }
 };

@@ -2,6 +2,7 @@
 // one axis.
 //
 //     Conv1D<32, 3, Causal, Dilation{2}, activation<ReLU>>      kernel (3, channels, 32)
+//     Conv1D<32, 3, Strides{2}, Pad{1, 0}>                     padding before, after
 //     SeparableConv1D<32, 3, Same>, DepthwiseConv1D<3>
 //     MaxPooling1D<2>, AveragePooling1D<3, Strides{2}, Same>, GlobalMaxPooling1D, GlobalAveragePooling1DWith<KeepDims>
 //     ZeroPadding1D<Ends{1, 2}>, Cropping1D<1>, UpSampling1D<2>, SpatialDropout1D<0.2>

@@ -29,9 +29,8 @@ struct Pooling2DConfig {
   }
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
   auto onnx(auto& out) const {
-    const auto c = detail::on_image(*this);
     auto step = out(schema.onnx);
-    step.windows(c.pool_size, c.strides, 1, c.padding, c.pad, c.ceil_mode);
+    step.windows(pool_size, strides, 1, padding, pad);
     if (ceil_mode == CeilMode) step.with("ceil_mode", 1);
     return step;
   }
@@ -46,9 +45,10 @@ struct AveragePoolingConfig : Pooling2DConfig<kind> {
     Pooling2DConfig<kind>::members(f, c...);
     f("count_padding", c.count_padding...);
   }
-  void onnx(auto& out) const {
+  auto onnx(auto& out) const {
     auto step = Pooling2DConfig<kind>::onnx(out);
     if (count_padding == CountPadding) step.with("count_include_pad", 1);
+    return step;
   }
 };
 

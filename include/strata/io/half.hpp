@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace strata::importing {
+namespace strata::detail {
 
 /// Half a float as one.
 inline float float_of_half(std::uint16_t half) {
@@ -17,4 +17,4 @@ inline float float_of_half(std::uint16_t half) {
 /// The upper half of a float as one.
 inline float float_of_bfloat16(std::uint16_t upper) { return std::bit_cast<float>(std::uint32_t{upper} << 16); }
 
-}  // namespace strata::importing
+}  // namespace strata::detail
