@@ -120,7 +120,7 @@ class OnnxExport {
     for (std::size_t n = 0; n < network_.node_count; ++n)
       if (!rules_[n].known && network_.nodes[n].rules->kind != Kind::input && !computes_nothing(n))
         unknown +=
-            join(unknown.empty() ? "" : ", ", name_of(n), " (", std::string_view(network_.nodes[n].rules->type()), ')');
+            join(unknown.empty() ? "" : ", ", name_of(n), " (", std::string_view(network_.nodes[n].rules->type()), ")");
     if (!unknown.empty())
       raise<InvalidArgument>(join("expected layers with a form in ONNX, received ", unknown,
                                   "; give them a member onnx(out), see strata/import/onnx_layer.hpp"));
