@@ -291,6 +291,9 @@ TEST_CASE("activations inside layers, in networks") {
   CHECK(layers[2]["config"]["activation"]["config"]["negative_slope"] == 0.5);
   CHECK(layers[4]["config"]["activation"] == "softmax");
   CHECK(spelling_from_keras(layers[2]) == "SeparableConv2D<4, 3, activation<LeakyReLU<0.5>>>");
+  // Functions with numbers of their own: Keras' leaky_relu(x, negative_slope=0.2), elu(x, alpha=1.0).
+  CHECK(answer("Activation", {{"activation", "leaky_relu"}}) == "LeakyReLU<0.2>");
+  CHECK(answer("Dense", {{"units", 3}, {"activation", "elu"}}) == "Dense<3, activation<ELU<>>>");
 }
 
 TEST_CASE("frozen layers are not trainable in Keras, either") {

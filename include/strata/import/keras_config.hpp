@@ -259,9 +259,17 @@ inline std::string activation_from_keras(const json& activation) {
                                                   : KerasLayer{"Activation", {{"activation", activation}}});
 }
 
+/// Functions that are layers with options here, with the function's own defaults.
+inline json layer_of_function(const json& activation) {
+  if (activation == "elu") return keras_object("ELU", {{"alpha", 1}});
+  if (activation == "leaky_relu") return keras_object("LeakyReLU", {{"negative_slope", 0.2}});
+  return activation;
+}
+
 inline std::string spelling_of_keras(KerasLayer layer) {
   const bool is_activation = layer.class_name == "Activation";
-  const json activation = layer.options.value("activation", json{});
+  const json activation = layer_of_function(layer.options.value("activation", json{}));
+  if (is_activation && activation.is_object()) return spelling_of_keras(keras_layer(activation));
   layer.options.erase("activation");
   std::string result, mismatches;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>([&]<class C>(
