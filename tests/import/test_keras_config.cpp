@@ -1,6 +1,7 @@
 // Layers as values: their spelling, and their configuration in Keras, against what real Keras writes
 // (tests/oracle/keras/configs.py).
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "harness/catch.hpp"
 #include "harness/files.hpp"
 #include "harness/keras_networks.hpp"
+#include "import/keras_page.hpp"
 
 using namespace strata;
 using test::Lesson, test::ResidualNet, test::TwoInputs, test::TwoOutputs;
@@ -334,4 +336,13 @@ TEST_CASE("options that Strata has not are named, all at once") {
   CHECK(answer("LSTM", {{"units", 4}}) == "expected a layer that Strata has, received LSTM");
   CHECK_THROWS_AS(spelling_from_keras({{"class_name", "Dense"}}), InvalidArgument);
   CHECK_THROWS_AS(spelling_from_keras(json::array()), InvalidArgument);
+}
+
+// STRATA_WRITE_PAGES=1 writes it.
+TEST_CASE("docs/keras-layers.md says what the registry says") {
+  const auto path = test::tests_directory().parent_path() / "docs/keras-layers.md";
+  const std::string page = test::keras_page(fixture("all_layers.txt"));
+  if (std::getenv("STRATA_WRITE_PAGES") != nullptr) test::write_text(path, page);
+  if (test::read_text(path) != page)
+    FAIL("docs/keras-layers.md is old: run this test with STRATA_WRITE_PAGES=1, look at what changed and commit it");
 }

@@ -1,4 +1,5 @@
 """Layers' configurations as real Keras writes them, beside the layers in Strata's words, as Strata spells them."""
+import inspect
 import json
 
 import keras
@@ -163,6 +164,24 @@ NETWORKS = ["lesson", "residual", "two_inputs", "two_outputs"]
 
 def line(about):
     return json.dumps(about, sort_keys=True)
+
+
+def options(layer):
+    """What it may be given, by name."""
+    parameters = inspect.signature(layer.__init__).parameters.values()
+    return [parameter.name for parameter in parameters
+            if parameter.name != "self" and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)]
+
+
+def all_layers(folder):
+    """One line of JSON for each layer that Keras has, and one for its activations."""
+    text = ""
+    for name, layer in sorted(vars(k).items()):
+        if inspect.isclass(layer) and issubclass(layer, k.Layer) and layer.__name__ == name != "Layer":
+            text += line({"class_name": name, "options": options(layer)}) + "\n"
+    functions = {function.__name__ for function in vars(keras.activations).values()
+                 if inspect.isfunction(function) and function.__name__ not in ("get", "serialize", "deserialize")}
+    (folder / "all_layers.txt").write_text(text + line({"activations": sorted(functions)}) + "\n")
 
 
 def configs(folder):
