@@ -10,20 +10,21 @@
 
 #include <strata/graph/sequential.hpp>  // apart: where errors come from is told in fewer lines
 
-#include <strata/graph/dot.hpp>
 #include <strata/graph/frozen.hpp>
 #include <strata/graph/graph.hpp>
 #include <strata/graph/named.hpp>
-#include <strata/graph/summary.hpp>
-#include <strata/graph/svg.hpp>
 
 #include <strata/layers/registry.hpp>
 
 #include <strata/runtime/engine.hpp>
 #include <strata/runtime/executor.hpp>
-#include <strata/runtime/explain.hpp>
 #include <strata/runtime/model.hpp>
 #include <strata/runtime/parallel_engine.hpp>
+
+#include <strata/show/dot.hpp>
+#include <strata/show/explain.hpp>
+#include <strata/show/summary.hpp>
+#include <strata/show/svg.hpp>
 
 #include <strata/data/dataset.hpp>
 #include <strata/train/callbacks.hpp>

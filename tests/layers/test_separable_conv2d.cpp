@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <strata/graph/summary.hpp>
+#include <strata/show/summary.hpp>
 #include <strata/layers/activations.hpp>
 #include <strata/layers/batch_norm.hpp>
 #include <strata/layers/residual.hpp>

@@ -1,7 +1,8 @@
 # Fails when a header includes a room it may not know:
 #
 #   core <- kernels <- layers          core <- graph <- runtime <- train
-#   core <- data, parallel, plot <- graph                          train <- io
+#   core <- data, parallel, plot                                   train <- io
+#   graph, runtime, plot <- show
 #
 # runtime uses kernels, train uses data, io what a run has told (train/history.hpp); layers and graph never include each
 # other.
@@ -10,14 +11,15 @@ set(core core)
 set(kernels core kernels)
 set(layers core kernels layers)
 set(plot core plot)
-set(graph core plot graph)
+set(graph core graph)
 set(runtime core kernels graph runtime)
+set(show core plot graph runtime show)
 set(data core data)
 set(parallel core parallel)
 set(train core kernels graph runtime data train)
 set(io core graph runtime train io)
 set(import core kernels layers graph runtime data train io import)
-set(rooms core kernels layers plot graph runtime data parallel train io import)
+set(rooms core kernels layers plot graph runtime show data parallel train io import)
 
 set(wrong "")
 set(seen 0)
@@ -36,7 +38,7 @@ foreach(room IN LISTS rooms)
     if(simd AND NOT header MATCHES "kernels/simd.hpp$")
       list(APPEND wrong "${header}: ${simd}: only kernels/simd.hpp includes xsimd")
     endif()
-    file(STRINGS ${header} mpi REGEX "^#include [<\"]mpi.h")
+    file(STRINGS ${header} mpi REGEX "^#include [<\"](mpi.h|strata/parallel/mpi.hpp)")
     if(mpi AND NOT header MATCHES "parallel/mpi.hpp$")
       list(APPEND wrong "${header}: ${mpi}: only parallel/mpi.hpp includes MPI, and nobody includes that")
     endif()

@@ -131,7 +131,7 @@ struct InferenceTarget {
 /// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows
 /// are `row_of(shape, border)` and its pixels `pixel_of(shape, border)` elements apart (pixels have gaps only for layers
 /// with `strided`). Around the input are zeros; the output's border must not be touched.
-template <class B, class T, Border In = Border{}, Border Out = Border{}>
+template <class B, class T, Border In = Border{}, Border Out = Border{}, bool ByRows = false>
 struct Infer {
   using Vector = typename T::Vector;
   using Scalar = typename Vector::value_type;
@@ -140,6 +140,7 @@ struct Infer {
   using target = T;
   static constexpr Border input_border = In;
   static constexpr Border output_border = Out;
+  static constexpr bool by_rows = ByRows;  ///< a part of the work is a band of rows: see `row_window`
 
   std::size_t batch;
   const Scalar* input;      ///< its first cell; samples are `input_step` elements apart

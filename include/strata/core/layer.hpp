@@ -67,6 +67,8 @@
 //                weights_size(in, largest_tile): elements of packed weights, at most, on any processor, with Winograd's
 //                tiles up to that size: what a sweep reads once for several samples (its parameters).
 //                An image's rows may be wider than the image, in the input and in the output: see Infer
+//                row_window(in): of layers that share their work: which rows of the input a row of the output needs; a
+//                call `by_rows` makes just the rows from a to b of the output for Part{a, b, height}  (not by rows)
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
 //   elementwise  apply(V x) -> V; forward and backward may be called in place
 //   sum          becomes part of the epilogue of the step that makes its last operand
@@ -87,6 +89,7 @@
 #include <strata/core/problem.hpp>
 #include <strata/core/schema.hpp>
 #include <strata/core/shape.hpp>
+#include <strata/core/window.hpp>
 
 namespace strata {
 
@@ -314,6 +317,10 @@ struct rules {
   }
   static constexpr Border border(Shape in) {
     if constexpr (requires { L::border(in); }) return L::border(in);
+    else return {};
+  }
+  static constexpr RowWindow row_window(Shape in) {
+    if constexpr (requires { L::row_window(in); }) return L::row_window(in);
     else return {};
   }
 };

@@ -7,12 +7,14 @@
 
 namespace strata::detail {
 
-/// The part of `size` things that is one thread's.
+/// The part of `size` things that is one thread's, or that from `begin` to `end` of `of`.
 struct Share {
   std::size_t begin, end;
 
   constexpr Share(std::size_t size, std::size_t thread, std::size_t threads)
-      : begin(size * thread / threads), end(size * (thread + 1) / threads) {}
+      : Share(size, thread, thread + 1, threads) {}
+  constexpr Share(std::size_t size, std::size_t from, std::size_t to, std::size_t of)
+      : begin(size / of * from + size % of * from / of), end(size / of * to + size % of * to / of) {}
   constexpr std::size_t size() const { return end - begin; }
 };
 
@@ -26,27 +28,40 @@ struct Whole {
   };
   /// Those of `Count` tasks that are to be done; they are the ones from `first` on of `all`.
   template <int Count>
-  static constexpr Tasks<Count> of(int /*first*/ = 0, int /*all*/ = Count) {
+  static constexpr Tasks<Count> tasks(int /*first*/ = 0, int /*all*/ = Count) {
+    return {};
+  }
+  /// The same where tasks are cut alike in each of several blocks.
+  template <int Count>
+  static constexpr Tasks<Count> tasks_of_each(int /*block*/ = 0, int /*blocks*/ = 1) {
     return {};
   }
 };
 
-/// One of several threads.
+/// The work from begin / of to end / of: one thread's, or that on some rows of an image.
 struct Part {
-  int thread, threads;
+  int begin, end, of;
+
+  static constexpr Part nth(int thread, int threads) { return {thread, thread + 1, threads}; }
 
   constexpr Share share(std::size_t size) const {
-    return {size, static_cast<std::size_t>(thread), static_cast<std::size_t>(threads)};
+    return {size, static_cast<std::size_t>(begin), static_cast<std::size_t>(end), static_cast<std::size_t>(of)};
   }
 
   struct Tasks {
     int begin, end;
   };
-  /// As Whole::of.
+  /// As Whole::tasks.
   template <int Count>
-  constexpr Tasks of(int first = 0, int all = Count) const {
-    const auto bound = [&](long long t) { return std::clamp(static_cast<int>(all * t / threads) - first, 0, Count); };
-    return {bound(thread), bound(thread + 1LL)};
+  constexpr Tasks tasks(int first = 0, int all = Count) const {
+    const auto bound = [&](long long t) { return std::clamp(static_cast<int>(all * t / of) - first, 0, Count); };
+    return {bound(begin), bound(end)};
+  }
+  /// As Whole::tasks_of_each. What does not divide is rounded another way in each block, so that all threads have as much.
+  template <int Count>
+  constexpr Tasks tasks_of_each(int block, int blocks) const {
+    const auto bound = [&](long long t) { return static_cast<int>((Count * t + 1LL * block * of / blocks) / of); };
+    return {bound(begin), bound(end)};
   }
 };
 

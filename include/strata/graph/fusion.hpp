@@ -39,6 +39,9 @@ struct InferencePlan {
   std::array<Lifetime, N> blocks{};      ///< of each root in the arena: elements, steps
   std::size_t arena_size = 0;            ///< elements
   std::array<int, N> result{};           ///< of each tensor: which of the caller's outputs it is, or -1
+  std::array<int, N> run_end{};          ///< of each step: behind the run of steps that are done depth first, by bands
+  std::array<int, N> band{};             ///< of a run's first step: rows that its last step makes at a time
+  std::array<int, N> rolling{};          ///< of each root: how many rows of it are there at a time, or 0: all
   std::array<int, N> clears{};           ///< of each step: where it makes the first part of a root, the image around
                                          ///< which it writes zeros, or -1
 

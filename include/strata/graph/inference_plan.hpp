@@ -179,6 +179,97 @@ constexpr int padded_in(const Lowered<N, Operands>& network, const InferencePlan
   return root;
 }
 
+/// Which rows of what the step before makes a step reads.
+template <std::size_t N, std::size_t Operands>
+constexpr RowWindow rows_read(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, std::size_t step) {
+  const int node = plan.steps[step].head, input = plan.source_of(network.input_of(at(node), 0));
+  RowWindow window = network.nodes[at(node)].rules->row_window(network.nodes[at(node)].input);
+  if (network.nodes[at(input)].rules->kind == Kind::padding)
+    window.before += network.nodes[at(input)].rules->border(network.input_shape_of(at(input), 0)).top;
+  return window;
+}
+
+/// Elements of a root's memory.
+template <std::size_t N, std::size_t Operands>
+constexpr std::size_t size_of(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, std::size_t root) {
+  const Shape shape = network.tensors[root].shape;
+  const Border border = plan.borders[root];
+  if (plan.rolling[root] == 0) return bordered_size(shape, border);
+  return static_cast<std::size_t>(plan.rolling[root]) * static_cast<std::size_t>(row_of(shape, border));
+}
+
+/// Steps that are done depth first, band by band of rows: what is large between them is never there as a whole, and read
+/// while it is in the cache.
+template <std::size_t N, std::size_t Operands>
+class Runs {
+ public:
+  constexpr Runs(const Lowered<N, Operands>& network, const InferencePlan<N>& plan) : network_(network), plan_(plan) {
+    const int steps = static_cast<int>(plan.step_count);
+    for (int begin = 0, end = 0; begin < steps; begin = end) {
+      end = begin + 1;
+      while (end < steps && continues(end) && bytes_between(begin, end, least_band) <= room) ++end;
+      if (end > begin + 1) choose_band(begin, end - 1);
+      for (int s = begin; s < end; ++s) plan_.run_end[at(s)] = end;
+    }
+  }
+  constexpr const InferencePlan<N>& plan() const { return plan_; }
+
+ private:
+  static constexpr std::size_t large = cache_bytes / 4;  ///< an image that is worth it
+  static constexpr std::size_t room = cache_bytes / 4;   ///< for what is between the steps of a run
+  static constexpr int least_band = 2, most_band = 16;   ///< rows of the last step
+
+  constexpr int made(int s) const { return plan_.steps[at(s)].output; }
+  constexpr int read(int s) const { return plan_.source_of(network_.input_of(at(plan_.steps[at(s)].head), 0)); }
+
+  constexpr bool works_by_rows(int s) const {
+    const NodeInfo& node = network_.nodes[at(plan_.steps[at(s)].head)];
+    return plan_.sweeps[at(s)] == 1 && node.rules->kind == Kind::linear && node.rules->row_window(node.input).reach > 0 &&
+           plan_.borders[at(read(s))].covers(node.rules->border(node.input)) &&
+           node.input == network_.tensor(read(s)).shape;
+  }
+  /// It reads what the step before makes, which nobody else does.
+  constexpr bool continues(int s) const {
+    const int between = made(s - 1), root = plan_.root_of(between);
+    if (between != padded_in(network_, plan_, root) || root != read(s) || plan_.result[at(root)] >= 0) return false;
+    int readers = 0;
+    for (std::size_t r = 0; r < plan_.step_count; ++r) {
+      each_read(network_, plan_, plan_.steps[r], [&](int tensor, Shape) { readers += plan_.root_of(tensor) == root; });
+      if (static_cast<int>(r) != s - 1 && plan_.root_of(plan_.steps[r].output) == root) return false;
+    }
+    return readers == 1 && network_.tensor(between).shape.size() * sizeof(float) >= large && works_by_rows(s - 1) &&
+           works_by_rows(s);
+  }
+
+  /// As many rows at a time as there is room for.
+  constexpr void choose_band(int begin, int last) {
+    int band = most_band;
+    while (band > least_band && bytes_between(begin, last, band) > room) --band;
+    plan_.band[at(begin)] = band;
+    each_between(begin, last, band, [&](std::size_t root, int rows) { plan_.rolling[root] = rows; });
+  }
+  constexpr std::size_t bytes_between(int begin, int last, int band) const {
+    std::size_t bytes = 0;
+    each_between(begin, last, band, [&](std::size_t root, int rows) {
+      bytes += static_cast<std::size_t>(rows) * sizeof(float) *
+               static_cast<std::size_t>(row_of(network_.tensors[root].shape, plan_.borders[root]));
+    });
+    return bytes;
+  }
+  /// f(root, its rows that are there at a time) of what lies between the steps of a run.
+  template <class F>
+  constexpr void each_between(int begin, int last, int band, F f) const {
+    for (int s = last, rows = band; s > begin; --s) {
+      const RowWindow window = rows_read(network_, plan_, at(s));
+      rows = window.end(rows) - window.first(0);
+      f(at(read(s)), rows);
+    }
+  }
+
+  const Lowered<N, Operands>& network_;
+  InferencePlan<N> plan_;
+};
+
 }  // namespace detail
 
 /// Gives each tensor its place, by `plan.sweeps`: 1, or the same number for all steps that do not run sample by sample.
@@ -194,6 +285,11 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
   for (int s = steps; s-- > 0;)
     segment_end[at(s)] = s + 1 < steps && segment_begin[at(s + 1)] == segment_begin[at(s)] ? segment_end[at(s + 1)] : s;
 
+  // What a run of steps makes is there from its begin on.
+  const auto run_begin = [&](int s) {
+    while (s > 0 && plan.run_end[at(s - 1)] == plan.run_end[at(s)]) --s;
+    return s;
+  };
   // From the step that makes a root, or the first part of it, to the last that reads it, or a part of it.
   std::array<int, N> first{};
   first.fill(-1);
@@ -205,7 +301,7 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
     if (first[made] < 0) {
       first[made] = s;
       const int image = detail::padded_in(network, plan, static_cast<int>(made));
-      if (plan.borders[at(image)] != Border{}) plan.clears[at(s)] = image;
+      if (plan.borders[at(image)] != Border{} && plan.rolling[made] == 0) plan.clears[at(s)] = image;
     }
     detail::each_read(network, plan, step, [&](int tensor, Shape) { plan.blocks[at(plan.root_of(tensor))].last = s; });
   }
@@ -219,11 +315,11 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
     }
     const std::size_t begin = at(first[t]), end = at(block.last);
     const bool several = segment_begin[begin] != segment_begin[end];
-    block.first = several ? segment_begin[begin] : first[t];  // while any step of a segment runs that touches it
-    block.last = several ? segment_end[end] : block.last;
+    // While any step of a segment runs that touches it.
+    block.first = several ? segment_begin[begin] : run_begin(first[t]);
+    if (several) block.last = segment_end[end];
     plan.samples[t] = several ? most : 1;
-    block.size = aligned_size<float>(bordered_size(network.tensors[t].shape, plan.borders[t]) *
-                                     static_cast<std::size_t>(plan.samples[t]));
+    block.size = aligned_size<float>(detail::size_of(network, plan, t) * static_cast<std::size_t>(plan.samples[t]));
   }
   for (std::size_t t = 0; t < network.input_count; ++t) plan.blocks[t] = {};
   const auto memory = plan_memory(plan.blocks);
@@ -242,6 +338,7 @@ constexpr Text place_of(const InferencePlan<N>& plan, std::size_t root, std::siz
   text << block.size * element_bytes << " @ " << plan.offsets[root] * element_bytes << ", steps " << block.first + 1
        << '-' << block.last + 1;
   if (plan.samples[root] > 1) text << ", " << plan.samples[root] << " samples";
+  if (plan.rolling[root] > 0) text << ", " << plan.rolling[root] << " rows";
   return text;
 }
 
@@ -257,7 +354,7 @@ constexpr InferencePlan<N> fuse_steps(const Lowered<N, Operands>& network) {
 template <Algorithms Choice, std::size_t N, std::size_t Operands>
 constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network, InferencePlan<N> steps) {
   steps.sweeps = detail::choose_sweeps<Choice>(network, steps);
-  return place_tensors(network, steps);
+  return place_tensors(network, detail::Runs(network, steps).plan());
 }
 
 }  // namespace strata

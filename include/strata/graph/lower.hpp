@@ -44,6 +44,7 @@ struct LayerRules {
   std::size_t (*weights_size)(Shape, int);
   Border (*border)(Shape);
   Border (*gradient_border)(Shape);
+  RowWindow (*row_window)(Shape);
 };
 
 /// As the user spelled it: what `Hidden` and its like wrap.
@@ -82,6 +83,7 @@ inline constexpr LayerRules layer_rules{
     &rules<L>::weights_size,
     &rules<L>::border,
     &rules<L>::gradient_border,
+    &rules<L>::row_window,
 };
 
 /// Keras' names: the first `conv2d`, then `conv2d_1`. A node of a Graph has its own name, and is the prefix of the

@@ -1,24 +1,16 @@
 // The elements of a tensor of a file, of whatever kind, as floats.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <vector>
 
+#include <strata/io/half.hpp>
 #include <strata/io/tensor_file.hpp>
 
 namespace strata::detail {
-
-/// Half a float as one.
-inline float float_of_half(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = (half >> 10) & 0x1f, fraction = half & 0x3ffu;
-  if (exponent == 0) return (sign != 0 ? -1.0f : 1.0f) * static_cast<float>(fraction) * 0x1p-24f;
-  const std::uint32_t rebiased = exponent == 0x1f ? 0xffu : exponent + 112;
-  return std::bit_cast<float>(sign | rebiased << 23 | fraction << 13);
-}
 
 /// None where the dtype is no number of 2, 4 or 8 bytes.
 inline std::optional<std::vector<float>> floats_of(const TensorEntry& tensor) {
@@ -35,8 +27,7 @@ inline std::optional<std::vector<float>> floats_of(const TensorEntry& tensor) {
   if (tensor.dtype == "F32") convert(float{}, plain);
   else if (tensor.dtype == "F64") convert(double{}, plain);
   else if (tensor.dtype == "F16") convert(std::uint16_t{}, float_of_half);
-  else if (tensor.dtype == "BF16")
-    convert(std::uint16_t{}, [](std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); });
+  else if (tensor.dtype == "BF16") convert(std::uint16_t{}, float_of_bfloat16);
   else if (tensor.dtype == "I32") convert(std::int32_t{}, plain);
   else if (tensor.dtype == "I64") convert(std::int64_t{}, plain);
   else if (tensor.dtype == "U32") convert(std::uint32_t{}, plain);

@@ -106,13 +106,21 @@ STRATA_INLINE void hide(const T*& x, const T*& weights) {
   asm volatile("" : "+r"(x), "+r"(weights));
 }
 
-/// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K.
-template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int... K>
+/// Asks for what will be read soon: processors do not by themselves look far enough ahead.
+template <int Bytes, class T>
+STRATA_INLINE void prefetch(const T* p) {
+  for (int byte = 0; byte < Bytes; byte += 64) __builtin_prefetch(reinterpret_cast<const char*>(p) + byte);
+}
+
+/// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K; asks for weights `Ahead` steps before.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Ahead, int... K>
 STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::value_type*& x,
                                   const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
-  ((hide(x, weights), read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
+  [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
+  ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
+    read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
    ...);
   x += sizeof...(K);
@@ -133,10 +141,11 @@ STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>
 template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
 STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
   constexpr int unroll = 4, part = 512;
+  constexpr int ahead = Length * WeightStep * static_cast<int>(sizeof(*weights)) >= (16 << 10) ? 16 : 0;
   if constexpr (Length <= 2 * part) {
     for (int k = 0; k < Length / unroll; ++k)
-      multiply_steps<V, g, patch, NV, Splits, WeightStep, Width>(sums, x, weights, Indices<unroll>{});
-    multiply_steps<V, g, patch, NV, Splits, WeightStep, Width>(sums, x, weights, Indices<Length % unroll>{});
+      multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<unroll>{});
+    multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<Length % unroll>{});
   } else {
     constexpr Indices<patch.count() * NV * Splits> tile;
     V partial[tile.size()];
@@ -315,9 +324,16 @@ void pack_weights(Weight&& weight, typename V::value_type* packed) {
       packed);
 }
 
+/// Whether the images are larger than the weights.
+constexpr bool shares_rows(const ConvGeometry& g) {
+  const long long pixel = g.stride_height * g.stride_width * g.in_channels + g.out_channels;
+  return g.out_height * g.out_width * pixel > 1LL * g.taps() * g.out_channels;
+}
+
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).
 /// `x` has its padding around it. `bias` has groups x out_channels elements, or is null. `residual` is what an epilogue
-/// with one adds; it does not overlap `out`. Threads share blocks of channels and, inside of one, rows of tiles.
+/// with one adds; it does not overlap `out`. Threads share what is larger: the image's rows of tiles, so that each finds
+/// in its own cache what it made in the step before, or the weights' blocks of channels.
 template <class V, ConvGeometry g, Weights layout, class Epilogue, class Part = strata::detail::Whole>
 void convolve(const typename V::value_type* x, const typename V::value_type* weights,
               const typename V::value_type* bias, typename V::value_type* out,
@@ -332,20 +348,25 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
   constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
-  constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
-  int task = 0;
+  [[maybe_unused]] constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
+  [[maybe_unused]] constexpr int all_blocks = g.groups * (blocks.full + 1);
+  int task = 0, nth = 0;
+  const auto next = [&]<int Count>(std::integral_constant<int, Count>) STRATA_INLINE_LAMBDA {
+    task += Count;
+    if constexpr (shares_rows(g)) return part.template tasks_of_each<Count>(nth++, all_blocks);
+    else return part.template tasks<Count>(task - Count, all);
+  };
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
-    for (int block = 0; block < blocks.full; ++block, task += tasks) {
+    for (int block = 0; block < blocks.full; ++block) {
       detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(x, weights, bias, out, residual,
-                                                                              part.template of<tasks>(task, all));
+                                                                              next(std::integral_constant<int, tasks>{}));
       weights += packed ? g.taps() * step : width;
       out += width;
       residual = detail::residual_at<Epilogue>(residual, 0, 0, width);
       if (bias != nullptr) bias += width;
     }
     detail::convolve_block<V, g, last_step, blocks.last, blocks.last_width, last_read_width, Epilogue>(
-        x, weights, bias, out, residual, part.template of<last_tasks>(task, all));
-    task += last_tasks;
+        x, weights, bias, out, residual, next(std::integral_constant<int, last_tasks>{}));
     weights += packed ? g.taps() * last_step : last_width;
     out += last_width;
     residual = detail::residual_at<Epilogue>(residual, 0, 0, last_width);

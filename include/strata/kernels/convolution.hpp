@@ -29,6 +29,12 @@ constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvTraffic traf
   return winograd_geometry(g, fastest_winograd_tile<V>(g, traffic));
 }
 
+/// Whether a part of the work can be some rows, whatever the processor, and as fast: tiles are at most 16 pixels wide.
+constexpr bool works_by_rows(const ConvGeometry& g, int width) {
+  if (width < 32 || winograd_possible(g, 2)) return false;
+  return is_depthwise(g) ? detail::rows_at_once(g) == 1 : shares_rows(g);
+}
+
 /// Elements of packed weights.
 template <class V>
 constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvTraffic traffic = {}) {

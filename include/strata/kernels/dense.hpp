@@ -70,9 +70,9 @@ STRATA_NOINLINE void dense_tile(const DensePart& part, const typename V::value_t
   fill(sums, V(typename V::value_type(0)), Indices<tile.size() * splits>{});
   int feature = 0;
   for (; feature + unroll <= part.features; feature += unroll)
-    multiply_steps<V, g, samples, NV, splits, WeightStep, width>(sums, x, weights, Indices<unroll>{});
+    multiply_steps<V, g, samples, NV, splits, WeightStep, width, 0>(sums, x, weights, Indices<unroll>{});
   for (; feature < part.features; ++feature)
-    multiply_steps<V, g, samples, NV, splits, WeightStep, width>(sums, x, weights, Indices<1>{});
+    multiply_steps<V, g, samples, NV, splits, WeightStep, width, 0>(sums, x, weights, Indices<1>{});
   merge<V, tile.size(), splits>(sums, tile);
   if (!part.first) add_samples<V, NV, LastWidth>(sums, out, g.out_pixel(), tile);
   else if (bias != nullptr) add_samples<V, NV, LastWidth>(sums, bias, 0, tile);
@@ -123,7 +123,7 @@ void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* ou
   constexpr int width = blocks.size * lanes, full_units = blocks.full * width;
   constexpr bool packed = layout == Weights::packed;
   constexpr int step = packed ? width : units, last_step = packed ? blocks.last * lanes : units;
-  const auto tasks = part.template of<blocks.full + 1>();
+  const auto tasks = part.template tasks<blocks.full + 1>();
   detail::for_each_dense_part<features>([&](int first, const detail::DensePart& piece) {
     const auto block = [&]<int Step, int NV, int LastWidth>(int unit) {
       const T* const w = weights + static_cast<std::ptrdiff_t>(unit) * (packed ? features : 1) +

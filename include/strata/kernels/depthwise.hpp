@@ -252,7 +252,7 @@ void depthwise_convolve(const typename V::value_type* x, const typename V::value
                                                               out + y * g.out_row + c,
                                                               detail::residual_at<Epilogue>(residual, y, 0, c));
         },
-        part.template of<vectors>(y / rows * vectors, all));
+        part.template tasks<vectors>(y / rows * vectors, all));
 }
 
 /// Adds one image's part to `weights` (kernel_height, kernel_width, channels), as `accumulate_weight_gradient` does.

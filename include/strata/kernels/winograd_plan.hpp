@@ -109,7 +109,7 @@ struct WinogradWork {
 
 template <class V, WinogradGeometry g>
 constexpr auto winograd_work(std::size_t batch, strata::detail::Whole part) {
-  const auto blocks = part.of<WinogradPlan<V>(g).blocks()>();
+  const auto blocks = part.tasks<WinogradPlan<V>(g).blocks()>();
   return WinogradWork<decltype(blocks)>{0, batch * static_cast<std::size_t>(g.tiles()), blocks};
 }
 /// Of one image threads share rows of tiles, of which the last two may overlap, or blocks, whichever is fairer, or reads
@@ -119,13 +119,13 @@ constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
   constexpr int blocks = WinogradPlan<V>(g).blocks();
   constexpr int rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
   constexpr bool heavy = winograd_weights_size<V>(g) > static_cast<std::size_t>(g.out_height * g.row);
-  const auto most = [&](int tasks) { return (tasks + part.threads - 1) / part.threads; };
+  const auto most = [&](int tasks) { return (tasks + part.of - 1) / part.of; };
   const int by_blocks = most(blocks) * rows, by_rows = most(rows) * blocks;
   WinogradWork<strata::detail::Part::Tasks> work{0, batch * static_cast<std::size_t>(g.tiles()), {0, blocks}};
   if (by_blocks < by_rows || (heavy && by_blocks == by_rows)) {
-    work.blocks = part.of<blocks>();
+    work.blocks = part.tasks<blocks>();
   } else {
-    const auto own = part.of<rows>();
+    const auto own = part.tasks<rows>();
     work.begin = static_cast<std::size_t>(own.begin * g.tile_columns());
     if (own.end < rows) work.end = static_cast<std::size_t>(own.end * g.tile_columns());
     if (own.begin == own.end) work.begin = work.end;

@@ -28,6 +28,7 @@ struct Add {  // of the node's operands: Add<>
 template <>
 struct Add<> {
   static constexpr Schema schema{.spelling = "Add<>", .keras = "Add", .onnx = "Add"};
+  static void onnx(auto& out) { out(out.size() == 2 ? schema.onnx : "Sum"); }
   static constexpr const char* class_name = schema.keras;
   static constexpr Kind kind = Kind::sum;
   static constexpr Needs backward_needs{.input = false, .output = false};

@@ -27,6 +27,7 @@ template <>
 struct Concatenate<> {
   static constexpr Schema schema{.spelling = "Concatenate<>", .keras = "Concatenate", .onnx = "Concat",
                                  .fixed = R"({"axis": -1})"};
+  static void onnx(auto& out) { out(schema.onnx).with("axis", 1); }
   static constexpr const char* class_name = schema.keras;
   static constexpr Kind kind = Kind::concatenation;
   static constexpr Needs backward_needs{.input = false, .output = false};

@@ -23,7 +23,7 @@ template <class Derived>
 struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
-  static constexpr bool borders = true;
+  static constexpr bool borders = true, pads_input = true;
   static constexpr bool strided = true, freezes = true, shares = true;
 
   /// Of what both have in common.
@@ -41,12 +41,8 @@ struct Convolution2D {
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
                      << 'x' << dilation.width};
-    const Window w = window(in);
-    if (config.padding == Valid && (w.reach.height > in.height() || w.reach.width > in.width()))
-      return {"the kernel is larger than the input",
-              Text() << "an input of at least " << w.reach.height << 'x' << w.reach.width,
-              "use Same padding or a smaller kernel"};
-    return {};
+    if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
+    return fit_problem("the kernel is larger than the input", "use Same padding or a smaller kernel", window(in));
   }
 
   static constexpr Problem needs_image(Shape in) {
@@ -67,6 +63,14 @@ struct Convolution2D {
   static constexpr Border border(Shape in) {
     const Window w = window(in);
     return {w.before.height, w.before.width, w.after.height, w.after.width};
+  }
+
+  /// A large image can be made row by row.
+  static constexpr RowWindow row_window(Shape in) {
+    constexpr auto config = on_image(Derived::config);
+    const Window w = window(in);
+    if (!kernels::works_by_rows(geometry(in), w.out.width)) return {};
+    return {w.reach.height, config.strides.height, w.before.height};
   }
 
   /// And backward around the output's gradient.
@@ -235,7 +239,7 @@ struct Convolution2D {
   static constexpr bool has_bias() { return Derived::config.use_bias == Bias::on; }
   static constexpr Window window(Shape in) {
     constexpr auto config = on_image(Derived::config);
-    return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding);
+    return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding, config.pad);
   }
 
   template <class Target>
@@ -277,7 +281,7 @@ struct Convolution2D {
     return geometry(in, padded(in).out_width * in.channels(), window(in).out.width * Derived::filters(in));
   }
   static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int in_gap = 0, int out_gap = 0,
-                                                  bool gapless_residual = true) {
+                                                  bool joins_rows = true) {
     constexpr auto config = on_image(Derived::config);
     constexpr Kernel kernel = config.kernel_size;
     constexpr Strides strides = config.strides;
@@ -291,8 +295,8 @@ struct Convolution2D {
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
                             .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap,
                             .largest_tile = Derived::options::get(LargestTile{4}).side};
-    const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
-    if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && gapless_residual) {
+    const bool pointwise = kernel == Kernel{1} && strides == Strides{1} && padded(in).trivial();
+    if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && joins_rows) {
       g.out_width *= g.out_height;  // pixels need no rows
       g.out_height = 1;
       g.out_row = g.out_width * g.out_step();
@@ -323,11 +327,11 @@ struct Convolution2D {
   template <class Call, class Epilogue, Border out_border = Call::output_border>
   static constexpr kernels::ConvGeometry call_geometry() {
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    bool gapless = true;
-    if constexpr (has_residual<Epilogue>) gapless = Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
+    bool joins_rows = !requires { requires Call::by_rows; };
+    if constexpr (has_residual<Epilogue>) joins_rows &= Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
     return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
                     row_of(out, out_border), lies_ready<Call> ? pixel_of(in, Call::input_border) - in.channels() : 0,
-                    pixel_of(out, out_border) - out.channels(), gapless);
+                    pixel_of(out, out_border) - out.channels(), joins_rows);
   }
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {

@@ -33,6 +33,11 @@ struct Multiply {  // of the node's operands: Multiply<>
 template <>
 struct Multiply<> {
   static constexpr Schema schema{.spelling = "Multiply<>", .keras = "Multiply", .onnx = "Mul"};
+  static void onnx(auto& out) {
+    const auto factors = out.broadcast();
+    std::string product = factors[0];
+    for (std::size_t i = 1; i < factors.size(); ++i) product = out(schema.onnx, {product, factors[i]});
+  }
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = true, .output = false};
 

@@ -20,6 +20,9 @@ struct ResizingConfig {
   static constexpr void members(F f, C&... c) {
     f("height", c.height...), f("width", c.width...), f("interpolation", c.interpolation...);
   }
+  void onnx(auto& out) const {
+    out.resize(interpolation == Nearest ? "nearest" : "linear", "half_pixel", "round_prefer_ceil");
+  }
 };
 
 template <int Height, int Width, Spelled<"Nearest"> auto... Given>

@@ -78,7 +78,7 @@ class Engine {
     const std::size_t batch = batch_of(inputs, outputs);
     if constexpr (threaded)
       if (Choice::run_together([&](int thread, auto& barrier) {
-            run_part(inputs, outputs, workspace, batch, {thread, Choice::count()}, barrier);
+            run_part(inputs, outputs, workspace, batch, detail::Part::nth(thread, Choice::count()), barrier);
           }))
         return;
     run_samples(inputs, outputs, workspace, 0, batch);
@@ -104,6 +104,7 @@ class Engine {
   }
 
   /// Runs one sample, calling `visit(const InferenceStep&, run)` for each step, `run()` doing its work: for profiles.
+  /// Of steps that are done band by band the first does the work of all.
   template <class Visit>
   void for_each_step(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, Visit&& visit) const {
     if (batch_of(inputs, outputs) != 1) detail::raise<InvalidArgument>("Engine::for_each_step: expected one sample");
@@ -146,7 +147,7 @@ class Engine {
     else return 1;
   }
   static constexpr auto alone = [] {
-    if constexpr (threaded) return detail::Part{0, 1};
+    if constexpr (threaded) return detail::Part::nth(0, 1);
     else return detail::Whole{};
   }();
   template <std::size_t Size>
@@ -202,6 +203,7 @@ class Engine {
     std::array<T*, Net::output_count> outputs;
     T* workspace;
     T* scratch;
+    T* own;  ///< a thread's workspace, for what lies in it by rows
 
     /// The first cell of a tensor's sample.
     template <int tensor>
@@ -214,6 +216,7 @@ class Engine {
       constexpr std::size_t index = static_cast<std::size_t>(root);
       if constexpr (constexpr int result = plan.result[index]; result >= 0)
         return outputs[static_cast<std::size_t>(result)] + sample * step<root>();
+      else if constexpr (plan.rolling[index] > 0) return own + plan.offsets[index];
       else return workspace + plan.offsets[index] + (plan.samples[index] > 1 ? sample * step<root>() : 0);
     }
     template <int tensor>
@@ -230,7 +233,7 @@ class Engine {
 
   static Memory memory_of(const Inputs& inputs, const Outputs& outputs, T* workspace, std::size_t first) {
     Memory memory{detail::element<0>(inputs).size() == Net::input_shape.size(), {}, {}, workspace,
-                  workspace + plan.arena_size};
+                  workspace + plan.arena_size, workspace};
     detail::each<Net::input_count>([&]<std::size_t I>() {
       memory.inputs[I] = detail::element<I>(inputs).data() + first * Net::input_shapes[I].size();
     });
@@ -278,20 +281,34 @@ class Engine {
     }
   }
 
-  /// `count` samples of a linear step, one of any other, or a part of their work.
+  /// A step, or the whole run of steps that begins there; nothing inside of a run.
   template <std::size_t S, class Part>
   void run_step(const Memory& memory, std::size_t sample, std::size_t count, Part part) const {
+    if constexpr (constexpr std::size_t run = Plan::run_steps(S); run > 0) {
+      if constexpr (constexpr int image = plan.clears[S + run - 1]; image >= 0)
+        for (std::size_t n = 0; n < (begins(part) ? count : 0); ++n)
+          kernels::clear_border<Plan::shape_of(image), Plan::border_of(image)>(memory.template at<image>(sample) +
+                                                                               n * Memory::template step<image>());
+      if constexpr (run == 1) compute<S>(memory, sample, count, part);
+      else
+        Plan::template bands<run>(S).run(rows_of(part), memory.own,
+                                         [&]<std::size_t I>(detail::Part rows, int read, int made) {
+                                           compute<S + I>(memory, sample, 1, rows, read, made);
+                                         });
+    }
+  }
+
+  /// `count` samples of a linear step, one of any other, or a part of their work. In a run what it reads and makes lies
+  /// some elements before its place.
+  template <std::size_t S, class Part>
+  void compute(const Memory& memory, std::size_t sample, std::size_t count, Part part, int read = 0, int made = 0) const {
     constexpr InferenceStep step = plan.steps[S];
     constexpr int input = Plan::input_of(S, 0);
     using B = HeadOf<S>;
     using Epilogue = typename Plan::template EpilogueOf<S>::type;
-    const T* const in = memory.template read<input>(sample);
-    T* const out = memory.template at<step.output>(sample);
+    const T* const in = memory.template read<input>(sample) - read;
+    T* const out = memory.template at<step.output>(sample) - made;
     const T* const packed = packed_.data() + Plan::packed_offsets[S];
-    if constexpr (constexpr int image = plan.clears[S]; image >= 0)
-      for (std::size_t n = 0; n < (begins(part) ? count : 0); ++n)
-        kernels::clear_border<Plan::shape_of(image), Plan::border_of(image)>(memory.template at<image>(sample) +
-                                                                             n * Memory::template step<image>());
     if constexpr (B::kind == Kind::linear) {
       const T* residual = nullptr;
       std::size_t residual_step = 0;
@@ -391,7 +408,7 @@ class Engine {
   void run_part(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t batch,
                 detail::Part part, Barrier& barrier) const {
     const detail::FlushDenormals flush;
-    const std::size_t thread = static_cast<std::size_t>(part.thread), threads = static_cast<std::size_t>(part.threads);
+    const std::size_t thread = static_cast<std::size_t>(part.begin), threads = static_cast<std::size_t>(part.of);
     T* const own = workspace.arena_.data() + thread * thread_size;
     const std::size_t samples = batch / threads;
     run_sweeps(inputs, outputs, own, thread * samples, samples);
@@ -399,6 +416,7 @@ class Engine {
       if (n > 0) barrier.wait();  // the workspace is free
       Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), n);
       memory.scratch = own + plan.arena_size;
+      memory.own = own;
       if (steps == 0 && begins(part)) run(memory, 1);
       Plan::each_step([&]<std::size_t S>() {
         if constexpr (Plan::waits[S]) barrier.wait();
@@ -409,7 +427,9 @@ class Engine {
   }
 
   static constexpr bool begins(detail::Whole) { return true; }
-  static constexpr bool begins(detail::Part part) { return part.thread == 0; }
+  static constexpr bool begins(detail::Part part) { return part.begin == 0; }
+  static constexpr detail::Part rows_of(detail::Whole) { return detail::Part::nth(0, 1); }
+  static constexpr detail::Part rows_of(detail::Part part) { return part; }
   template <class Call>
   static Call with(detail::Whole, const Call& call) {
     return call;

@@ -17,6 +17,7 @@
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/simd.hpp>
+#include <strata/runtime/bands.hpp>
 
 namespace strata {
 
@@ -97,9 +98,17 @@ struct EnginePlan {
     return plan.source_of(Net::network().input_of(head(step), operand));
   }
 
+  /// Steps of the run that begins at a step; 0 inside of one.
+  static constexpr std::size_t run_steps(std::size_t step) {
+    const int end = plan.run_end[step];
+    if (step > 0 && plan.run_end[step - 1] == end) return 0;
+    return static_cast<std::size_t>(end) - step;
+  }
+  static constexpr bool in_run(std::size_t step) { return run_steps(step) != 1; }
+
   template <std::size_t S, int samples>
   using InferOf =
-      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S, 0)), border_of(plan.steps[S].output)>;
+      Infer<HeadOf<S>, TargetFor<samples>, border_of(input_of(S, 0)), border_of(plan.steps[S].output), in_run(S)>;
 
   template <std::size_t S>
   static constexpr std::size_t scratch_size_of() {
@@ -145,8 +154,7 @@ struct EnginePlan {
       const std::size_t index = static_cast<std::size_t>(root);
       if (root < static_cast<int>(Net::input_count)) return {-1, 0, 0};
       if (plan.result[index] >= 0) return {plan.result[index], 0, 1};
-      const std::size_t size = bordered_size(shape_of(root), border_of(root));
-      return {-1, plan.offsets[index], plan.offsets[index] + size * static_cast<std::size_t>(plan.samples[index])};
+      return {-1, plan.offsets[index], plan.offsets[index] + plan.blocks[index].size};
     };
     const auto reads = [&](std::size_t step, const Place& place) {
       bool found = false;
@@ -155,7 +163,11 @@ struct EnginePlan {
       return found;
     };
     std::array<bool, steps + 1> waits{};
-    for (std::size_t s = 1, first = 0; s < steps; ++s)
+    for (std::size_t s = 1, first = 0; s < steps; ++s) {
+      if (in_run(s)) {  // as one
+        if (run_steps(s) > 0) waits[s] = true, first = s;
+        continue;
+      }
       for (std::size_t before = first; before < s && !waits[s]; ++before) {
         const Place made = place_of(plan.steps[before].output), written = place_of(plan.steps[s].output);
         if ((shares[before] || shares[s]) && (made.meets(written) || reads(s, made) || reads(before, written))) {
@@ -163,8 +175,27 @@ struct EnginePlan {
           first = s;
         }
       }
+    }
     return waits;
   }();
+
+  /// How the run of `Count` steps goes that begins at a step.
+  template <std::size_t Count>
+  static constexpr detail::Bands<Count> bands(std::size_t begin) {
+    detail::Bands<Count> bands;
+    bands.band = plan.band[begin];
+    for (std::size_t i = 0; i < Count; ++i) {
+      const std::size_t image = static_cast<std::size_t>(plan.steps[begin + i].output);
+      const std::size_t root = static_cast<std::size_t>(plan.root[image]);
+      bands.steps[i] = {.height = shape_of(static_cast<int>(image)).height(),
+                        .window = detail::rows_read(Net::network(), plan, begin + i),
+                        .shape = shape_of(static_cast<int>(image)),
+                        .border = plan.borders[image],
+                        .rows = plan.rolling[root],
+                        .offset = plan.offsets[root]};
+    }
+    return bands;
+  }
 
   template <std::size_t S, class = std::make_index_sequence<static_cast<std::size_t>(plan.steps[S].residual_place)>,
             class = std::make_index_sequence<

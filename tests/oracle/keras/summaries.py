@@ -1,4 +1,4 @@
-"""Networks whose `summary()` is compared to the byte; tests/graph/test_summary.cpp has the same ones in Strata."""
+"""Networks whose `summary()` is compared to the byte; tests/show/test_summary.cpp has the same ones in Strata."""
 import keras
 import numpy as np
 from keras import Input, Model, Sequential

@@ -7,7 +7,7 @@
 #include <strata/graph/frozen.hpp>
 #include <strata/graph/graph.hpp>
 #include <strata/graph/sequential.hpp>
-#include <strata/graph/summary.hpp>
+#include <strata/show/summary.hpp>
 #include <strata/layers/activations.hpp>
 #include <strata/layers/average.hpp>
 #include <strata/layers/average_pooling2d.hpp>
@@ -47,7 +47,7 @@ using test::Lesson, test::ResidualNet, test::TwoInputs, test::TwoOutputs;
 namespace {
 
 std::string fixture(const std::string& name) {
-  const std::string text = test::read_text(test::tests_directory() / "graph/fixtures" / name);
+  const std::string text = test::read_text(test::tests_directory() / "show/fixtures" / name);
   REQUIRE(!text.empty());
   return text;
 }

@@ -46,7 +46,7 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 /// The compiled plan of `Engine<Net, Choice, V>`: for each step the layers fused into it, the kernel, shapes,
 /// parameters, millions of multiply-adds, and where its result lies in the arena (bytes) while which steps run; which
 /// channels it is of a concatenation that needs no step of its own, whether it is made where its padding is, or takes
-/// the place of an operand.
+/// the place of an operand; of how many rows, where it is made and read band by band.
 ///
 ///     std::cout << explain<Net>();
 template <class Given, Algorithms Choice = Fast, class V = simd::Vector<float>>
