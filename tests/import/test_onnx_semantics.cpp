@@ -16,7 +16,7 @@ using importing::OnnxNode, importing::OnnxTensor;
 TEST_CASE("ONNX's node tests pass on the plain code of its operators") {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(test::tests_directory() / "oracle/onnx/node_tests")) {
-    INFO(entry.path().filename().string());
+    INFO(entry.path().stem().string());
     CHECK(test::passes_node_test(entry.path()));
     ++count;
   }

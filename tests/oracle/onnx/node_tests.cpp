@@ -1,7 +1,7 @@
 // Runs ONNX's own node tests on the plain code of its operators, a line each: the name of the test, what came of it
 // (pass, fail, or the sentence of a refusal). node_tests.py exports them and makes docs/onnx-operators.md.
 //
-//     node_tests DIR          DIR/<test>/: see harness/onnx_graph.hpp
+//     node_tests DIR          DIR/<test>.onnx: see harness/onnx_graph.hpp
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -12,17 +12,17 @@
 
 int main(int argc, char** argv) {
   if (argc != 2) return std::cerr << "usage: node_tests DIR\n", 2;
-  std::vector<std::filesystem::path> directories;
-  for (const auto& entry : std::filesystem::directory_iterator(argv[1])) directories.push_back(entry.path());
-  std::sort(directories.begin(), directories.end());
-  for (const std::filesystem::path& directory : directories) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(argv[1])) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path& file : files) {
     std::string result;
     try {
-      result = strata::test::passes_node_test(directory) ? "pass" : "fail";
+      result = strata::test::passes_node_test(file) ? "pass" : "fail";
     } catch (const strata::Error& error) {
       result = std::string("refused: ") + error.what();
     }
     std::replace(result.begin(), result.end(), '\n', ' ');
-    std::cout << directory.filename().string() << '\t' << result << '\n';
+    std::cout << file.stem().string() << '\t' << result << '\n';
   }
 }
