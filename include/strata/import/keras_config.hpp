@@ -45,12 +45,19 @@ constexpr bool describes() {
   else return false;
 }
 
-/// The members, and what is always so.
+/// Options that Keras' layers have not. Readers of other formats write them into the configurations that they make:
+///     "coordinates": "asymmetric", "nearest_mode": "floor"    of Resizing, ONNX's words
+constexpr bool is_beyond_keras(std::string_view option) {
+  return option == "coordinates" || option == "nearest_mode";
+}
+
+/// The members that Keras has, and what is always so.
 template <Config C>
 json members_to_keras(const C& config) {
   json options = json::parse(C::schema.fixed);
   for_each_member(
       [&]<class Member>(bool, const char* name, const Member& member) {
+        if (is_beyond_keras(name)) return;
         options[name] = to_keras(member);
         if constexpr (C::schema.dimensions == 1 && std::derived_from<Member, Extent>)
           if (!options[name].is_null()) options[name] = {member.width};
@@ -60,16 +67,16 @@ json members_to_keras(const C& config) {
   return options;
 }
 
-inline json keras_object(const char* class_name, json options) {
-  return {{"module", "keras.layers"}, {"class_name", class_name}, {"config", std::move(options)},
-          {"registered_name", nullptr}};
+inline json keras_object(const char* class_name, json options, const std::string& module = "keras.layers") {
+  return {{"module", module}, {"class_name", class_name}, {"config", std::move(options)},
+          {"registered_name", module == "keras.layers" ? json{} : json(class_name)}};
 }
 
 /// As the value of `activation`: by name, where the name alone says it.
 template <Config C>
 json activation_to_keras(const C& config) {
   if (*C::schema.activation != 0) return C::schema.activation;
-  return keras_object(C::schema.keras, members_to_keras(config));
+  return keras_object(C::schema.keras, members_to_keras(config), C::schema.module);
 }
 
 /// Of a node: a layer; the value of the option `activation` of the layer before; or nothing, as part of that layer.
@@ -77,12 +84,24 @@ struct KerasNode {
   bool known = false;
   json value{};
 };
+
+/// A layer of its own; unknown where an option says what Keras cannot.
+template <Config C>
+KerasNode layer_to_keras(const C& config) {
+  KerasNode node{true, keras_object(C::schema.keras, members_to_keras(config), C::schema.module)};
+  for_each_member(
+      [&](bool, const char* name, const auto& member, const auto& standard) {
+        node.known &= !is_beyond_keras(name) || to_keras(member) == to_keras(standard);
+      },
+      config, default_config<C>);
+  return node;
+}
 template <class L>
 KerasNode node_to_keras() {
   constexpr auto description = description_of<L>();
   if constexpr (!describes<L, std::remove_const_t<decltype(description)>>()) return {};
-  else if constexpr (!requires { L::hidden; })
-    return {true, keras_object(description.schema.keras, members_to_keras(description))};
+  else if constexpr (*description.schema.module == 0) return {};
+  else if constexpr (!requires { L::hidden; }) return layer_to_keras(description);
   else if constexpr (description.schema.activated) return {true, {}};
   else return {true, activation_to_keras(description)};
 }

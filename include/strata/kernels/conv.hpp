@@ -118,7 +118,7 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
                                   const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
-  constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
+  [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
   ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),

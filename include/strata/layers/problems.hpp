@@ -19,6 +19,13 @@ constexpr Problem sequence_problem(const char* rule, Shape in) {
   if (in.rank == 2) return {};
   return {rule, "an input of length x channels", "put it before Flatten, or give Input two sizes"};
 }
+/// Axes count from 1, without the batch, or -1 for the last.
+constexpr int index_of_axis(int axis, Shape in) { return axis == -1 ? in.rank - 1 : axis - 1; }
+constexpr Problem axis_problem(int axis, Shape in) {
+  if (axis == -1 || (axis >= 1 && axis <= in.rank)) return {};
+  return {"the axis does not exist", Text() << "an axis from 1 to " << in.rank << ", or -1 for the last",
+          "count from 1, without the batch", Text() << "axis " << axis};
+}
 /// Which of them, and whether the extents of a layer of one dimension are single numbers.
 template <Config C>
 constexpr Problem dimensions_problem(const C& config, const char* rule_on_images, const char* rule_on_sequences,
@@ -40,16 +47,6 @@ constexpr Problem dimensions_problem(const C& config, const char* rule_on_images
 constexpr Problem extent_problem(const char* rule, Extent extent) {
   if (extent.height > 0 && extent.width > 0) return {};
   return {rule, "at least 1x1", "give positive sizes", Text() << extent.height << 'x' << extent.width};
-}
-
-/// `rule` is "Add needs branches of one shape" or the like.
-constexpr Problem equal_shapes_problem(const char* rule, Shapes shapes) {
-  for (const Shape& shape : shapes)
-    if (shape != shapes[0])
-      return {rule, Text() << shapes[0] << " from every branch",
-              "change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>",
-              Text() << shape};
-  return {};
 }
 
 }  // namespace strata::detail
