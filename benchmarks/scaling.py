@@ -53,7 +53,8 @@ def step(network, line, processes, synchronised=False, overlap=True, reduce=ring
     stragglers = 1 + network.variation * sqrt(2 * log(processes))  # the last of so many
     buckets = max(1, network.parameters // max(65_536, 8_192 * processes)) if overlap else 1
     bucket = reduce(line, processes, network.parameters * FLOAT / buckets)
-    hidden = min((buckets - 1) * bucket, network.backward * network.seconds * (buckets - 1) / buckets)
+    stages = max(buckets, network.norms) if synchronised else buckets  # a message waits behind the bucket before it
+    hidden = (buckets - 1) * min(bucket, network.backward * network.seconds / stages)
     seconds = network.seconds * stragglers + buckets * bucket - hidden
     seconds += 3 * gather(line, processes, 1)  # the shares' sizes, the loss, a metric
     if synchronised:

@@ -59,8 +59,13 @@ else()
   message(STATUS "libzip not found: no target strata::zip (models of Keras, .keras, and NumPy's .npz). "
                  "On Debian or Ubuntu: apt-get install libzip-dev.")
 endif()
+find_path(STRATA_LIBPROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp)
+if(NOT STRATA_LIBPROTOZERO_INCLUDE_DIR)
+  message(STATUS "protozero not found: no target strata::protozero (models of ONNX). "
+                 "On Debian or Ubuntu: apt-get install libprotozero-dev.")
+endif()
 
-foreach(dependency IN ITEMS boost xsimd json libhdf5 libzip)
+foreach(dependency IN ITEMS boost xsimd json libhdf5 libzip libprotozero)
   string(TOUPPER ${dependency} upper)
   if(STRATA_${upper}_INCLUDE_DIR AND NOT TARGET strata_${dependency})
     add_library(strata_${dependency} INTERFACE IMPORTED GLOBAL)

@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/strata)
 set(targets strata strata_io)
-foreach(optional IN ITEMS zlib threads openmp hdf5 zip mpi)
+foreach(optional IN ITEMS zlib threads openmp hdf5 zip protozero mpi)
   if(TARGET strata_${optional})
     list(APPEND targets strata_${optional})
   endif()

@@ -1,4 +1,4 @@
-// strata-import: a Keras model as a C++ type. scripts/import builds it and runs it.
+// strata-import: a model of Keras or ONNX as a C++ type. scripts/import builds it and runs it.
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -32,12 +32,13 @@ int main(int argc, char** argv) {
   strata::importing::ImportOptions options;
   std::vector<std::string> inputs;
   CLI::App app{
-      "Writes a Keras model (.keras, .h5, TensorFlow.js' model.json) as a C++ header and its weights beside it."};
+      "Writes a model of Keras (.keras, .h5, TensorFlow.js' model.json) or ONNX (.onnx) as a C++ header and its weights "
+      "beside it."};
   app.add_option("model", options.model, "the file")->required()->check(CLI::ExistingFile);
   app.add_option("-o,--output", options.header, "the header to write; the weights go beside it")->required();
   app.add_option("--name", options.name, "of the type")->capture_default_str();
-  app.add_option("--input", inputs, "its sizes, such as 1x224x224x3, where the file leaves them open")->delimiter(',');
-  app.add_option("--outputs", options.read.outputs, "layers where the network ends, A,B")->delimiter(',');
+  app.add_option("--input", inputs, "its sizes as the file has them, such as 1x224x224x3, where it leaves them open")->delimiter(',');
+  app.add_option("--outputs", options.read.outputs, "layers (of ONNX: values or nodes) where the network ends, A,B")->delimiter(',');
   app.add_flag("--embed", options.embed, "make an object of the weights, too, to link instead of a file to load");
   app.add_flag("--prove", options.prove, "write the outputs of each layer, too, and a program that compares them");
   try {

@@ -32,15 +32,15 @@ LayerDescription describe(const NodeInfo& node, Shape in, Shape out) {
   layer.op = node.rules->kind == Kind::elementwise && !rescaling ? node.rules->type() : Text(node.rules->class_name);
   layer.name = Text(node.name);
   layer.shape.assign(out.extents.begin(), out.extents.begin() + out.rank);
-  const auto place = [&](Extent kernel, Extent strides, Padding padding) {
-    const Window window = window_over(in, kernel, strides, 1, padding);
-    layer.kernel = kernel, layer.strides = strides, layer.before = window.before, layer.after = window.after;
+  const auto place = [&](Extent kernel, const auto& config) {
+    const Window window = window_over(in, kernel, config.strides, 1, config.padding, config.pad);
+    layer.kernel = kernel, layer.strides = config.strides, layer.before = window.before, layer.after = window.after;
   };
   if constexpr (requires { L::config.kernel_size; }) {
-    place(L::config.kernel_size, L::config.strides, L::config.padding);
+    place(L::config.kernel_size, L::config);
     layer.groups = L::groups(in);
   }
-  if constexpr (requires { L::config.pool_size; }) place(L::config.pool_size, L::config.strides, L::config.padding);
+  if constexpr (requires { L::config.pool_size; }) place(L::config.pool_size, L::config);
   if constexpr (requires { L::config.padding.top; }) {
     layer.before = {L::config.padding.top, L::config.padding.left};
     layer.after = {L::config.padding.bottom, L::config.padding.right};

@@ -19,6 +19,8 @@ TEST_CASE("tidy undoes what compilers write") {
         "X<Kernel{1, 15}, Kernel{15, 1}>");
   CHECK(tidy("Conv2D<8, 3, Activation<LeakyReLU<Number{2.9999999999999999e-1}> >()>") ==
         "Conv2D<8, 3, activation<LeakyReLU<0.3>>>");
+  CHECK(tidy("Conv2D<8, 3, strata::Pad{strata::Sides{1, 1, 1, 1}}, Pad{Sides{1, 1, 2, 2}}, {{0, 1, 2, 1}}, {{3, 3}}>") ==
+        "Conv2D<8, 3, Pad{1}, Pad{1, 2}, {0, 1, 2, 1}, {3}>");
   CHECK(tidy("A<B<C<D> > >") == "A<B<C<D>>>");
   CHECK(tidy("strata::BatchNormWith<strata::Momentum{9.0000000000000002e-1}, strata::Epsilon{1.0e-5}>") ==
         "BatchNormWith<Momentum{0.9}, Epsilon{1e-5}>");

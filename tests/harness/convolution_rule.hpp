@@ -25,7 +25,8 @@ void check_rule(const std::string& fixture) {
   constexpr auto config = L::config;
   check_rule({.in = In,
               .out = L::output_shape(In),
-              .window = window_over(In, config.kernel_size, config.strides, config.dilation_rate, config.padding),
+              .window = window_over(In, config.kernel_size, config.strides, config.dilation_rate, config.padding,
+                                    config.pad),
               .kernel = config.kernel_size,
               .strides = config.strides,
               .dilation = config.dilation_rate,

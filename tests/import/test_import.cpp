@@ -61,6 +61,11 @@ std::string reads(std::vector<std::string> names, bool list = false) {
                (R"({"class_name": "__keras_tensor__", "config": {"keras_history": [")" + name + R"(", 0, 0]}})");
   return R"([{"args": [)" + (list ? "[" + tensors + "]" : tensors) + R"(], "kwargs": {}}])";
 }
+/// Two calls of a layer: of the input, and of what that gave.
+std::string twice(const std::string& name) {
+  const std::string first = reads({"input_layer"}), second = reads({name});
+  return first.substr(0, first.size() - 1) + ", " + second.substr(1);
+}
 const std::string input = layer("InputLayer", "input_layer", R"("batch_shape": [null, 8, 8, 4])", "[]");
 
 /// The type, without what is around it.
@@ -209,6 +214,35 @@ TEST_CASE("models in models, and arithmetic between layers") {
   CHECK(type_of(file_of(net, {{"layers/sequential/layers/conv2d/vars/0", {3, 3, 4, 4}}}))
             .find(R"(Named<"stem", Conv2D<4, 3, Same, NoBias>>, Rescaling<1, 3>, Rescaling<0.25>, Power<2>,
     ReduceMean<2, KeepDims>> {};)") != std::string::npos);
+}
+
+// Keras counts the making of a functional model as its first call: Keras 3 in output_layers, Keras 2 everywhere.
+TEST_CASE("a functional model in a model is called once, however its calls are counted; shared weights are refused") {
+  const auto inner = [&](const std::string& calls) {
+    return R"({"class_name": "Functional", "name": "body", "inbound_nodes": )" + calls +
+           R"(, "config": {"name": "body", "layers": [)" + input + ", " +
+           layer("Conv2D", "stem", conv, reads({"input_layer"})) +
+           R"(], "input_layers": [["input_layer", 0, 0]], "output_layers": [["stem", 0, 0]]}})";
+  };
+  const auto net = [&](const std::string& calls, const std::string& head, const std::string& output) {
+    return functional(input + ", " + inner(calls) + head, R"([["input_layer", 0, 0]])", output);
+  };
+  const TensorShapes shapes{{"layers/functional/layers/conv2d/vars/0", {3, 3, 4, 4}}};
+  const std::string stem = R"(Named<"stem", Conv2D<4, 3, Same, NoBias>>)";
+  CHECK(type_of(file_of(net(reads({"input_layer"}), "", R"([["body", 1, 0]])"), shapes)).find(stem + "> {};") !=
+        std::string::npos);
+  const std::string relu = ", " + layer("Activation", "r", R"("activation": "relu")", R"([[["body", 1, 0, {}]]])");
+  const std::string keras2 = net(R"([[["input_layer", 0, 0, {}]]])", relu, R"([["r", 0, 0]])");
+  CHECK(type_of(file_of(keras2, shapes, {{"keras_version", "2.15.0"}})).find(stem + ", ReLU> {};") !=
+        std::string::npos);
+
+  CHECK(refusal(file_of(net(twice("body"), "", R"([["body", 2, 0]])"), shapes))
+            .find("body: expected a model that is called once, received a second call") != std::string::npos);
+  const std::string layer_twice =
+      functional(input + ", " + layer("Conv2D", "a", conv, twice("a")),
+                 R"([["input_layer", 0, 0]])", R"([["a", 1, 0]])");
+  CHECK(refusal(file_of(layer_twice, {{"layers/conv2d/vars/0", {3, 3, 4, 4}}}))
+            .find("a_call1 (Conv2D): expected a layer that is called once") != std::string::npos);
 }
 
 TEST_CASE("all that cannot be expressed is told at once, before anything is written") {

@@ -356,6 +356,49 @@ TEST_CASE("activations inside layers, in networks") {
   CHECK(spelling_from_keras(layers[2]) == "SeparableConv2D<4, 3, activation<LeakyReLU<0.5>>>");
 }
 
+// tests/oracle/keras/keras_files.cpp has real Keras load such a network.
+TEST_CASE("a convolution's explicit padding is a layer in Keras; that of others is refused") {
+  using Chain = Sequential<Input<6, 5, 2>, Conv2D<4, 3, Pad{1, 2, 0, 3}, activation<ReLU>>>;
+  using Shortcut = Sequential<Input<9, 4>, Residual<SeparableConv1D<4, 3, Pad{2, 0}>>>;
+  using Others = Sequential<Input<20, 20, 2>, MaxPooling2D<3, Pad{1}>, MaxPooling2D<>,
+                            AveragePooling2D<2, CountPadding>, Conv2DTranspose<4, 3, Pad{1}>>;
+  const json layers = keras_config<Chain>()["config"]["layers"];
+  REQUIRE(layers.size() == 3);
+  CHECK(layers[1]["class_name"] == "ZeroPadding2D");
+  CHECK(layers[1]["config"] == json{{"name", "conv2d_pad"}, {"padding", {{1, 2}, {0, 3}}}});
+  CHECK(layers[2]["config"]["padding"] == "valid");
+  CHECK(!layers[2]["config"].contains("pad"));
+  const json padding = keras_config<Shortcut>()["config"]["layers"][1];
+  CHECK(padding["class_name"] == "ZeroPadding1D");
+  CHECK(padding["config"]["padding"] == json{2, 0});
+  try {
+    keras_config<Others>();
+    FAIL("no error");
+  } catch (const InvalidArgument& error) {
+    CHECK(test::missing(error.what(), {"received max_pooling2d (MaxPooling2D<3, ", "), average_pooling2d (",
+                                       "), conv2d_transpose ("}).empty());
+  }
+}
+
+TEST_CASE("options beyond Keras', as readers of other formats write them") {
+  const auto with = [&](const std::string& class_name, const char* size, json more) {
+    more[size] = 3;
+    if (size == std::string_view("kernel_size")) more["filters"] = 8;
+    return answer(class_name, more);
+  };
+  CHECK(with("Conv2D", "kernel_size", {{"strides", 2}, {"pad", {1, 1, 1, 1}}}) == "Conv2D<8, 3, Strides{2}, Pad{1}>");
+  CHECK(with("Conv2D", "kernel_size", {{"pad", {0, 1, 2, 1}}}) == "Conv2D<8, 3, Pad{0, 1, 2, 1}>");
+  CHECK(with("Conv1D", "kernel_size", {{"pad", {2, 0}}}) == "Conv1D<8, 3, Pad{2, 0}>");
+  CHECK(with("MaxPooling2D", "pool_size", {{"pad", {1, 1, 0, 0}}, {"ceil_mode", true}}) ==
+        "MaxPooling2D<3, Pad{1, 0}, CeilMode>");
+  CHECK(with("AveragePooling2D", "pool_size", {{"pad", 1}, {"count_padding", true}}) ==
+        "AveragePooling2D<3, Pad{1}, CountPadding>");
+  CHECK(with("MaxPooling2D", "pool_size", {{"count_padding", true}}) ==
+        "MaxPooling2D: count_padding: expected null, received true");
+  CHECK(with("Conv2D", "kernel_size", {{"pad", {1, 2, 3}}}) ==
+        "Conv2D: pad: expected 2 numbers, received [1,2,3]");
+}
+
 TEST_CASE("frozen layers are not trainable in Keras, either") {
   using Net = Sequential<Input<6, 6, 2>, Frozen<Conv2D<4, 3>, BatchNorm>, Flatten, Dense<3>>;
   const json layers = keras_config<Net>()["config"]["layers"];

@@ -10,7 +10,7 @@ using test::output;
 
 namespace {
 
-struct Sides : Sequential<Input<1, 2, 2>, Concatenate<Sequential<>, Rescaling<10>>> {};
+struct Beside : Sequential<Input<1, 2, 2>, Concatenate<Sequential<>, Rescaling<10>>> {};
 struct Vectors : Sequential<Input<2>, Concatenate<Rescaling<2>, Sequential<>, Rescaling<3>>> {};
 struct Trained : Sequential<Input<4, 3, 2>,
                             Concatenate<Conv2D<3, 3, Same>, Sequential<Conv2D<2, 1>, Tanh>,
@@ -21,7 +21,7 @@ static_assert(Trained::network().tensor(8).shape == Shape{4, 3, 11});
 }  // namespace
 
 TEST_CASE("Concatenate") {
-  CHECK(output<Sides>({1, 2, 3, 4}) == std::vector<float>{1, 2, 10, 20, 3, 4, 30, 40});
+  CHECK(output<Beside>({1, 2, 3, 4}) == std::vector<float>{1, 2, 10, 20, 3, 4, 30, 40});
   CHECK(output<Vectors>({1, 2}) == std::vector<float>{2, 4, 1, 2, 3, 6});
   test::check_gradients<Trained>();
   test::check_engine<Trained>(Model<Trained>{Seed{1}}, 1e-5);

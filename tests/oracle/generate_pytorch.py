@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from pytorch_layers import (FOLDER, REAL, Random, activations, batch_normalization, conv2d, convolutions, max_pooling,
-                            other_layers, rounded, trainable, write)
+                            other_layers, paddings, rounded, trainable, write)
 
 
 # ---- losses: predictions, targets -> one loss per sample; the stored loss is their mean
@@ -233,7 +233,7 @@ def networks():
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for stage in convolutions, other_layers, activations, losses, optimizers, networks:
+    for stage in convolutions, other_layers, paddings, activations, losses, optimizers, networks:
         stage()
     files = sorted(FOLDER.glob("*.safetensors"))
     print(f"{len(files)} fixtures, {sum(f.stat().st_size for f in files):,} bytes")

@@ -228,6 +228,62 @@ def other_layers():
           inputs=lambda random, shape: rounded(random.state.randint(0, 256, shape)))
 
 
+def paddings():
+    """PyTorch's own padding, ceil_mode and count_include_pad; what it cannot say, F.pad before it."""
+    def unequal(layer, top, bottom, left, right, value=0.0):
+        return lambda x, p, after=None: layer(nhwc(F.pad(nchw(x), (left, right, top, bottom), value=value)), p, after)
+
+    def convolution(padding, strides=1, dilation=1, groups=1):
+        return lambda x, p, after=None: nhwc(F.conv2d(nchw(x), p["kernel"].permute(3, 2, 0, 1), p["bias"], strides, padding, dilation, groups))
+
+    def transposed(*arguments):  # strides, padding, output_padding
+        return lambda x, p, after=None: nhwc(F.conv_transpose2d(nchw(x), p["kernel"].permute(3, 2, 0, 1), p["bias"], *arguments))
+
+    for case, spelling, shape, kernel, forward in [
+        ("7x7", "Conv2D<8, 7, Strides{2}, Pad{3}>", (9, 8, 3), (7, 7, 3, 8), convolution(3, 2)),
+        ("rows_columns", "Conv2D<6, Kernel{3, 5}, Pad{2, 1}, Dilation{2, 1}>", (7, 6, 3), (3, 5, 3, 6), convolution((2, 1), dilation=(2, 1))),
+        ("unequal", "Conv2D<6, 3, Strides{2}, Pad{0, 1, 2, 1}>", (8, 7, 5), (3, 3, 5, 6), unequal(conv2d(strides=(2, 2)), 0, 1, 2, 1)),
+        ("groups", "Conv2D<6, 3, Pad{1}, Groups{3}>", (5, 4, 9), (3, 3, 3, 6), convolution(1, groups=3)),
+        ("1x1", "Conv2D<11, 1, Pad{1, 0}>", (5, 3, 7), (1, 1, 7, 11), convolution((1, 0))),
+        ("beyond_the_kernel", "Conv2D<32, 3, Pad{3, 1, 0, 4}>", (9, 8, 16), (3, 3, 16, 32), unequal(conv2d(), 3, 1, 0, 4)),
+    ]:
+        layer("pad_conv2d_" + case, spelling, shape, forward, {"kernel": kernel, "bias": kernel[-1:]})
+    layer("pad_depthwise_conv2d", "DepthwiseConv2D<3, Strides{2}, Pad{1}>", (8, 7, 5),
+          lambda x, p, _: convolution(1, 2, groups=5)(x, {**p, "kernel": p["kernel"].permute(0, 1, 3, 2)}), {"kernel": (3, 3, 5, 1), "bias": (5,)})
+    for case, spelling, shape, kernel, forward in [
+        ("4x4", "Conv2DTranspose<6, 4, Strides{2}, Pad{1}>", (4, 5, 3), (4, 4, 6, 3), transposed(2, 1)),
+        ("output_padding", "Conv2DTranspose<6, 3, Strides{2}, Pad{1}, OutputPadding{1}>", (4, 5, 3), (3, 3, 6, 3), transposed(2, 1, 1)),
+        ("unequal", "Conv2DTranspose<13, 3, Pad{0, 1, 2, 3}>", (5, 6, 17), (3, 3, 13, 17),
+         lambda x, p, after=None: transposed()(x, p)[:, 0:-1, 2:-3]),
+        ("small", "Conv2DTranspose<5, 4, Strides{4}, Pad{1}>", (1, 2, 3), (4, 4, 5, 3), transposed(4, 1)),
+    ]:
+        layer("pad_conv2d_transpose_" + case, spelling, shape, forward, {"kernel": kernel, "bias": kernel[2:3]})
+
+    rows = lambda x: x.transpose(1, 2)  # (batch, length, channels) and PyTorch's order
+    layer("pad_conv1d", "Conv1D<6, 5, Strides{2}, Pad{3, 1}>", (9, 4),
+          lambda x, p, _: rows(F.conv1d(F.pad(rows(x), (3, 1)), p["kernel"].permute(2, 1, 0), p["bias"], 2)), {"kernel": (5, 4, 6), "bias": (6,)})
+    layer("pad_conv1d_transpose", "Conv1DTranspose<5, 4, Strides{2}, Pad{1, 2}>", (6, 3),
+          lambda x, p, _: rows(F.conv_transpose1d(rows(x), p["kernel"].permute(2, 1, 0), p["bias"], 2))[:, 1:-2], {"kernel": (4, 5, 3), "bias": (5,)})
+    layer("pad_average_pooling1d", "AveragePooling1D<3, Strides{2}, Pad{1}, CeilMode, CountPadding>", (8, 3),
+          lambda x, p, _: rows(F.avg_pool1d(rows(x), 3, 2, 1, ceil_mode=True)))
+
+    below = lambda random, shape: random.normal(*shape, mean=-3)
+    for case, spelling, shape, forward in [
+        ("max_pooling2d", "MaxPooling2D<3, Strides{2}, Pad{1}>", (7, 6, 5), lambda x: F.max_pool2d(x, 3, 2, 1)),
+        ("max_pooling2d_ceil", "MaxPooling2D<Kernel{3, 2}, Strides{2}, Pad{1}, CeilMode>", (8, 5, 3), lambda x: F.max_pool2d(x, (3, 2), 2, 1, ceil_mode=True)),
+        ("max_pooling2d_unequal", "MaxPooling2D<3, Strides{2}, Pad{0, 1, 2, 0}>", (6, 7, 8),
+         lambda x: F.max_pool2d(F.pad(x, (2, 0, 0, 1), value=-math.inf), 3, 2)),
+        ("max_pooling2d_larger", "MaxPooling2D<3, Strides{2}, CeilMode>", (2, 5, 3), lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True)),
+        ("average_pooling2d", "AveragePooling2D<3, Strides{2}, Pad{1}>", (7, 6, 5), lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)),
+        ("average_pooling2d_ceil", "AveragePooling2D<3, Strides{2}, Pad{1}, CeilMode>", (8, 6, 5),
+         lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=False)),
+        ("average_pooling2d_counted", "AveragePooling2D<3, Strides{1}, Pad{1, 0}, CountPadding>", (4, 5, 3), lambda x: F.avg_pool2d(x, 3, 1, (1, 0))),
+        ("average_pooling2d_counted_ceil", "AveragePooling2D<3, Strides{2}, Pad{1}, CeilMode, CountPadding>", (8, 6, 5),
+         lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)),
+    ]:
+        layer("pad_" + case, spelling, shape, lambda x, p, _, f=forward: nhwc(f(nchw(x))), inputs=below)
+
+
 def activation_inputs(random, shape):
     """Ordinary and huge values, none within 0.05 of a kink of any activation."""
     x = random.normal(*shape, scale=3)

@@ -28,11 +28,11 @@ using Inner = Sequential<DepthwiseConv2D<3, Same>, ReLU6, Conv2D<72, 1>, BatchNo
 using Excite = Multiply<Sequential<>, Sequential<GlobalAveragePooling2D, Dense<9, activation<SiLU>>,
                                                  Dense<72, activation<Sigmoid>>>>;
 struct Mobile : Sequential<Input<31, 30, 8>, ZeroPadding2D<1>, Conv2D<72, 3, Strides{2}>, Residual<Inner>, Excite,
-                           Conv2D<72, 5, Same, Groups{3}>, DepthwiseConv2D<7, Same>, SiLU, GlobalAveragePooling2D,
+                           Conv2D<72, 5, Pad{2, 1}, Groups{3}>, DepthwiseConv2D<7, Same>, SiLU, GlobalAveragePooling2D,
                            Dense<5>> {};
 /// Slices of a concatenation, a sum, maxima, and branches that need not wait for each other.
 using Branch = Sequential<Conv2D<20, 1>, ReLU, Conv2D<40, 3, Same>>;
-struct Branches : Sequential<Input<20, 20, 16>, Concatenate<Conv2D<33, 1>, Branch, MaxPooling2D<3, Same, Strides{1}>>,
+struct Branches : Sequential<Input<20, 20, 16>, Concatenate<Conv2D<33, 1>, Branch, MaxPooling2D<3, Strides{1}, Pad{1}>>,
                              Maximum<Conv2D<48, 1>, Conv2D<48, 3, Same>>, Add<Conv2D<16, 1>, Conv2D<16, 5, Same>>,
                              Flatten, Dense<7>> {};
 /// Large images, made band by band: threads make rows around their own, too.

@@ -23,6 +23,11 @@ struct Dilated : Sequential<Input<64, 100, 3>, Conv2D<40, Kernel{4, 1}, Same, ac
 struct Shortcut : Sequential<Input<40, 96, 36>, Conv2D<36, 1>,
                              Residual<Sequential<Conv2D<64, 1>, ReLU, DepthwiseConv2D<3, Same>, Conv2D<36, 1>>>, ReLU,
                              Residual<Conv2D<36, 1>>, GlobalAveragePooling2D, Dense<3>> {};
+/// Strides that pass rows over, windows of nothing but padding.
+struct Padded : Sequential<Input<190, 67, 20>, Conv2D<20, 1>, Conv2D<32, 1, Strides{3, 1}, Pad{2, 5, 1, 0}>,
+                           DepthwiseConv2D<5, Pad{3, 4, 0, 2}>, ReLU, Conv2D<33, 1, Strides{2}, Pad{5, 0}>> {};
+/// Windows that lie in the padding altogether, above and below.
+struct Beyond : Sequential<Input<64, 70, 32>, Conv2D<32, 1>, DepthwiseConv2D<3, Pad{40, 37, 1, 1}>, Conv2D<4, 1>> {};
 /// Nothing but a run.
 struct Outright : Sequential<Input<64, 67, 32>, Conv2D<32, 1>, DepthwiseConv2D<3>> {};
 
@@ -38,6 +43,8 @@ constexpr std::size_t together() {
 static_assert(together<Mobile>() == 3);
 static_assert(together<Dilated>() == 3);
 static_assert(together<Shortcut>() == 3);
+static_assert(together<Padded>() == 4);
+static_assert(together<Beyond>() == 3);
 static_assert(together<Outright>() == 2);
 // The image between the steps, 64x67x32, is never there as a whole.
 static_assert(Outright::inference_arena_bytes<> <= 18 * 67 * 32 * sizeof(float));
@@ -48,5 +55,7 @@ TEST_CASE("steps band by band make what layers make one by one", "[runtime]") {
   check_engine<Mobile>(random_model<Mobile>(), 1e-5);
   check_engine<Dilated>(random_model<Dilated>(), 1e-5);
   check_engine<Shortcut>(random_model<Shortcut>(), 1e-5);
+  check_engine<Padded>(random_model<Padded>(), 1e-5);
+  check_engine<Beyond>(random_model<Beyond>(), 1e-5);
   check_engine<Outright>(random_model<Outright>(), 1e-5);
 }

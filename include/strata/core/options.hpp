@@ -59,6 +59,30 @@ struct Dilation : Extent {
   constexpr Dilation(int side) : Extent(side) {}
   constexpr Dilation(int h, int w) : Extent(h, w) {}
 };
+/// Cells on each side of an image; two numbers mean rows and columns, or of a sequence before and after.
+struct Sides {
+  int top, bottom, left, right;
+  constexpr Sides(int all) : Sides(all, all) {}
+  constexpr Sides(int rows, int columns) : Sides(rows, rows, columns, columns) {}
+  constexpr Sides(int t, int b, int l, int r) : top(t), bottom(b), left(l), right(r) {}
+  friend constexpr bool operator==(const Sides&, const Sides&) = default;
+
+  std::string arguments() const {
+    std::string text = std::to_string(top);
+    const auto add = [&](int cells) { text += ", " + std::to_string(cells); };
+    if (*this == Sides(top)) return text;
+    if (*this == Sides(top, left)) return add(left), text;
+    return add(bottom), add(left), add(right), text;
+  }
+};
+
+/// Explicit padding, as PyTorch's and ONNX's: instead of what Keras' `padding` says.
+struct Pad : Sides {
+  static constexpr const char* name = "Pad";
+  constexpr Pad(int all) : Sides(all) {}
+  constexpr Pad(int rows, int columns) : Sides(rows, columns) {}
+  constexpr Pad(int t, int b, int l, int r) : Sides(t, b, l, r) {}
+};
 /// Keras `groups`: channels are split into this many convolutions side by side.
 struct Groups {
   static constexpr const char* name = "Groups";
@@ -96,6 +120,20 @@ inline constexpr Padding Valid = Padding::valid;
 inline constexpr Padding Causal = Padding::causal;
 constexpr auto choices(Padding) {
   return Choices<3>{"Same or Valid", {"Valid", "Same", "Causal"}, {"valid", "same", "causal"}};
+}
+
+enum class Rounding { down, up };
+/// PyTorch's and ONNX's `ceil_mode`, of poolings: the last window may reach over the edge, if it starts before it.
+inline constexpr Rounding CeilMode = Rounding::up;
+constexpr auto choices(Rounding) {
+  return Choices<2>{"CeilMode", {"Rounding::down", "CeilMode"}, {"false", "true"}};
+}
+
+enum class CountedPadding { off, on };
+/// PyTorch's and ONNX's `count_include_pad`, of average poolings: cells of explicit padding count, as zeros.
+inline constexpr CountedPadding CountPadding = CountedPadding::on;
+constexpr auto choices(CountedPadding) {
+  return Choices<2>{"CountPadding", {"CountedPadding::off", "CountPadding"}, {"false", "true"}};
 }
 
 /// Of Winograd's convolution, 0 for direct sums: what a choice of algorithms gives a layer, no option of users.
@@ -172,6 +210,7 @@ constexpr C on_image(C config) {
     for_each_member(
         []<class Member>(bool, const char*, Member& member) {
           if constexpr (std::derived_from<Member, Extent>) member.height = 1;
+          if constexpr (std::is_same_v<Member, Pad>) member = {0, 0, member.top, member.left};
         },
         config);
   return config;

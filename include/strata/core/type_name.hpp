@@ -1,6 +1,7 @@
 // The spelling of a type as its user wrote it: for error sentences and explanations.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -18,11 +19,13 @@ constexpr bool is_word(char c) { return is_digit(c) || c == '_' || (c >= 'a' && 
 // Each of the next three appends its reading of the front of `text` and returns how much it read: 0 where it cannot.
 
 constexpr std::size_t tidy_word(std::string_view text, Text& out) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> words{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> words{{
       {"strata::", ""},
       {"Padding::same", "Same"},
       {"Padding::valid", "Valid"},
       {"Bias::off", "NoBias"},
+      {"CountedPadding::on", "CountPadding"},
+      {"Rounding::up", "CeilMode"},
       {"Scaling::off", "NoScale"},
       {"Activation<", "activation<"},
       {" >()", ">"},
@@ -34,15 +37,23 @@ constexpr std::size_t tidy_word(std::string_view text, Text& out) {
   return 0;
 }
 
-/// `{Extent{2, 2}}` (g++) and `{{2, 2}}` (clang 14) are {2}.
+/// `{Extent{2, 2}}` (g++) and `{{2, 2}}` (clang 14) are {2}; `{Sides{1, 1, 2, 2}}` is {1, 2}.
 constexpr std::size_t tidy_extent(std::string_view text, Text& out) {
-  for (const std::string_view open : {"{strata::Extent{", "{Extent{", "{{"}) {
-    const std::size_t comma = text.find(", "), close = text.find("}}");
-    if (!text.starts_with(open) || close == text.npos || comma > close) continue;
-    const std::string_view height = text.substr(open.size(), comma - open.size());
-    const std::string_view width = text.substr(comma + 2, close - comma - 2);
-    out << '{' << height;
-    if (width != height) out << ", " << width;
+  for (const std::string_view open : {"{strata::Extent{", "{Extent{", "{strata::Sides{", "{Sides{", "{{"}) {
+    const std::size_t close = text.find("}}");
+    if (!text.starts_with(open) || close == text.npos) continue;
+    const std::string_view all = text.substr(open.size(), close - open.size());
+    std::array<std::string_view, 4> numbers{};
+    std::size_t count = 0;
+    for (std::size_t begin = 0; begin < all.size(); ++count) {
+      const std::size_t end = (std::min)(all.find(", ", begin), all.size());
+      if (count < numbers.size()) numbers[count] = all.substr(begin, end - begin);
+      begin = end + 2;
+    }
+    if (count < 2) continue;
+    const bool pairs = count == 2 || (count == 4 && numbers[0] == numbers[1] && numbers[2] == numbers[3]);
+    out << '{' << (pairs ? numbers[0] : all);
+    if (pairs && numbers[count - 1] != numbers[0]) out << ", " << numbers[count - 1];
     out << '}';
     return close + 2;
   }

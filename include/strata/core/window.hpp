@@ -10,6 +10,7 @@ namespace strata {
 
 /// Where the windows of a kernel lie on an image. Keras' rules (`padding`): valid, out = floor((in - reach) / stride) +
 /// 1; same, out = ceil(in / stride), the padding split evenly with an odd cell after; causal, likewise, all before.
+/// PyTorch's: valid, around the input with explicit padding; rounded up, but no window starts after the input.
 struct Window {
   Extent out{0};
   Extent reach{0};   ///< cells that one window spans, dilation included
@@ -17,14 +18,15 @@ struct Window {
   Extent after{0};   ///< padding below and on the right
 };
 
-constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dilation, Padding padding) {
-  Window window;
-  const auto axis = [padding](int size, int taps, int stride, int spacing, int& out, int& reach, int& before,
-                              int& after) {
+constexpr Window window_over(Shape in, Extent kernel, Extent strides, Extent dilation, Padding padding,
+                             Pad pad = 0, Rounding rounding = Rounding::down) {
+  Window window{.before = {pad.top, pad.left}, .after = {pad.bottom, pad.right}};
+  const auto axis = [=](int size, int taps, int stride, int spacing, int& out, int& reach, int& before, int& after) {
     reach = size_or_too_many((taps - 1LL) * spacing + 1);
     if (padding == Padding::valid) {
-      out = size < reach ? 0 : (size - reach) / stride + 1;
-      before = after = 0;
+      const long long room = 0LL + before + size + after - reach + (rounding == CeilMode ? stride - 1 : 0);
+      out = room < 0 ? 0 : size_or_too_many(room / stride + 1);
+      if (rounding == CeilMode && (out - 1LL) * stride >= 0LL + before + size) --out;
     } else if (padding == Padding::causal) {
       out = (size - 1) / stride + 1;
       before = reach - 1;

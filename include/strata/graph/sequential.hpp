@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
@@ -377,5 +378,16 @@ struct Sequential : detail::Definition<typename detail::defined<detail::Chain<La
   static auto examined() -> std::bool_constant<
       detail::no_fault_in_layer<typename detail::defined<detail::Chain<Layers...>>::examined>()>;  // why: the last note
 };
+
+namespace detail {
+template <class Start, class... Layers>
+Sequential<Layers...> body_of(const Sequential<Start, Layers...>&);
+}  // namespace detail
+
+/// What a chain has behind its Input, as a block: the body of an imported network, for another head.
+///
+///     struct Transfer : Sequential<Input<96, 96, 3>, Frozen<BodyOf<Net>>, GlobalAveragePooling2D, Dense<10>> {};
+template <class Net>
+using BodyOf = decltype(detail::body_of(std::declval<const Net&>()));
 
 }  // namespace strata

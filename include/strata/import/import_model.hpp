@@ -1,5 +1,5 @@
 /// @file
-/// From a file with a Keras model to a typed header and its weights: what the program strata-import does.
+/// From a file with a model to a typed header and its weights: what the program strata-import does.
 #pragma once
 
 #include <spawn.h>
@@ -18,9 +18,9 @@
 
 #include <strata/core/file.hpp>
 #include <strata/core/hash.hpp>
-#include <strata/import/keras_reader.hpp>
 #include <strata/import/model_file.hpp>
 #include <strata/import/network.hpp>
+#include <strata/import/onnx_values.hpp>
 #include <strata/import/record_proof.hpp>
 #include <strata/import/typed_header.hpp>
 #include <strata/io/tensor_file.hpp>
@@ -95,15 +95,15 @@ inline void write_object(const std::filesystem::path& weights, const std::string
 /// Writes the header and, beside it, `.safetensors` with the weights; returns a line that says so. Throws ImportError
 /// with all that cannot be expressed, before anything is written, and FileError.
 inline std::string import_model(const ImportOptions& options) {
-  const TensorFile file = read_model_file(options.model);
-  const Network network = read_network(file, options.read);
+  const ModelOfFile model = read_model(options.model, options.read);
+  const Network& network = model.network;
   HeaderOptions header_options{options.name, {}};
   header_options.head.push_back(options.header.filename().string() + ": " + network.source + " (fnv1a " +
                                 detail::hash_of(options.model) + ") as a type, by " + options.command);
   for (const std::string& note : network.notes) header_options.head.push_back(note);
   header_options.embed = options.embed;
   const TypedHeader header = typed_header(network, header_options);
-  if (options.prove) check_provable(network);
+  if (options.prove && !model.onnx) check_provable(network);
   const auto beside = [&](const char* ending) {
     return std::filesystem::path(options.header).replace_extension(ending);
   };
@@ -112,7 +112,10 @@ inline std::string import_model(const ImportOptions& options) {
   detail::write_text(options.header, header.text);
   if (options.embed) detail::write_object(weights, header.symbol);
   if (options.prove) {
-    record_proof(beside(".proof.safetensors"), network, header);
+    record_proof(beside(".proof.safetensors"), network, header, [&](std::vector<Value> values) {
+      return model.onnx ? onnx_values(*model.onnx, network, model.origins, std::move(values))
+                        : keras_values(network, std::move(values));
+    });
     detail::write_text(beside(".proof.cpp"), proof_program(options.header.filename().string(), options.name));
   }
   std::size_t count = 0;

@@ -46,9 +46,13 @@ constexpr bool describes() {
 }
 
 /// Options that Keras' layers have not. Readers of other formats write them into the configurations that they make:
+///     "pad": [top, bottom, left, right]           explicit padding; in one dimension [before, after]
+///     "ceil_mode": true, "count_padding": true    of poolings
 ///     "coordinates": "asymmetric", "nearest_mode": "floor"    of Resizing, ONNX's words
 constexpr bool is_beyond_keras(std::string_view option) {
-  return option == "coordinates" || option == "nearest_mode";
+  for (const std::string_view beyond : {"pad", "ceil_mode", "count_padding", "coordinates", "nearest_mode"})
+    if (option == beyond) return true;
+  return false;
 }
 
 /// The members that Keras has, and what is always so.
@@ -83,15 +87,19 @@ json activation_to_keras(const C& config) {
 struct KerasNode {
   bool known = false;
   json value{};
+  json padding{};  ///< zeros before and after the cells of each axis: a layer before this one
 };
 
-/// A layer of its own; unknown where an option says what Keras cannot.
-template <Config C>
+/// A layer of its own. Of what is beyond Keras only a convolution's padding can be said.
+template <class L, Config C>
 KerasNode layer_to_keras(const C& config) {
   KerasNode node{true, keras_object(C::schema.keras, members_to_keras(config), C::schema.module)};
   for_each_member(
       [&](bool, const char* name, const auto& member, const auto& standard) {
-        node.known &= !is_beyond_keras(name) || to_keras(member) == to_keras(standard);
+        if (!is_beyond_keras(name) || to_keras(member) == to_keras(standard)) return;
+        if constexpr (requires { L::pads_input; member.top; })
+          node.padding = C::schema.dimensions == 1 ? json::array({{member.top, member.left}}) : to_keras(member);
+        else node.known = false;
       },
       config, default_config<C>);
   return node;
@@ -101,7 +109,7 @@ KerasNode node_to_keras() {
   constexpr auto description = description_of<L>();
   if constexpr (!describes<L, std::remove_const_t<decltype(description)>>()) return {};
   else if constexpr (*description.schema.module == 0) return {};
-  else if constexpr (!requires { L::hidden; }) return layer_to_keras(description);
+  else if constexpr (!requires { L::hidden; }) return layer_to_keras<L>(description);
   else if constexpr (description.schema.activated) return {true, {}};
   else return {true, activation_to_keras(description)};
 }
@@ -124,10 +132,31 @@ struct KerasNetwork {
   json history(int tensor) const {
     return {name_of(static_cast<std::size_t>(network.tensor(tensor).producer)), 0, 0};
   }
-  json operand(int tensor) const {
+  static json operand(json shape, json history) {
     return {{"class_name", "__keras_tensor__"},
-            {"config", {{"shape", shape_with_batch(network.tensor(tensor).shape)}, {"dtype", "float32"},
-                        {"keras_history", history(tensor)}}}};
+            {"config", {{"shape", std::move(shape)}, {"dtype", "float32"}, {"keras_history", std::move(history)}}}};
+  }
+  json operand(int tensor) const { return operand(shape_with_batch(network.tensor(tensor).shape), history(tensor)); }
+
+  static json inbound(json operands) {
+    json nodes = json::array();
+    nodes.push_back({{"args", {std::move(operands)}}, {"kwargs", json::object()}});
+    return nodes;
+  }
+
+  /// Zeros around what a node reads: a layer of its own, whose output it returns.
+  json padded(std::size_t n, const json& padding) {
+    const std::string name = name_of(n) + "_pad";
+    json shape = shape_with_batch(network.tensor(network.input_of(n)).shape);
+    for (std::size_t axis = 0; axis < padding.size(); ++axis)
+      shape[axis + 1] = shape[axis + 1].get<int>() + padding[axis][0].get<int>() + padding[axis][1].get<int>();
+    const std::string class_name = "ZeroPadding" + std::to_string(padding.size()) + 'D';
+    json layer = keras_object(class_name.c_str(),
+                              {{"name", name}, {"padding", padding.size() == 1 ? padding[0] : padding}});
+    layer["name"] = name;
+    layer["inbound_nodes"] = inbound(operand(network.input_of(n)));
+    layers.push_back(std::move(layer));
+    return operand(std::move(shape), {name, 0, 0});
   }
 
   void add(std::size_t n, KerasNode node) {
@@ -136,18 +165,18 @@ struct KerasNetwork {
       if (!node.value.is_null()) layers.back()["config"]["activation"] = std::move(node.value);
       return;
     }
-    json inbound = json::array(), operands = json::array();
+    json inbound_nodes = json::array(), operands = json::array();
     if (rules.kind == Kind::input) {
       const json shape = shape_with_batch(network.tensor(network.nodes[n].output).shape);
       node.value = keras_object("InputLayer", {{"batch_shape", shape}});
     } else {
       for (int o = 0; o < network.nodes[n].operand_count; ++o) operands.push_back(operand(network.input_of(n, o)));
-      if (!rules.merge) operands = operands[0];
-      inbound.push_back({{"args", {operands}}, {"kwargs", json::object()}});
+      if (!rules.merge) operands = node.padding.is_null() ? operands[0] : padded(n, node.padding);
+      inbound_nodes = inbound(std::move(operands));
     }
     node.value["config"]["name"] = node.value["name"] = name_of(n);
     if (network.nodes[n].frozen) node.value["config"]["trainable"] = false;
-    node.value["inbound_nodes"] = std::move(inbound);
+    node.value["inbound_nodes"] = std::move(inbound_nodes);
     layers.push_back(std::move(node.value));
   }
 

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,13 +23,9 @@
 #include <strata/import/keras_semantics.hpp>
 #include <strata/import/keras_weights.hpp>
 #include <strata/import/network.hpp>
+#include <strata/import/network_builder.hpp>
 
 namespace strata::importing {
-
-struct ReadOptions {
-  std::vector<std::vector<int>> inputs;  ///< shapes without the batch, where the file leaves sizes open
-  std::vector<std::string> outputs;      ///< names of layers where the network shall end; empty: as in the file
-};
 
 namespace detail {
 
@@ -38,7 +33,7 @@ using strata::detail::join;
 using strata::detail::printable;
 
 /// Builds a Network; collects what does not fit instead of stopping.
-class KerasReader {
+class KerasReader : NetworkBuilder {
  public:
   KerasReader(const TensorFile& file, const ReadOptions& options) : weights_(file), options_(options) {
     network_.source = file.path().filename().string();
@@ -60,12 +55,7 @@ class KerasReader {
     if (problems_.empty() && options_.outputs.empty())
       for (const std::string& name : weights_.unused())
         problem(name + ": expected weights of layers of the model, received a tensor that belongs to none");
-    if (!problems_.empty()) {
-      std::string all = join(network_.source, " cannot be imported:");
-      for (const std::string& one : problems_) all += "\n  " + one;
-      strata::detail::raise<ImportError>(all);
-    }
-    return std::move(network_);
+    return finished();
   }
 
  private:
@@ -84,14 +74,6 @@ class KerasReader {
     bool constant_first = false;     ///< 3 - x
   };
 
-  void problem(std::string sentence) {
-    if (std::find(problems_.begin(), problems_.end(), sentence) == problems_.end())
-      problems_.push_back(std::move(sentence));
-  }
-  /// Counts only where the node reaches an output.
-  void problem_of_next_node(std::string sentence) {
-    node_problems_.emplace_back(network_.nodes.size(), std::move(sentence));
-  }
   bool expected(bool met, const std::string& where, const std::string& what, const json& received) {
     if (!met)
       problem(join(where, ": expected ", what, ", received ", printable(received),
@@ -130,7 +112,7 @@ class KerasReader {
   Nodes read_chain(const json& config, const json& layers, Nodes current, const std::vector<LayerPlace>& places) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const bool input = layers[i]["class_name"] == "InputLayer";
-      if (current.empty()) current = {add_input(input ? name_of(layers[i]) : "input", input_shape(layers, config))};
+      if (current.empty()) current = {add_open_input(input ? name_of(layers[i]) : "input", input_shape(layers, config))};
       if (!input) current = add_call(layers[i], current, {}, 0, places[i]);
       if (current.size() != 1) return {};
     }
@@ -159,7 +141,8 @@ class KerasReader {
       expected(!reads.empty(), key, "a list of [layer, call, output]", config.value(key, json{}));
       return reads;
     };
-    const std::vector<Read> inputs = reads_of_model("input_layers"), outputs = reads_of_model("output_layers");
+    const std::vector<Read> inputs = reads_of_model("input_layers");
+    std::vector<Read> outputs = reads_of_model("output_layers");
     if (!problems_.empty()) return {};
     if (!given.empty() && given.size() != inputs.size()) {
       problem(join(config.value("name", json("a model")).dump(), ": expected ", inputs.size(), " inputs, received ",
@@ -173,7 +156,7 @@ class KerasReader {
       made[{inputs[i].layer, 0}] = {
           !given.empty()
               ? given[i]
-              : add_input(inputs[i].layer, options.value("batch_shape", options.value("batch_input_shape", json{})))};
+              : add_open_input(inputs[i].layer, options.value("batch_shape", options.value("batch_input_shape", json{})))};
     }
 
     struct Pending {
@@ -187,6 +170,24 @@ class KerasReader {
       if (!expected(calls.is_array(), name, "a list inbound_nodes", calls)) return {};
       for (std::size_t c = 0; c < calls.size(); ++c) pending.push_back({i, c, read_call(calls[c], name)});
     }
+    // Keras counts the making of a model as its first call: Keras 3 where it lists outputs, older ones everywhere.
+    const auto model_of = [&](const Read& read) {
+      const auto layer = index.find(read.layer);
+      return layer != index.end() && is_model(layers[layer->second]) ? &layers[layer->second] : nullptr;
+    };
+    const auto for_each_read = [&](auto action) {
+      for (Pending& one : pending) std::ranges::for_each(one.call.reads, action);
+      std::ranges::for_each(outputs, action);
+    };
+    for (Read& output : outputs)
+      if (const json* const model = model_of(output); model != nullptr && !is_keras_2_ && output.call > 0)
+        output.call -= (*model)["class_name"] == "Functional";
+    std::set<std::string> counted;
+    for_each_read([&](const Read& read) {
+      if (const json* const model = model_of(read))
+        if (read.call == model->value("inbound_nodes", json::array()).size()) counted.insert(read.layer);
+    });
+    for_each_read([&](Read& read) { read.call -= read.call > 0 && counted.contains(read.layer); });
     const auto find = [&](const Read& read) -> const Nodes* {
       const auto found = made.find({read.layer, read.call});
       return found == made.end() ? nullptr : &found->second;
@@ -289,7 +290,7 @@ class KerasReader {
     return call;
   }
 
-  std::size_t add_input(const std::string& name, const json& with_batch) {
+  std::size_t add_open_input(const std::string& name, const json& with_batch) {
     std::vector<int> shape;
     const std::size_t index = network_.inputs.size();
     if (index < options_.inputs.size()) {
@@ -307,23 +308,11 @@ class KerasReader {
         shape.clear();
       }
     }
-    std::string extents;
-    for (const int extent : shape) extents += (extents.empty() ? "" : ", ") + std::to_string(extent);
-    network_.inputs.push_back(network_.nodes.size());
-    network_.nodes.push_back(
-        {unique(name, {}), {{"class_name", "InputLayer"}}, "Input<" + extents + '>', {}, shape, {}});
-    return network_.nodes.size() - 1;
+    return add_input(name, shape);
   }
 
-  /// A name that a node may have, and no other has.
-  std::string unique(std::string name, const LayerPlace& place) {
-    for (char& c : name)
-      if (c == '/' || c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '_';
-    if (name.empty()) name = "layer";
-    if (names_.contains(name) && place.models.size() > 1) name = place.models.front() + '_' + name;
-    std::string free = name;
-    for (int number = 1; names_.contains(free); ++number) free = name + "_call" + std::to_string(number);
-    return *names_.insert(free).first;
+  std::string unique_in(const LayerPlace& place, const std::string& name) {
+    return unique(name, place.models.size() > 1 ? place.models.front() : std::string());
   }
 
   Nodes add_call(const json& layer, const Nodes& operands, const Call& call, std::size_t number,
@@ -352,7 +341,7 @@ class KerasReader {
                                     ") is left out: the identity at inference"));
       return {operands[0]};
     }
-    Node node{unique(name, place), modern, {}, operands, {}, {}};
+    Node node{unique_in(place, name), modern, {}, operands, {}, {}};
     try {
       node.spelling = spelling_from_keras(modern);
     } catch (const InvalidArgument& error) {
@@ -467,12 +456,13 @@ class KerasReader {
   /// By name, where it is no layer: {"class_name": "function", "config": "relu"} is "relu".
   static json activation_name(const json& activation) {
     if (activation == "swish") return "silu";
+    if (activation == "hard_swish") return "hard_silu";
     if (activation.is_object() && activation.value("class_name", json{}) == "function")
       return activation.value("config", json{});
     return activation;
   }
 
-  /// Ends the network at options_.outputs, and drops what reaches no output.
+  /// Ends the network at options_.outputs; drops what reaches no output.
   void cut() {
     if (!options_.outputs.empty()) network_.outputs.clear();
     for (const std::string& name : options_.outputs) {
@@ -482,35 +472,13 @@ class KerasReader {
         return problem(join("--outputs: expected names of layers, received ", printable(name)));
       network_.outputs.push_back(static_cast<std::size_t>(found - network_.nodes.begin()));
     }
-    std::vector<bool> reached(network_.nodes.size());
-    for (const std::size_t output : network_.outputs) reached[output] = true;
-    for (std::size_t n = network_.nodes.size(); n-- > 0;)
-      if (reached[n])
-        for (const std::size_t input : network_.nodes[n].inputs) reached[input] = true;
-    for (auto& [node, sentence] : node_problems_)
-      if (reached[node]) problem(std::move(sentence));
-    std::vector<std::size_t> place(network_.nodes.size());
-    std::vector<Node> kept;
-    for (std::size_t n = 0; n < network_.nodes.size(); ++n) {
-      if (!reached[n]) continue;
-      place[n] = kept.size();
-      kept.push_back(std::move(network_.nodes[n]));
-      for (std::size_t& input : kept.back().inputs) input = place[input];
-    }
-    std::erase_if(network_.inputs, [&](std::size_t input) { return !reached[input]; });
-    for (std::size_t& input : network_.inputs) input = place[input];
-    for (std::size_t& output : network_.outputs) output = place[output];
-    network_.nodes = std::move(kept);
+    NetworkBuilder::cut();
   }
 
   KerasWeights weights_;
   const ReadOptions& options_;
   json model_;
   bool is_keras_2_ = false;
-  Network network_;
-  std::set<std::string> names_;
-  std::vector<std::string> problems_;
-  std::vector<std::pair<std::size_t, std::string>> node_problems_;
 };
 
 }  // namespace detail

@@ -132,9 +132,15 @@ inline void from_keras(const json& from, SharedAxes& value) {
   value = {axes[0], axes[1], axes[2]};
 }
 
-inline json to_keras(const ZeroPad& value) { return {{value.top, value.bottom}, {value.left, value.right}}; }
-inline void from_keras(const json& from, ZeroPad& value) {
+template <std::derived_from<Sides> T>
+json to_keras(const T& value) {
+  return {{value.top, value.bottom}, {value.left, value.right}};
+}
+template <std::derived_from<Sides> T>
+void from_keras(const json& from, T& value) {
   const bool pair = from.is_array() && from.size() == 2;
+  if (from.is_array() && from.size() == 4)
+    return numbers_of(from, {&value.top, &value.bottom, &value.left, &value.right});
   numbers_of(pair ? from[0] : from, {&value.top, &value.bottom});
   numbers_of(pair ? from[1] : from, {&value.left, &value.right});
 }

@@ -6,65 +6,22 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <strata/core/text.hpp>
 #include <strata/import/network.hpp>
+#include <strata/io/floats.hpp>
 #include <strata/io/json.hpp>
 #include <strata/io/tensor_file.hpp>
 
 namespace strata::importing {
-
-/// Half a float as one.
-inline float float_of_half(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = (half >> 10) & 0x1f, fraction = half & 0x3ffu;
-  if (exponent == 0) return (sign != 0 ? -1.0f : 1.0f) * static_cast<float>(fraction) * 0x1p-24f;
-  const std::uint32_t rebiased = exponent == 0x1f ? 0xffu : exponent + 112;
-  return std::bit_cast<float>(sign | rebiased << 23 | fraction << 13);
-}
-
-/// The elements of a tensor of any dtype as floats. Throws FileError.
-inline std::vector<float> floats_of(const TensorFile& file, const TensorEntry& tensor) {
-  std::vector<float> values;
-  const auto convert = [&]<class T>(T, auto as_float) {
-    values.resize(tensor.data.size() / sizeof(T));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      T element;
-      std::memcpy(&element, tensor.data.data() + i * sizeof(T), sizeof(T));
-      values[i] = as_float(element);
-    }
-  };
-  const auto plain = [](auto element) { return static_cast<float>(element); };
-  if (tensor.dtype == "F32")
-    convert(float{}, plain);
-  else if (tensor.dtype == "F64")
-    convert(double{}, plain);
-  else if (tensor.dtype == "F16")
-    convert(std::uint16_t{}, float_of_half);
-  else if (tensor.dtype == "BF16")
-    convert(std::uint16_t{}, [](std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); });
-  else if (tensor.dtype == "I32")
-    convert(std::int32_t{}, plain);
-  else if (tensor.dtype == "I64")
-    convert(std::int64_t{}, plain);
-  else if (tensor.dtype == "U32")
-    convert(std::uint32_t{}, plain);
-  else if (tensor.dtype == "U64")
-    convert(std::uint64_t{}, plain);
-  else
-    throw_file_error(file.path(), tensor.byte, strata::detail::join("weights ", tensor.name, " of numbers"),
-                     tensor.dtype, "save the model with float32 weights");
-  return values;
-}
 
 /// Where a layer stands: its group in a file of Keras 3, and its name behind those of the models around it.
 struct LayerPlace {
@@ -103,7 +60,11 @@ class KerasWeights {
     std::vector<Tensor> found;
     for (const TensorEntry* tensor : entries(place)) {
       used_.insert(tensor);
-      found.push_back({tensor->name, tensor->shape, floats_of(file_, *tensor)});
+      auto values = strata::detail::floats_of(*tensor);
+      if (!values)
+        throw_file_error(file_.path(), tensor->byte, strata::detail::join("weights ", tensor->name, " of numbers"),
+                         tensor->dtype, "save the model with float32 weights");
+      found.push_back({tensor->name, tensor->shape, std::move(*values)});
     }
     return found;
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <span>
 #include <string>
@@ -29,8 +30,22 @@ inline void check_provable(const Network& network) {
         unknown);
 }
 
-/// Tensors `input/0`, … and `layer/0`, … in the order of the type's layers; throws FileError.
-inline void record_proof(const std::filesystem::path& path, const Network& network, const TypedHeader& header) {
+/// The output of each node of a Keras network, given those of its inputs.
+inline std::vector<Value> keras_values(const Network& network, std::vector<Value> values) {
+  for (std::size_t n = 0; n < network.nodes.size(); ++n) {
+    const Node& node = network.nodes[n];
+    if (node.inputs.empty()) continue;
+    std::vector<const Value*> inputs;
+    for (const std::size_t input : node.inputs) inputs.push_back(&values[input]);
+    values[n] = detail::KerasSemantics(node.layer).run(inputs, node.weights);
+  }
+  return values;
+}
+
+/// Tensors `input/0`, … and `layer/0`, … in the order of the type's layers: `run` gives the output of each node as the
+/// file has it, given values with those of the inputs. Throws FileError.
+inline void record_proof(const std::filesystem::path& path, const Network& network, const TypedHeader& header,
+                         const std::function<std::vector<Value>(std::vector<Value>)>& run) {
   std::mt19937 random;
   std::vector<Value> values(network.nodes.size());
   std::vector<std::vector<float>> kept;
@@ -49,13 +64,7 @@ inline void record_proof(const std::filesystem::path& path, const Network& netwo
       element = static_cast<double>(random() >> 8) * 0x1p-23 - 1;
     keep(strata::detail::join("input/", i), input);
   }
-  for (std::size_t n = 0; n < network.nodes.size(); ++n) {
-    const Node& node = network.nodes[n];
-    if (node.inputs.empty()) continue;
-    std::vector<const Value*> inputs;
-    for (const std::size_t input : node.inputs) inputs.push_back(&values[input]);
-    values[n] = detail::KerasSemantics(node.layer).run(inputs, node.weights);
-  }
+  values = run(std::move(values));
   for (const std::size_t n : header.order) {
     const Node& node = network.nodes[n];
     if (node.inputs.empty()) continue;

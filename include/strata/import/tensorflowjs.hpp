@@ -15,8 +15,8 @@
 
 #include <strata/core/file.hpp>
 #include <strata/core/text.hpp>
-#include <strata/import/keras_weights.hpp>
 #include <strata/import/network.hpp>
+#include <strata/io/floats.hpp>
 #include <strata/io/json.hpp>
 #include <strata/io/tensor_file.hpp>
 
@@ -122,7 +122,7 @@ class TensorflowjsReader {
     if (stored == "float32")
       convert(float{}, [](float element) { return element; });
     else if (stored == "float16")
-      convert(std::uint16_t{}, float_of_half);
+      convert(std::uint16_t{}, strata::detail::float_of_half);
     else if (stored == "uint8" || stored == "bool")
       convert(std::uint8_t{}, quantised);
     else if (stored == "uint16")

@@ -112,7 +112,7 @@ class Hdf5Reader {
   void add_dataset(::hid_t dataset, const std::string& path) {
     const Hdf5Handle stored(check(::H5Dget_type(dataset), "a type"), ::H5Tclose);
     const Hdf5Handle memory(check(::H5Tcopy(stored), "a type"), ::H5Tclose);
-    const std::string dtype = dtype_of(dataset, memory);
+    const std::string dtype = dtype_of(memory);
     if (dtype.empty()) return;
     const Hdf5Handle creation(check(::H5Dget_create_plist(dataset), "properties"), ::H5Pclose);
     if (::H5Pget_external_count(creation) != 0 || ::H5Pget_layout(creation) == H5D_VIRTUAL)
@@ -131,11 +131,10 @@ class Hdf5Reader {
   }
 
   /// As a TensorFile calls it; empty: of no numbers. `type` becomes little-endian.
-  std::string dtype_of(::hid_t dataset, ::hid_t type) const {
+  std::string dtype_of(::hid_t type) const {
     const ::H5T_class_t kind = ::H5Tget_class(type);
     if (kind == H5T_ENUM) return ::H5Tget_size(type) == 1 ? "BOOL" : "";  // as h5py writes it
-    if (::H5Tget_size(type) == 2 && ::H5Aexists(dataset, "dtype") > 0 && kind != H5T_FLOAT && kind != H5T_INTEGER)
-      return "BF16";  // as Keras writes it
+    if (kind == H5T_OPAQUE && ::H5Tget_size(type) == 2) return "BF16";  // as Keras writes it
     if (kind != H5T_FLOAT && kind != H5T_INTEGER) return "";
     ::H5Tset_order(type, H5T_ORDER_LE);
     const Hdf5Handle half(hdf5_half(), ::H5Tclose);

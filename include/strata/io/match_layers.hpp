@@ -95,7 +95,7 @@ inline std::optional<WeightSource> source_of(const NetworkLayer& layer, std::siz
                                              bool pytorch) {
   const TensorEntry* const tensor = tensor_of(layer, weight, from, pytorch);
   const auto& [name, shape, counts, place] = layer.weights[weight];
-  if (tensor == nullptr || !(tensor->dtype == "F32" || (counts && is_count(*tensor)))) return std::nullopt;
+  if (tensor == nullptr || !(is_real(*tensor) || (counts && is_count(*tensor)))) return std::nullopt;
   std::optional<WeightSource> source;
   if (pytorch) source = from_pytorch(shape, layer, *tensor);
   else if (significant(tensor->shape) == significant(shape)) source.emplace();

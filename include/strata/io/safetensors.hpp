@@ -6,7 +6,7 @@
 ///     load_weights(model, "net.safetensors");
 ///
 /// Tensors have Keras' names, order and layouts, F32: `conv2d/kernel` (kernel_height, kernel_width, in, out),
-/// `dense/kernel` (in, out), `batch_normalization/gamma`, `…/moving_mean`, …
+/// `dense/kernel` (in, out), `batch_normalization/gamma`, `…/moving_mean`, … F64, F16 and BF16 are read, too.
 #pragma once
 
 #include <algorithm>

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -19,6 +18,7 @@
 #include <strata/core/error.hpp>
 #include <strata/core/text.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/io/floats.hpp>
 #include <strata/io/network_layers.hpp>
 #include <strata/io/tensor_file.hpp>
 #include <strata/io/weight_map.hpp>
@@ -62,17 +62,14 @@ struct Misfit {
   }
 };
 
-/// Of 4 or 8 bytes.
-inline std::int64_t whole_number(std::span<const std::byte> data) {
-  std::int32_t narrow = 0;
-  std::int64_t wide = 0;
-  if (data.size() == sizeof wide) return std::memcpy(&wide, data.data(), sizeof wide), wide;
-  return std::memcpy(&narrow, data.data(), sizeof narrow), narrow;
-}
 /// As Keras counts what Normalization has seen.
 inline bool is_count(const TensorEntry& tensor) {
   return (tensor.dtype == "I32" || tensor.dtype == "I64") &&
          std::all_of(tensor.shape.begin(), tensor.shape.end(), [](std::size_t extent) { return extent == 1; });
+}
+/// Whether it can be a weight: floats, of any width.
+inline bool is_real(const TensorEntry& tensor) {
+  return tensor.dtype == "F32" || tensor.dtype == "F64" || tensor.dtype == "F16" || tensor.dtype == "BF16";
 }
 
 /// Every tensor of `expected` is one of the file, by name, and but for an optimiser's the file has no other. Throws
@@ -113,7 +110,7 @@ inline WeightMap checked_map(const WeightMap& map, const TensorFile& file, const
     std::sort(axes.begin(), axes.end());
     std::iota(all.begin(), all.end(), std::size_t{0});
     if (tensor == nullptr) misfit.missing(source->tensor, weight.shape);
-    else if ((tensor->dtype != "F32" && !is_count(*tensor)) || count(tensor->shape) != count(weight.shape) ||
+    else if ((!is_real(*tensor) && !is_count(*tensor)) || count(tensor->shape) != count(weight.shape) ||
              (!axes.empty() && (axes != all || count(source->view) != count(weight.shape))))
       misfit.misshapen(weight.name, weight.shape, *tensor);
   }
@@ -123,11 +120,13 @@ inline WeightMap checked_map(const WeightMap& map, const TensorFile& file, const
   return ordered;
 }
 
-/// Floats or, for a count that Keras keeps as such, a whole number.
+/// What was checked before, as floats.
 inline void assign_weight(const TensorEntry& tensor, const WeightSource& source, std::span<float> elements) {
-  if (tensor.dtype != "F32") elements[0] = static_cast<float>(whole_number(tensor.data));
-  else if (source.axes.empty()) std::copy(tensor.data.begin(), tensor.data.end(), std::as_writable_bytes(elements).begin());
-  else permute(tensor.data, elements, source.view, source.axes);
+  std::optional<std::vector<float>> converted;
+  if (tensor.dtype != "F32") converted = floats_of(tensor);
+  const std::span<const std::byte> data = converted ? std::as_bytes(std::span(*converted)) : tensor.data;
+  if (source.axes.empty()) std::copy(data.begin(), data.end(), std::as_writable_bytes(elements).begin());
+  else permute(data, elements, source.view, source.axes);
 }
 
 /// Copies what was checked before; cannot fail.

@@ -348,7 +348,8 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
   constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
-  constexpr int all = g.groups * (blocks.full * tasks + last_tasks), all_blocks = g.groups * (blocks.full + 1);
+  [[maybe_unused]] constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
+  [[maybe_unused]] constexpr int all_blocks = g.groups * (blocks.full + 1);
   int task = 0, nth = 0;
   const auto next = [&]<int Count>(std::integral_constant<int, Count>) STRATA_INLINE_LAMBDA {
     task += Count;

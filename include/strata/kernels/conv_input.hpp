@@ -97,12 +97,12 @@ struct InputGradient {
   template <class V>
   constexpr std::size_t weights_size() const {
     std::size_t size = 0;
-    for (int number = 0; number < phases(); ++number)
-      if (!empty(number)) size += phase_weights_size<V>(number);
+    for (int number = 0; number < phases(); ++number) size += phase_weights_size<V>(number);
     return size;
   }
   template <class V>
   constexpr std::size_t phase_weights_size(int number) const {
+    if (empty(number)) return 0;
     return is_depthwise(forward) ? static_cast<std::size_t>(phase(number).taps() * forward.groups)
                                  : packed_weights_size<V>(phase(number));
   }

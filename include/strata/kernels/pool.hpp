@@ -16,6 +16,7 @@ namespace strata::kernels {
 struct PoolAxis {
   int input, output;
   int size, stride, before;
+  int after = 0;  ///< cells beyond the input that count where padding does
 
   /// Some window reaches over an edge.
   constexpr bool clipped() const { return before > 0 || (output - 1) * stride + size > input; }
@@ -40,10 +41,11 @@ struct PoolGeometry {
 template <PoolGeometry g>
 struct PoolWindow {
   int top, left, height, width;
+  int padded_height, padded_width;
 
   PoolWindow(int y, int x) {
-    place<g.rows>(y, top, height);
-    place<g.columns>(x, left, width);
+    place<g.rows>(y, top, height, padded_height);
+    place<g.columns>(x, left, width, padded_width);
   }
 
   /// Where a cell is, in elements of the image.
@@ -86,10 +88,11 @@ struct PoolWindow {
   STRATA_INLINE int cell_of(int number) const { return cell(number / g.columns.size, number % g.columns.size); }
 
   template <PoolAxis axis>
-  static STRATA_INLINE void place(int i, int& begin, int& count) {
+  static STRATA_INLINE void place(int i, int& begin, int& count, int& padded) {
     const int first = i * axis.stride - axis.before;
     begin = axis.clipped() ? (std::max)(0, first) : first;
     count = axis.clipped() ? (std::min)(axis.input, first + axis.size) - begin : axis.size;
+    padded = axis.clipped() ? (std::min)(axis.input + axis.after - first, axis.size) : axis.size;
   }
 };
 
@@ -134,8 +137,9 @@ struct SharingMaxPool : MaxPool {
   }
 };
 
-/// The mean of the cells of a window that exist.
-struct AveragePool {
+/// The mean of the cells of a window that exist, or of those of the padding, too.
+template <bool count_padding>
+struct MeanPool {
   static constexpr bool backward_reads_input = false;
 
   template <class V, class Cells, class Load>
@@ -150,9 +154,11 @@ struct AveragePool {
  private:
   template <class V, class Cells>
   static STRATA_INLINE V share(const Cells& window) {
-    return V(1 / static_cast<typename V::value_type>(window.height * window.width));
+    const int cells = count_padding ? window.padded_height * window.padded_width : window.height * window.width;
+    return V(1 / static_cast<typename V::value_type>(cells));
   }
 };
+using AveragePool = MeanPool<false>;
 
 /// f(window, first output element, first channel, lanes) for each vector of channels of each output pixel of an image.
 /// Threads share the pixels of each row, or the vectors of a single pixel.

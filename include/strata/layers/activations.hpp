@@ -63,6 +63,7 @@ struct ReLU : Elementwise<ReLU> {
 struct ReLU6 : Elementwise<ReLU6> {
   static constexpr Schema schema{.spelling = "ReLU6", .keras = "ReLU", .onnx = "Clip", .activation = "relu6",
                                  .fixed = R"({"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0})"};
+  static void onnx(auto& out) { out(schema.onnx, {out.x(), out.number(0), out.number(6)}); }
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false};
   template <class V>
@@ -103,6 +104,21 @@ struct ReLUConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("max_value", c.max_value...), f("negative_slope", c.negative_slope...), f("threshold", c.threshold...);
+  }
+  void onnx(auto& out) const {
+    const double most = max_value.value, slope = negative_slope.value, from = threshold.value;
+    const std::string x = out.x();
+    std::string y;
+    if (slope == 0 && from == 0)
+      y = out("Relu");
+    else if (slope == 0)
+      y = out("ThresholdedRelu").with("alpha", from);
+    else if (from == 0)
+      y = out("LeakyRelu").with("alpha", slope);
+    else
+      y = out("Where", {out("Greater", {x, out.number(from)}), x,
+                        out("Mul", {out("Sub", {x, out.number(from)}), out.number(slope)})});
+    if (most < std::numeric_limits<double>::infinity()) out("Min", {y, out.number(most)});
   }
 };
 
@@ -156,6 +172,7 @@ struct LeakyReLUConfig {
   static constexpr void members(F f, C&... c) {
     f("negative_slope", c.negative_slope...);
   }
+  void onnx(auto& out) const { out(schema.onnx).with("alpha", negative_slope.value); }
 };
 
 /// x where x > 0, else Slope x. `LeakyReLU<>` has Keras' slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
@@ -190,6 +207,7 @@ struct ELUConfig {
   static constexpr void members(F f, C&... c) {
     f("alpha", c.alpha...);
   }
+  void onnx(auto& out) const { out(schema.onnx).with("alpha", alpha.value); }
 };
 
 /// x where x > 0, else Alpha (e^x - 1). `ELU<>` has Keras' alpha, 1. Keras `ELU`, ONNX Elu.
@@ -235,6 +253,10 @@ struct SELU : Elementwise<SELU> {
 /// x Φ(x), Φ the normal distribution (exact, through erf). Keras `Activation('gelu')`, ONNX Gelu.
 struct GELU : Elementwise<GELU> {
   static constexpr Schema schema{.spelling = "GELU", .keras = "Activation", .onnx = "Gelu", .activation = "gelu"};
+  static void onnx(auto& out) {
+    const std::string x = out.x(), erf = out("Erf", {out("Div", {x, out.number(1.4142135623730951)})});
+    out("Mul", {out("Mul", {x, out("Add", {erf, out.number(1)})}), out.number(0.5)});
+  }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -249,6 +271,7 @@ struct GELU : Elementwise<GELU> {
 /// x / (1 + e^-x), also called swish. Keras `Activation('silu')`, ONNX Mul(x, Sigmoid(x)).
 struct SiLU : Elementwise<SiLU> {
   static constexpr Schema schema{.spelling = "SiLU", .keras = "Activation", .activation = "silu"};
+  static void onnx(auto& out) { out("Mul", {out.x(), out("Sigmoid")}); }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -300,6 +323,7 @@ struct Ramp : Elementwise<Derived> {
 struct HardSigmoid : detail::Ramp<HardSigmoid, 1.0 / 6> {
   static constexpr Schema schema{.spelling = "HardSigmoid", .keras = "Activation", .onnx = "HardSigmoid",
                                  .activation = "hard_sigmoid"};
+  static void onnx(auto& out) { out(schema.onnx).with("alpha", 1.0 / 6).with("beta", 0.5); }
 };
 
 /// x HardSigmoid(x): 0 below -3, -infinity included (where Keras multiplies it by 0), x above 3.

@@ -23,6 +23,7 @@ template <>
 struct Add<> : detail::Broadcast<Add<>> {
   static constexpr Schema schema{.spelling = "Add<>", .keras = "Add", .onnx = "Add"};
   static constexpr const char *class_name = schema.keras, *rule = "Add needs branches of one shape";
+  static void onnx(auto& out) { out(out.size() == 2 ? schema.onnx : "Sum"); }
   static constexpr Kind kind = Kind::sum;
   static constexpr Needs backward_needs{.input = false, .output = false};
 

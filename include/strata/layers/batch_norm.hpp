@@ -48,6 +48,11 @@ struct BatchNormalizationConfig {
   static constexpr void members(F f, C&... c) {
     f("momentum", c.momentum...), f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
   }
+  void onnx(auto& out) const {
+    out(schema.onnx, {out.x(), out.channels("gamma", 1), out.channels("beta", 0), out.channels("moving_mean", 0),
+                      out.channels("moving_variance", 1)})
+        .with("epsilon", epsilon.value);
+  }
 };
 
 template <Spelled<"Momentum{0.9}, Epsilon{1e-5}, NoScale"> auto... Given>

@@ -46,6 +46,10 @@ struct ChannelRescalingConfig {
   static constexpr void members(F f, C&... c) {
     f("scale", c.scale...), f("offset", c.offset...);
   }
+  void onnx(auto& out) const {
+    const auto scaled = out("Mul", {out.x(), out.per_channel([&](std::size_t c) { return scale[c]; })});
+    out("Add", {scaled, out.per_channel([&](std::size_t c) { return offset[c]; })});
+  }
 };
 
 template <PerChannel Scale, PerChannel Offset = 0>

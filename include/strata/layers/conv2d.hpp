@@ -2,6 +2,8 @@
 //
 //     Conv2D<32, 3>                                             32 filters of 3x3
 //     Conv2D<64, Kernel{3, 5}, Same, Strides{2}, NoBias>        options in any order
+//     Conv2D<64, 7, Strides{2}, Pad{3}>                         PyTorch's padding; Pad{1, 2}: rows, columns
+//     Conv2D<64, 3, Strides{2}, Pad{0, 1, 0, 1}>                top, bottom, left, right
 //     Conv2D<32, 3, Same, activation<ReLU>>                     Keras' activation='relu'
 //
 // Defaults: stride 1, Valid, dilation 1, one group, bias, Glorot uniform kernel, zero bias.
@@ -25,6 +27,7 @@ struct ConvolutionConfig {
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;
+  Pad pad = 0;
   Dilation dilation_rate = 1;
   Groups groups = 1;
   Bias use_bias = Bias::on;
@@ -33,8 +36,13 @@ struct ConvolutionConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
-        f("strides", c.strides...), f("dilation_rate", c.dilation_rate...), f("groups", c.groups...),
-        f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+        f("strides", c.strides...), f("pad", c.pad...), f("dilation_rate", c.dilation_rate...),
+        f("groups", c.groups...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+  }
+  void onnx(auto& out) const {
+    out("Conv", out.convolution())
+        .windows(kernel_size, strides, dilation_rate, padding, pad)
+        .with("group", groups.value);
   }
 };
 

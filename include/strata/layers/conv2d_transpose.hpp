@@ -3,12 +3,14 @@
 //
 //     Conv2DTranspose<32, 3, Same, Strides{2}>                  32 filters of 3x3, twice as many rows and columns
 //     Conv2DTranspose<64, Kernel{4, 2}, Strides{2, 1}, NoBias>  options in any order
+//     Conv2DTranspose<32, 4, Strides{2}, Pad{1}>                PyTorch's padding
 //     Conv2DTranspose<32, 3, Same, activation<ReLU>>            Keras' activation='relu'
 //     Conv1DTranspose<32, 4, Same, Strides{2}>                  of sequences (length, channels)
 //
 // Defaults: stride 1, Valid, dilation 1, bias, Glorot uniform kernel (kh, kw, filters, channels), zero bias. An axis of
 // i cells gets i * stride of them (Same) or (i - 1) * stride + max(reach, stride) (Valid), where the reach is
 // (kernel - 1) * dilation + 1. With OutputPadding{p}: (i - 1) * stride + reach + p, less 2 * floor(reach / 2) if Same.
+// Pad cuts off that many cells, as PyTorch's padding; its sizes are those of OutputPadding, 0 unless given there.
 // Keras: Conv2DTranspose, Conv1DTranspose. ONNX: ConvTranspose.
 #pragma once
 
@@ -50,6 +52,7 @@ struct TransposedConvolutionConfig {
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;
+  Pad pad = 0;
   Dilation dilation_rate = 1;
   OutputPadding output_padding{};
   Bias use_bias = Bias::on;
@@ -58,8 +61,13 @@ struct TransposedConvolutionConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
-        f("strides", c.strides...), f("dilation_rate", c.dilation_rate...), f("output_padding", c.output_padding...),
-        f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
+        f("strides", c.strides...), f("pad", c.pad...), f("dilation_rate", c.dilation_rate...),
+        f("output_padding", c.output_padding...), f("use_bias", c.use_bias...),
+        f("kernel_regularizer", c.kernel_regularizer...);
+  }
+  void onnx(auto& out) const {
+    out("ConvTranspose", out.convolution(1))
+        .transposed_windows(kernel_size, strides, dilation_rate, padding, pad, out.out());
   }
 };
 
@@ -92,6 +100,9 @@ struct TransposedConvolution {
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation"};
     if (padding == Causal)
       return {"causal padding of a transposed convolution", "Same or Valid", "choose one", "Causal"};
+    if (const Problem problem = padding_problem(padding, config.pad)) return problem;
+    if (const Shape out = output_shape(in); out.height() < 1 || out.width() < 1)
+      return {"the padding cuts off all of the output", "less padding than the windows span", "give a smaller Pad"};
     const OutputPadding added = config.output_padding;
     if (added.given() && window(in).out != Extent{in.height(), in.width()})
       return {"the output padding does not fit the strides", "an output padding from 0 to below the strides",
@@ -100,15 +111,18 @@ struct TransposedConvolution {
   }
 
   static constexpr Shape output_shape(Shape in) {
-    const auto extent = [](long long cells, int taps, int stride, int spacing, int added) {
-      const long long reach = (taps - 1LL) * spacing + 1, last = (cells - 1) * stride;
+    const auto extent = [](long long cells, int taps, int stride, int spacing, int added, int before, int after) {
+      const long long cut = 0LL + before + after, reach = (taps - 1LL) * spacing + 1, last = (cells - 1) * stride;
       if (config.output_padding.given())
-        return size_or_too_many(last + reach + added - (padding == Same ? reach / 2 * 2 : 0));
-      return size_or_too_many(padding == Same ? cells * stride : last + (std::max)(reach, 0LL + stride));
+        return size_or_too_many(last + reach + added - (padding == Same ? reach / 2 * 2 : cut));
+      return size_or_too_many(padding == Same ? cells * stride : last + (std::max)(reach, 0LL + stride) - cut);
     };
     const OutputPadding added = config.output_padding;
-    return image_like(in, extent(in.height(), kernel.height, strides.height, dilation.height, added.height),
-                      extent(in.width(), kernel.width, strides.width, dilation.width, added.width), filters);
+    const Pad pad = config.pad;
+    return image_like(
+        in,
+        extent(in.height(), kernel.height, strides.height, dilation.height, added.height, pad.top, pad.bottom),
+        extent(in.width(), kernel.width, strides.width, dilation.width, added.width, pad.left, pad.right), filters);
   }
   static constexpr Parameters parameters(Shape in) {
     const double field = 1.0 * kernel.height * kernel.width;
@@ -255,12 +269,13 @@ struct TransposedConvolution {
       packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
     packed += bias_size<Target>;
     for_each_phase([&]<int number>() {
-      kernels::Convolution<V, d.phase(number), packing<Target>(in)>::pack(
-          [&](int, int ky, int kx, int from, int to) {
-            const int tap = d.last_tap(number) - ky * strides.height * kernel.width - kx * strides.width;
-            return parameters[0][(tap * filters + to) * in.channels() + from] * (scale ? scale[to] : T(1));
-          },
-          packed);
+      if constexpr (!d.empty(number))
+        kernels::Convolution<V, d.phase(number), packing<Target>(in)>::pack(
+            [&](int, int ky, int kx, int from, int to) {
+              const int tap = d.last_tap(number) - ky * strides.height * kernel.width - kx * strides.width;
+              return parameters[0][(tap * filters + to) * in.channels() + from] * (scale ? scale[to] : T(1));
+            },
+            packed);
       packed += d.template phase_weights_size<V>(number);
     });
   }
@@ -303,7 +318,9 @@ struct TransposedConvolution {
   static constexpr bool has_bias = config.use_bias == Bias::on;
 
   /// The adjoint's.
-  static constexpr Window window(Shape in) { return window_over(output_shape(in), kernel, strides, dilation, padding); }
+  static constexpr Window window(Shape in) {
+    return window_over(output_shape(in), kernel, strides, dilation, padding, config.pad);
+  }
   static constexpr kernels::Placement padded(Shape in) {
     const Shape out = output_shape(in);
     const Window w = window(in);
@@ -366,9 +383,10 @@ struct TransposedConvolution {
         return g;
       }();
       constexpr auto rows = d.rows(number / strides.width), columns = d.columns(number % strides.width);
-      kernels::Convolution<V, phase, tile>::template run<std::conditional_t<fused, Epilogue, Identity>>(
-          batch, {x.data + rows.begin * phase.row + columns.begin * phase.in_pixel(), x.step}, weights, bias,
-          {out.data + rows.first * d.row + columns.first * (filters + d.gap), out.step}, residual, scratch);
+      if constexpr (rows.count > 0 && columns.count > 0)
+        kernels::Convolution<V, phase, tile>::template run<std::conditional_t<fused, Epilogue, Identity>>(
+            batch, {x.data + rows.begin * phase.row + columns.begin * phase.in_pixel(), x.step}, weights, bias,
+            {out.data + rows.first * d.row + columns.first * (filters + d.gap), out.step}, residual, scratch);
       weights += d.template phase_weights_size<V>(number);
     });
     if constexpr (!fused) {

@@ -23,7 +23,7 @@ template <class Derived>
 struct Convolution2D {
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
-  static constexpr bool borders = true;
+  static constexpr bool borders = true, pads_input = true;
   static constexpr bool strided = true, freezes = true, shares = true;
 
   /// Of what both have in common.
@@ -41,12 +41,8 @@ struct Convolution2D {
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
                      << 'x' << dilation.width};
-    const Window w = window(in);
-    if (config.padding == Valid && (w.reach.height > in.height() || w.reach.width > in.width()))
-      return {"the kernel is larger than the input",
-              Text() << "an input of at least " << w.reach.height << 'x' << w.reach.width,
-              "use Same padding or a smaller kernel"};
-    return {};
+    if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
+    return fit_problem("the kernel is larger than the input", "use Same padding or a smaller kernel", window(in));
   }
 
   static constexpr Problem needs_image(Shape in) {
@@ -243,7 +239,7 @@ struct Convolution2D {
   static constexpr bool has_bias() { return Derived::config.use_bias == Bias::on; }
   static constexpr Window window(Shape in) {
     constexpr auto config = on_image(Derived::config);
-    return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding);
+    return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding, config.pad);
   }
 
   template <class Target>
@@ -299,7 +295,7 @@ struct Convolution2D {
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
                             .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap,
                             .largest_tile = Derived::options::get(LargestTile{4}).side};
-    const bool pointwise = kernel == Kernel{1} && strides == Strides{1};
+    const bool pointwise = kernel == Kernel{1} && strides == Strides{1} && padded(in).trivial();
     if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && joins_rows) {
       g.out_width *= g.out_height;  // pixels need no rows
       g.out_height = 1;

@@ -25,6 +25,7 @@ struct Cropping2DConfig {
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
   }
+  void onnx(auto& out) const { out.slice({2, 3}, {cropping.top, cropping.left}); }
 };
 
 namespace detail {
@@ -41,9 +42,7 @@ struct Cropping {
     if (const Problem problem = dimensions_problem(Derived::config, "cropping needs an image",
                                                    "1-D cropping needs a sequence", in))
       return problem;
-    if (crop.top < 0 || crop.bottom < 0 || crop.left < 0 || crop.right < 0)
-      return {"the cropping is negative", "0 or more cells on each side", "give 0 or more cells on each side",
-              Text() << crop.top << ", " << crop.bottom << ", " << crop.left << ", " << crop.right};
+    if (const Problem problem = sides_problem("the cropping is negative", crop)) return problem;
     const long long rows = 0LL + crop.top + crop.bottom, columns = 0LL + crop.left + crop.right;
     if (rows >= in.height() || columns >= in.width())
       return {"nothing is left of the image",
@@ -101,6 +100,7 @@ struct CenterCropConfig {
   static constexpr void members(F f, C&... c) {
     f("height", c.height...), f("width", c.width...);
   }
+  void onnx(auto& out) const { out.slice({2, 3}, {(out.in().height() - height) / 2, (out.in().width() - width) / 2}); }
 };
 
 /// The middle of an image; of an odd cell too many the one at the end goes. Where the image is smaller, Keras resizes

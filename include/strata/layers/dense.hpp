@@ -30,6 +30,12 @@ struct DenseConfig {
   static constexpr void members(F f, C&... c) {
     f("units", c.units...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
+  void onnx(auto& out) const {
+    if (out.in().rank > 1)
+      out("Conv", out.dense());
+    else
+      out("Gemm", out.dense()).with("transB", 1);
+  }
 };
 
 template <int Units, Spelled<"NoBias, L2{1e-4}, activation<ReLU>"> auto... Given>

@@ -28,6 +28,7 @@ struct DepthwiseConvolutionConfig {
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;
+  Pad pad = 0;
   Dilation dilation_rate = 1;
   DepthMultiplier depth_multiplier = 1;
   Bias use_bias = Bias::on;
@@ -35,9 +36,14 @@ struct DepthwiseConvolutionConfig {
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
-    f("kernel_size", c.kernel_size...), f("padding", c.padding...), f("strides", c.strides...),
+    f("kernel_size", c.kernel_size...), f("padding", c.padding...), f("strides", c.strides...), f("pad", c.pad...),
         f("dilation_rate", c.dilation_rate...), f("depth_multiplier", c.depth_multiplier...),
         f("use_bias", c.use_bias...), f("depthwise_regularizer", c.depthwise_regularizer...);
+  }
+  void onnx(auto& out) const {
+    out("Conv", out.depthwise())
+        .windows(kernel_size, strides, dilation_rate, padding, pad)
+        .with("group", out.in().channels());
   }
 };
 

@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include <strata/core/options.hpp>
 #include <strata/layers/normalization.hpp>
@@ -28,6 +30,22 @@ struct GroupNormalizationConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("groups", c.groups...), f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
+  }
+  void onnx(auto& out) const {
+    const int channels = out.in().channels(), count = groups == -1 ? channels : groups;
+    const auto normalized = [&](const std::string& x, const std::string& gamma, const std::string& beta) {
+      return out("InstanceNormalization", {x, gamma, beta}).with("epsilon", epsilon.value);
+    };
+    if (count == channels && out.in().rank > 1) {
+      normalized(out.x(), out.channels("gamma", 1), out.channels("beta", 0));
+      return;
+    }
+    const std::vector<float> ones(static_cast<std::size_t>(count), 1.0f), zeros(ones.size());
+    const std::string rows = out("Reshape", {out.x(), out.integers({0, count, -1})});
+    std::string y = normalized(rows, out.numbers(ones, {count}), out.numbers(zeros, {count}));
+    y = out.as_output(y);
+    if (scale == Scaling::on) y = out("Mul", {y, out.per_channel("gamma", 1)});
+    if (center == Centering::on) out("Add", {y, out.per_channel("beta", 0)});
   }
 };
 

@@ -20,6 +20,11 @@ namespace strata {
 struct Normalization {
   static constexpr Schema schema{.spelling = "Normalization", .keras = "Normalization",
                                  .fixed = R"({"axis": [-1], "invert": false})"};
+  static void onnx(auto& out) {
+    const auto variance = out.values("variance");
+    const std::string centred = out("Sub", {out.x(), out.per_channel("mean", 0)});
+    out("Div", {centred, out.per_channel([&](std::size_t c) { return (std::max)(std::sqrt(variance[c]), 1e-7f); })});
+  }
   static constexpr const char* weight_names = "mean variance count";
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = false};

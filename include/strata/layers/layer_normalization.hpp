@@ -25,6 +25,20 @@ struct LayerNormalizationConfig {
   static constexpr void members(F f, C&... c) {
     f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
   }
+  void onnx(auto& out) const {
+    if (out.in().rank == 1) {
+      out(schema.onnx, {out.x(), out.channels("gamma", 1), out.channels("beta", 0)}).with("epsilon", epsilon.value);
+    } else {  // the operator normalises last axes only
+      const std::string mean = out("ReduceMean", {out.x()}).with("axes", {1});
+      const std::string centred = out("Sub", {out.x(), mean});
+      const std::string squares = out("Pow", {centred, out.number(2)});
+      const std::string variance = out("ReduceMean", {squares}).with("axes", {1});
+      const std::string deviation = out("Sqrt", {out("Add", {variance, out.number(epsilon.value)})});
+      std::string y = out("Div", {centred, deviation});
+      if (scale == Scaling::on) y = out("Mul", {y, out.per_channel("gamma", 1)});
+      if (center == Centering::on) out("Add", {y, out.per_channel("beta", 0)});
+    }
+  }
 };
 
 template <Spelled<"Epsilon{1e-5}, NoCenter, NoScale"> auto... Given>

@@ -16,6 +16,7 @@ namespace strata {
 struct LogSoftmax : detail::OverChannels<LogSoftmax> {
   static constexpr Schema schema{.spelling = "LogSoftmax", .keras = "Activation", .onnx = "LogSoftmax",
                                  .activation = "log_softmax"};
+  static void onnx(auto& out) { out(schema.onnx).with("axis", 1); }
   static constexpr const char* class_name = schema.keras;
   static constexpr bool makes_probabilities = false;
 

@@ -3,6 +3,7 @@
 //
 //     MaxPooling2D<>                           2x2, the strides are the pool size
 //     MaxPooling2D<3, Strides{2}, Same>        options in any order; Kernel{3, 2} for another height and width
+//     MaxPooling2D<3, Strides{2}, Pad{1}>      PyTorch's padding: minus infinity; its ceil_mode is CeilMode
 //
 // Defaults: pool 2, strides = pool, Valid. Keras: MaxPooling2D. ONNX: MaxPool.
 #pragma once

@@ -11,6 +11,12 @@ namespace strata {
 /// GELU with tanh: x (1 + tanh(√(2/π) (x + 0.044715 x^3))) / 2 (Hendrycks & Gimpel 2016, arXiv 1606.08415).
 /// Keras `gelu(approximate=True)`, which a configuration cannot name; ONNX Gelu.
 struct TanhGELU : Elementwise<TanhGELU> {
+  static void onnx(auto& out) {
+    const std::string x = out.x(), cube = out("Pow", {x, out.number(3)});
+    const std::string inner = out("Add", {x, out("Mul", {cube, out.number(0.044715)})});
+    const std::string tanh = out("Tanh", {out("Mul", {inner, out.number(0.7978845608028654)})});
+    out("Mul", {out("Mul", {x, out("Add", {tanh, out.number(1)})}), out.number(0.5)});
+  }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -34,6 +40,7 @@ struct TanhGELU : Elementwise<TanhGELU> {
 /// x tanh(log(1 + e^x)) (Misra 2019, arXiv 1908.08681). Keras `Activation('mish')`, ONNX Mish.
 struct Mish : Elementwise<Mish> {
   static constexpr Schema schema{.spelling = "Mish", .keras = "Activation", .onnx = "Mish", .activation = "mish"};
+  static void onnx(auto& out) { out("Mul", {out.x(), out("Tanh", {out("Softplus")})}); }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -91,6 +98,7 @@ struct Exponential : Elementwise<Exponential> {
 /// log(1 / (1 + e^-x)). Keras `Activation('log_sigmoid')`.
 struct LogSigmoid : Elementwise<LogSigmoid> {
   static constexpr Schema schema{.spelling = "LogSigmoid", .keras = "Activation", .activation = "log_sigmoid"};
+  static void onnx(auto& out) { out("Neg", {out("Softplus", {out("Neg")})}); }
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -120,6 +128,7 @@ struct CELU : Elementwise<CELU> {
 struct HardTanh : Elementwise<HardTanh> {
   static constexpr Schema schema{.spelling = "HardTanh", .keras = "Activation", .onnx = "Clip",
                                  .activation = "hard_tanh"};
+  static void onnx(auto& out) { out(schema.onnx, {out.x(), out.number(-1), out.number(1)}); }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -135,6 +144,7 @@ struct HardTanh : Elementwise<HardTanh> {
 struct HardShrink : Elementwise<HardShrink> {
   static constexpr Schema schema{.spelling = "HardShrink", .keras = "Activation", .onnx = "Shrink",
                                  .activation = "hard_shrink"};
+  static void onnx(auto& out) { out(schema.onnx).with("lambd", 0.5); }
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -150,6 +160,7 @@ struct HardShrink : Elementwise<HardShrink> {
 struct SoftShrink : Elementwise<SoftShrink> {
   static constexpr Schema schema{.spelling = "SoftShrink", .keras = "Activation", .onnx = "Shrink",
                                  .activation = "soft_shrink"};
+  static void onnx(auto& out) { out(schema.onnx).with("lambd", 0.5).with("bias", 0.5); }
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -164,6 +175,7 @@ struct SoftShrink : Elementwise<SoftShrink> {
 /// x - tanh(x). Keras `Activation('tanh_shrink')`.
 struct TanhShrink : Elementwise<TanhShrink> {
   static constexpr Schema schema{.spelling = "TanhShrink", .keras = "Activation", .activation = "tanh_shrink"};
+  static void onnx(auto& out) { out("Sub", {out.x(), out("Tanh")}); }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -179,6 +191,11 @@ struct TanhShrink : Elementwise<TanhShrink> {
 /// (x + √(x^2 + 4)) / 2, which times that of -x is 1. Keras `Activation('squareplus')`.
 struct Squareplus : Elementwise<Squareplus> {
   static constexpr Schema schema{.spelling = "Squareplus", .keras = "Activation", .activation = "squareplus"};
+  static void onnx(auto& out) {
+    const std::string x = out.x(), square = out("Mul", {x, x});
+    const std::string root = out("Sqrt", {out("Add", {square, out.number(4)})});
+    out("Mul", {out("Add", {x, root}), out.number(0.5)});
+  }
   static constexpr Needs backward_needs{.input = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {
@@ -195,11 +212,16 @@ struct Squareplus : Elementwise<Squareplus> {
 /// (x + 1) / 2 between 0 and 1. Keras `Activation('sparse_sigmoid')`.
 struct SparseSigmoid : detail::Ramp<SparseSigmoid, 0.5> {
   static constexpr Schema schema{.spelling = "SparseSigmoid", .keras = "Activation", .activation = "sparse_sigmoid"};
+  static void onnx(auto& out) { out("HardSigmoid").with("alpha", 0.5).with("beta", 0.5); }
 };
 
 /// 0 up to -1, (x + 1)^2 / 4 up to 1, then x. Keras `Activation('sparse_plus')`.
 struct SparsePlus : Elementwise<SparsePlus> {
   static constexpr Schema schema{.spelling = "SparsePlus", .keras = "Activation", .activation = "sparse_plus"};
+  static void onnx(auto& out) {
+    const std::string root = out("HardSigmoid").with("alpha", 0.5).with("beta", 0.5);
+    out("Max", {out("Mul", {root, root}), out.x()});
+  }
   static constexpr Needs backward_needs{.output = false};
   template <class V>
   static STRATA_INLINE V apply(V x) {

@@ -8,6 +8,9 @@
 // Keras: Multiply. ONNX: Mul.
 #pragma once
 
+#include <cstddef>
+#include <string>
+
 #include <boost/mp11/list.hpp>
 
 #include <strata/layers/broadcast.hpp>
@@ -26,6 +29,11 @@ struct Multiply<> : detail::Broadcast<Multiply<>> {
   static constexpr Schema schema{.spelling = "Multiply<>", .keras = "Multiply", .onnx = "Mul"};
   static constexpr const char *class_name = schema.keras, *rule = "Multiply needs branches of one shape";
   static constexpr Needs backward_needs{.output = false};
+  static void onnx(auto& out) {
+    const auto factors = out.broadcast();
+    std::string product = factors[0];
+    for (std::size_t i = 1; i < factors.size(); ++i) product = out(schema.onnx, {product, factors[i]});
+  }
 
   static STRATA_INLINE auto apply(auto... x) { return (... * x); }
   template <std::size_t operand, std::size_t count, class T>

@@ -2,6 +2,7 @@
 // one axis.
 //
 //     Conv1D<32, 3, Causal, Dilation{2}, activation<ReLU>>      kernel (3, channels, 32)
+//     Conv1D<32, 3, Strides{2}, Pad{1, 0}>                     padding before, after
 //     SeparableConv1D<32, 3, Same>, DepthwiseConv1D<3>
 //     MaxPooling1D<2>, AveragePooling1D<3, Strides{2}, Same>, GlobalMaxPooling1D, GlobalAveragePooling1DWith<KeepDims>
 //     ZeroPadding1D<Ends{1, 2}>, Cropping1D<1>, UpSampling1D<2>, SpatialDropout1D<0.2>
@@ -127,14 +128,14 @@ struct MaxPooling1D  // with the defaults: MaxPooling1D<>
   static constexpr auto config = options::fill(MaxPooling1DConfig{.pool_size = PoolSize});
 };
 
-using AveragePooling1DConfig = Pooling2DConfig<detail::average_pooling1d>;
+using AveragePooling1DConfig = AveragePoolingConfig<detail::average_pooling1d>;
 
 template <int PoolSize = 2, Spelled<"Same, Strides{1}"> auto... Given>
 struct AveragePooling1D  // with the defaults: AveragePooling1D<>
-    : detail::Pooling2D<AveragePooling1D<PoolSize, Given...>, kernels::AveragePool> {
+    : detail::AveragePooling<AveragePooling1D<PoolSize, Given...>, Given...> {
   static constexpr const char* class_name = AveragePooling1DConfig::schema.keras;
   using options = LayerOptions<Given...>;
-  static constexpr auto config = options::fill(AveragePooling1DConfig{.pool_size = PoolSize});
+  static constexpr auto config = options::fill(AveragePooling1DConfig{{.pool_size = PoolSize}});
 };
 
 using GlobalMaxPooling1DConfig = GlobalPooling2DConfig<detail::global_max_pooling1d>;
@@ -168,6 +169,7 @@ struct ZeroPadding1DConfig {
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
   }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.integers({0, 0, padding.before, 0, 0, padding.after})}); }
 };
 
 template <Ends Pad = 1>
@@ -186,6 +188,7 @@ struct Cropping1DConfig {
   static constexpr void members(F f, C&... c) {
     f("cropping", c.cropping...);
   }
+  void onnx(auto& out) const { out.slice({2}, {cropping.before}); }
 };
 
 template <Ends Crop = 1>
@@ -205,6 +208,7 @@ struct UpSampling1DConfig {
   static constexpr void members(F f, C&... c) {
     f("size", c.size...);
   }
+  void onnx(auto& out) const { out.resize("nearest", "asymmetric", "floor"); }
 };
 
 template <int Size = 2>

@@ -42,6 +42,7 @@ struct PReLUConfig {
   static constexpr void members(F f, C&... c) {
     f("shared_axes", c.shared_axes...);
   }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.weight(0)}); }
 };
 
 template <Spelled<"SharedAxes{1, 2}"> auto... Given>

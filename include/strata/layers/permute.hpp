@@ -21,6 +21,7 @@ struct PermuteConfig {
   static constexpr void members(F f, C&... c) {
     f("dims", c.dims...);
   }
+  void onnx(auto& out) const { out.permute(dims); }
 };
 
 template <int... Axes>

@@ -2,6 +2,7 @@
 // average_pooling2d.hpp, global_max_pooling2d.hpp and global_average_pooling2d.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
@@ -18,12 +19,37 @@ struct Pooling2DConfig {
   Kernel pool_size = 2;
   Padding padding = Valid;
   Strides strides = 2;
+  Pad pad = 0;
+  Rounding ceil_mode = Rounding::down;
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
-    f("pool_size", c.pool_size...), f("padding", c.padding...), f("strides", c.strides...);
+    f("pool_size", c.pool_size...), f("padding", c.padding...), f("strides", c.strides...), f("pad", c.pad...),
+        f("ceil_mode", c.ceil_mode...);
   }
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
+  auto onnx(auto& out) const {
+    auto step = out(schema.onnx);
+    step.windows(pool_size, strides, 1, padding, pad);
+    if (ceil_mode == CeilMode) step.with("ceil_mode", 1);
+    return step;
+  }
+};
+
+template <const Schema& kind>
+struct AveragePoolingConfig : Pooling2DConfig<kind> {
+  CountedPadding count_padding = CountedPadding::off;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    Pooling2DConfig<kind>::members(f, c...);
+    f("count_padding", c.count_padding...);
+  }
+  auto onnx(auto& out) const {
+    auto step = Pooling2DConfig<kind>::onnx(out);
+    if (count_padding == CountPadding) step.with("count_include_pad", 1);
+    return step;
+  }
 };
 
 template <const Schema& kind>
@@ -34,6 +60,10 @@ struct GlobalPooling2DConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("keepdims", c.keepdims...);
+  }
+  void onnx(auto& out) const {
+    const auto pooled = out(schema.onnx, {out.x()});
+    if (keepdims == KeptDims::off) out("Flatten", {pooled});
   }
 };
 
@@ -85,11 +115,15 @@ struct Pooling2D : Pooling<Derived, Pool> {
     if (config.padding == Causal) return {"causal padding of a pooling", "Same or Valid", "choose one", "Causal"};
     if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
     if (const Problem problem = extent_problem("the strides are not positive", config.strides)) return problem;
-    if (config.padding == Valid && (pool.height > in.height() || pool.width > in.width()))
-      return {"the pool is larger than the input",
-              Text() << "an input of at least " << pool.height << 'x' << pool.width,
-              "use Same padding or a smaller pool"};
-    return {};
+    if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
+    if (config.padding != Valid && config.ceil_mode == CeilMode)
+      return {"CeilMode together with Same", "one of them", "keep one of them", "both"};
+    constexpr Pad pad = config.pad;
+    if ((std::max)(pad.top, pad.bottom) >= pool.height || (std::max)(pad.left, pad.right) >= pool.width)
+      return {"a window of the pooling would lie in the padding",
+              Text() << "less padding than the pool of " << pool.height << 'x' << pool.width, "give a smaller Pad",
+              Text() << pad.top << ", " << pad.bottom << ", " << pad.left << ", " << pad.right};
+    return fit_problem("the pool is larger than the input", "use Same padding or a smaller pool", window(in));
   }
   static constexpr Shape output_shape(Shape in) {
     const Window w = window(in);
@@ -98,17 +132,22 @@ struct Pooling2D : Pooling<Derived, Pool> {
   static constexpr kernels::PoolGeometry geometry(Shape in) {
     constexpr auto config = on_image(Derived::config);
     const Window w = window(in);
-    return {{in.height(), w.out.height, config.pool_size.height, config.strides.height, w.before.height},
-            {in.width(), w.out.width, config.pool_size.width, config.strides.width, w.before.width},
+    constexpr Kernel pool = config.pool_size;
+    return {{in.height(), w.out.height, pool.height, config.strides.height, w.before.height, w.after.height},
+            {in.width(), w.out.width, pool.width, config.strides.width, w.before.width, w.after.width},
             in.channels()};
   }
 
  private:
   static constexpr Window window(Shape in) {
     constexpr auto config = on_image(Derived::config);
-    return window_over(in, config.pool_size, config.strides, 1, config.padding);
+    return window_over(in, config.pool_size, config.strides, 1, config.padding, config.pad, config.ceil_mode);
   }
 };
+
+template <class Derived, auto... Given>
+using AveragePooling =
+    Pooling2D<Derived, kernels::MeanPool<LayerOptions<Given...>::get(CountedPadding::off) == CountPadding>>;
 
 /// One window over the whole image.
 template <class Derived, class Pool>

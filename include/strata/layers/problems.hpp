@@ -2,11 +2,14 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <type_traits>
 
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/shape.hpp>
+#include <strata/core/window.hpp>
 
 namespace strata::detail {
 
@@ -38,6 +41,10 @@ constexpr Problem dimensions_problem(const C& config, const char* rule_on_images
           if (!problem && member.height != member.width)
             problem = {"two numbers for one dimension", "one number", "give one number",
                        Text() << member.height << ", " << member.width};
+        if constexpr (std::is_same_v<Member, Pad>)
+          if (!problem && (member.top != member.bottom || member.left != member.right))
+            problem = {"four numbers for one dimension", "one or two numbers", "give the cells before and after",
+                       Text() << member.top << ", " << member.bottom << ", " << member.left << ", " << member.right};
       },
       config);
   return problem;
@@ -47,6 +54,28 @@ constexpr Problem dimensions_problem(const C& config, const char* rule_on_images
 constexpr Problem extent_problem(const char* rule, Extent extent) {
   if (extent.height > 0 && extent.width > 0) return {};
   return {rule, "at least 1x1", "give positive sizes", Text() << extent.height << 'x' << extent.width};
+}
+
+/// `rule` is "the padding is negative" or the like.
+constexpr Problem sides_problem(const char* rule, Sides sides) {
+  if (sides.top >= 0 && sides.bottom >= 0 && sides.left >= 0 && sides.right >= 0) return {};
+  return {rule, "0 or more cells on each side", "give 0 or more cells on each side",
+          Text() << sides.top << ", " << sides.bottom << ", " << sides.left << ", " << sides.right};
+}
+/// Of a layer that takes explicit padding.
+constexpr Problem padding_problem(Padding padding, Pad pad) {
+  if (padding != Valid && pad != Pad{0})
+    return {"two kinds of padding", "one of them", "keep one of them",
+            Text() << choices(padding).spellings[static_cast<std::size_t>(padding)] << " and Pad"};
+  return sides_problem("the padding is negative", pad);
+}
+/// `rule` is "the kernel is larger than the input" or the like.
+constexpr Problem fit_problem(const char* rule, const char* fix, const Window& window) {
+  if (window.out.height > 0 && window.out.width > 0) return {};
+  return {rule,
+          Text() << "an input of at least " << window.reach.height - window.before.height - window.after.height << 'x'
+                 << window.reach.width - window.before.width - window.after.width,
+          fix};
 }
 
 }  // namespace strata::detail

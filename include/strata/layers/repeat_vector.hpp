@@ -19,6 +19,10 @@ struct RepeatVectorConfig {
   static constexpr void members(F f, C&... c) {
     f("n", c.n...);
   }
+  void onnx(auto& out) const {
+    const std::string column = out("Unsqueeze", {out.x(), out.integers({2})});
+    out(schema.onnx, {column, out.integers({1, 1, n})});
+  }
 };
 
 template <int Times>

@@ -22,6 +22,10 @@ struct RescalingConfig {
   static constexpr void members(F f, C&... c) {
     f("scale", c.scale...), f("offset", c.offset...);
   }
+  void onnx(auto& out) const {
+    const std::string scaled = out("Mul", {out.x(), out.number(scale)});
+    if (offset != 0) out("Add", {scaled, out.number(offset)});
+  }
 };
 
 template <Number Scale, Number Offset = 0>

@@ -22,6 +22,7 @@ struct ReshapeConfig {
   static constexpr void members(F f, C&... c) {
     f("target_shape", c.target_shape...);
   }
+  void onnx(auto& out) const { out.reshape(); }
 };
 
 template <int... Extents>

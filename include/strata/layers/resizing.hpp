@@ -25,6 +25,9 @@ struct ResizingConfig {
     f("height", c.height...), f("width", c.width...), f("interpolation", c.interpolation...);
     f("coordinates", c.coordinates...), f("nearest_mode", c.nearest_mode...);
   }
+  void onnx(auto& out) const {
+    out.resize(interpolation == Nearest ? "nearest" : "linear", "half_pixel", "round_prefer_ceil");
+  }
 };
 
 template <int Height, int Width, Spelled<"Nearest, Asymmetric, Floor"> auto... Given>

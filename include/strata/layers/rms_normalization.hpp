@@ -86,6 +86,12 @@ struct RMSNormalizationConfig {
   static constexpr void members(F f, C&... c) {
     f("epsilon", c.epsilon...);
   }
+  void onnx(auto& out) const {
+    const std::string squares = out("Pow", {out.x(), out.number(2)});
+    const std::string mean = out("ReduceMean", {squares}).with("axes", {1});
+    const std::string root = out("Sqrt", {out("Add", {mean, out.number(epsilon.value)})});
+    out("Mul", {out("Div", {out.x(), root}), out.per_channel("scale", 1)});
+  }
 };
 
 template <Spelled<"Epsilon{1e-5}"> auto... Given>

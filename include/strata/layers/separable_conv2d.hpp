@@ -33,6 +33,7 @@ struct SeparableConvolutionConfig {
   Kernel kernel_size = 0;
   Padding padding = Valid;
   Strides strides = 1;
+  Pad pad = 0;
   Dilation dilation_rate = 1;
   DepthMultiplier depth_multiplier = 1;
   Bias use_bias = Bias::on;
@@ -40,7 +41,7 @@ struct SeparableConvolutionConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("filters", c.filters...), f("kernel_size", c.kernel_size...), f("padding", c.padding...),
-        f("strides", c.strides...), f("dilation_rate", c.dilation_rate...),
+        f("strides", c.strides...), f("pad", c.pad...), f("dilation_rate", c.dilation_rate...),
         f("depth_multiplier", c.depth_multiplier...), f("use_bias", c.use_bias...);
   }
 };
@@ -101,7 +102,8 @@ struct SeparableConvolution {
 
   using depthwise =
       typename Family::template depthwise<KernelSize, options::get(Valid), options::get(Strides{1}),
-                                          options::get(Dilation{1}), options::get(DepthMultiplier{1}), NoBias>;
+                                          options::get(Pad{0}), options::get(Dilation{1}),
+                                          options::get(DepthMultiplier{1}), NoBias>;
   using pointwise = typename Family::template pointwise<Filters, options::get(Bias::on)>;
 
  public:

@@ -19,6 +19,7 @@ namespace strata {
 struct Softmax : detail::OverChannels<Softmax> {
   static constexpr Schema schema{.spelling = "Softmax", .keras = "Softmax", .onnx = "Softmax", .activation = "softmax",
                                  .fixed = R"({"axis": -1})"};
+  static void onnx(auto& out) { out(schema.onnx).with("axis", 1); }
   static constexpr const char* class_name = schema.keras;
   static constexpr Link link = Link::softmax;
   static constexpr bool makes_probabilities = true;

@@ -16,6 +16,7 @@ namespace strata {
 struct UnitNormalization : detail::ScaledRows<UnitNormalization> {
   static constexpr Schema schema{.spelling = "UnitNormalization", .keras = "UnitNormalization",
                                  .onnx = "LpNormalization", .fixed = R"({"axis": -1})"};
+  static void onnx(auto& out) { out(schema.onnx).with("axis", 1).with("p", 2); }
   static constexpr const char* class_name = schema.keras;
 
   static constexpr Parameters parameters(Shape) { return {}; }

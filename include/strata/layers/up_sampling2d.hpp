@@ -165,6 +165,12 @@ struct UpSampling2DConfig {
   static constexpr void members(F f, C&... c) {
     f("size", c.size...), f("interpolation", c.interpolation...);
   }
+  void onnx(auto& out) const {
+    if (interpolation == Nearest)
+      out.resize("nearest", "asymmetric", "floor");
+    else
+      out.resize("linear", "half_pixel", "round_prefer_floor");
+  }
 };
 
 template <Spelled<"2 or Kernel{2, 3}"> auto Size = 2, Spelled<"Bilinear"> auto... Given>

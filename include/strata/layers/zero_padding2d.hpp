@@ -10,30 +10,20 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string>
 
 #include <strata/core/layer.hpp>
+#include <strata/core/options.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/layers/problems.hpp>
 
 namespace strata {
 
 /// Cells of padding on each side (Keras `padding`: an int, a pair, or a pair of pairs in the same order).
-struct ZeroPad {
+struct ZeroPad : Sides {
   static constexpr const char* name = "ZeroPad";
-  int top, bottom, left, right;
-  constexpr ZeroPad(int all) : ZeroPad(all, all) {}
-  constexpr ZeroPad(int rows, int columns) : ZeroPad(rows, rows, columns, columns) {}
-  constexpr ZeroPad(int t, int b, int l, int r) : top(t), bottom(b), left(l), right(r) {}
-  friend constexpr bool operator==(const ZeroPad&, const ZeroPad&) = default;
-
-  std::string arguments() const {
-    std::string text = std::to_string(top);
-    const auto add = [&](int cells) { text += ", " + std::to_string(cells); };
-    if (*this == ZeroPad(top)) return text;
-    if (*this == ZeroPad(top, left)) return add(left), text;
-    return add(bottom), add(left), add(right), text;
-  }
+  constexpr ZeroPad(int all) : Sides(all) {}
+  constexpr ZeroPad(int rows, int columns) : Sides(rows, columns) {}
+  constexpr ZeroPad(int t, int b, int l, int r) : Sides(t, b, l, r) {}
 };
 
 struct ZeroPadding2DConfig {
@@ -44,6 +34,10 @@ struct ZeroPadding2DConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
+  }
+  void onnx(auto& out) const {
+    const auto [top, bottom, left, right] = padding;
+    out(schema.onnx, {out.x(), out.integers({0, 0, top, left, 0, 0, bottom, right})});
   }
 };
 
@@ -64,10 +58,7 @@ struct ZeroPadding {
     if (const Problem problem = dimensions_problem(Derived::config, "padding needs an image",
                                                    "1-D padding needs a sequence", in))
       return problem;
-    if (pad.top < 0 || pad.bottom < 0 || pad.left < 0 || pad.right < 0)
-      return {"the padding is negative", "0 or more cells on each side", "give 0 or more cells on each side",
-              Text() << pad.top << ", " << pad.bottom << ", " << pad.left << ", " << pad.right};
-    return {};
+    return sides_problem("the padding is negative", pad);
   }
   static constexpr Shape output_shape(Shape in) {
     constexpr ZeroPad pad = Derived::margins;

@@ -13,9 +13,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <exception>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,13 +43,68 @@ void add_rows(std::span<const T> rows, std::span<T> sum) {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rows[row + i];
 }
 
-/// A sum in the background: each process gets its share of all processes' values, adds, and gives the sums to all.
-struct MpiSum {
-  virtual ~MpiSum() = default;
+/// The processes' shares of so many values, as MPI counts them.
+struct MpiShares {
+  std::vector<int> sizes, begins;
+
+  void divide(std::size_t size, std::size_t members) {
+    sizes.resize(members), begins.resize(members);
+    for (std::size_t m = 0; m < members; ++m) {
+      const Share share(size, m, members);
+      sizes[m] = static_cast<int>(share.size()), begins[m] = static_cast<int>(share.begin);
+    }
+  }
+};
+
+/// A sum in the background: each process gets its share of all processes' values, adds, and gives the sums to all. Its
+/// memory stays for the next.
+class MpiSum {
+ public:
+  /// All processes of `team`, and of `back`, which has the same, call it in the same order.
+  template <class T>
+  void start(std::span<T> values, int rank, int members, MPI_Comm team, MPI_Comm back) {
+    values_ = values.data(), type_ = mpi_type<T>(), back_ = back, add_ = &MpiSum::add<T>;
+    shares_.divide(values.size(), static_cast<std::size_t>(members));
+    own_ = Share(values.size(), static_cast<std::size_t>(rank), static_cast<std::size_t>(members));
+    const std::size_t received = own_.size() * static_cast<std::size_t>(members);
+    parts_.divide(received, static_cast<std::size_t>(members));
+    received_.resize(received * sizeof(T));
+    MPI_Ialltoallv(values_, shares_.sizes.data(), shares_.begins.data(), type_, received_.data(), parts_.sizes.data(),
+                   parts_.begins.data(), type_, team, &request_);
+    added_ = false;
+  }
   /// Whether the process's own share is added and on its way; `wait` until it is.
-  virtual bool advance(bool wait) = 0;
+  bool advance(bool wait) {
+    int done = 1;
+    if (wait && !added_)
+      MPI_Wait(&request_, MPI_STATUS_IGNORE);
+    else if (!wait)
+      MPI_Test(&request_, &done, MPI_STATUS_IGNORE);
+    if (added_ || done == 0) return added_;
+    (this->*add_)();
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values_, shares_.sizes.data(), shares_.begins.data(), type_,
+                    back_, &request_);
+    return added_ = true;
+  }
   /// For the sums of all, after that.
-  virtual void wait() = 0;
+  void wait() { MPI_Wait(&request_, MPI_STATUS_IGNORE); }
+
+ private:
+  template <class T>
+  void add() {
+    add_rows(std::span(reinterpret_cast<const T*>(received_.data()), received_.size() / sizeof(T)),
+             std::span(static_cast<T*>(values_) + own_.begin, own_.size()));
+  }
+
+  void* values_ = nullptr;
+  MPI_Datatype type_ = MPI_DATATYPE_NULL;
+  MPI_Comm back_ = MPI_COMM_NULL;
+  void (MpiSum::*add_)() = nullptr;
+  Share own_{0, 0, 1};
+  MpiShares shares_, parts_;
+  std::vector<std::byte> received_;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+  bool added_ = false;
 };
 
 /// MPI, from its first use to the end of the program.
@@ -64,11 +117,13 @@ class MpiSession {
   MpiSession(const MpiSession&) = delete;
 
   int members = 1, rank = 0;
-  MPI_Comm team = MPI_COMM_NULL;  ///< all processes; no message of the program's own is mistaken for one of it
-  MPI_Comm back = MPI_COMM_NULL;  ///< the same for the second half of sums, which may start in between
-  std::deque<std::unique_ptr<MpiSum>> sums;  ///< in the background, in the order in which they were started
-  int users = 0;                             ///< objects that can still call
-  bool torn = false;                         ///< the last of them went by an exception
+  MPI_Comm team = MPI_COMM_NULL;    ///< all processes; no message of the program's own is mistaken for one of it
+  MPI_Comm back = MPI_COMM_NULL;    ///< the same for the second half of sums, which may start in between
+  std::vector<MpiSum> sums;         ///< in the background, in the order in which they were started
+  std::size_t running = 0;          ///< so many of them; the others' memory waits
+  std::vector<std::byte> gathered;  ///< few values of all
+  int users = 0;                    ///< objects that can still call
+  bool torn = false;                ///< the last of them went by an exception
 
   [[noreturn]] void abandon(std::string_view sentence) const {
     std::fprintf(stderr, "strata: process %d of %d: %.*s; all processes end\n", rank, members,
@@ -80,9 +135,9 @@ class MpiSession {
 
  private:
   MpiSession() {
-    int running = 0, provided = 0;
-    MPI_Initialized(&running);
-    ours_ = running == 0;
+    int started = 0, provided = 0;
+    MPI_Initialized(&started);
+    ours_ = started == 0;
     if (ours_) MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
     MPI_Comm_dup(MPI_COMM_WORLD, &team);
     MPI_Comm_dup(MPI_COMM_WORLD, &back);
@@ -130,53 +185,6 @@ class MpiSession {
   bool ours_ = false;
 };
 
-template <class T>
-class MpiSumOf : public MpiSum {
- public:
-  MpiSumOf(std::span<T> values, const MpiSession& session)
-      : values_(values), back_(session.back), shares_(values.size(), session.members) {
-    own_ = values_.subspan(static_cast<std::size_t>(shares_.begins[static_cast<std::size_t>(session.rank)]),
-                           static_cast<std::size_t>(shares_.sizes[static_cast<std::size_t>(session.rank)]));
-    received_.resize(own_.size() * shares_.sizes.size());
-    parts_ = Shares(received_.size(), session.members);
-    MPI_Ialltoallv(values_.data(), shares_.sizes.data(), shares_.begins.data(), mpi_type<T>(), received_.data(),
-                   parts_.sizes.data(), parts_.begins.data(), mpi_type<T>(), session.team, &request_);
-  }
-  bool advance(bool wait) override {
-    int done = 1;
-    if (wait && !added_)
-      MPI_Wait(&request_, MPI_STATUS_IGNORE);
-    else if (!wait)
-      MPI_Test(&request_, &done, MPI_STATUS_IGNORE);
-    if (added_ || done == 0) return added_;
-    add_rows<T>(received_, own_);
-    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values_.data(), shares_.sizes.data(), shares_.begins.data(),
-                    mpi_type<T>(), back_, &request_);
-    return added_ = true;
-  }
-  void wait() override { MPI_Wait(&request_, MPI_STATUS_IGNORE); }
-
- private:
-  /// The processes' shares of so many values, as MPI counts them.
-  struct Shares {
-    std::vector<int> sizes, begins;
-    Shares() = default;
-    Shares(std::size_t size, int members) {
-      for (int m = 0; m < members; ++m) {
-        const Share share(size, static_cast<std::size_t>(m), static_cast<std::size_t>(members));
-        sizes.push_back(static_cast<int>(share.size())), begins.push_back(static_cast<int>(share.begin));
-      }
-    }
-  };
-
-  std::span<T> values_, own_;
-  MPI_Comm back_;
-  Shares shares_, parts_;
-  std::vector<T> received_;
-  MPI_Request request_ = MPI_REQUEST_NULL;
-  bool added_ = false;
-};
-
 /// Counts the objects that use a session.
 class MpiUse {
  public:
@@ -198,8 +206,8 @@ class MpiUse {
 
 /// A team (core/parallel.hpp) of all processes that mpirun has started, each with threads of its own. The first object
 /// starts MPI unless the program has; the end of the program ends it. The same number of processes and threads gives
-/// the same bits, whatever the MPI: it moves numbers, and they are added here, in the order of the processes. A step
-/// allocates what messages need.
+/// the same bits, whatever the MPI: it moves numbers, and they are added here, in the order of the processes. After
+/// the first step nothing is allocated here; MPI may, for its messages.
 ///
 /// Where one process alone cannot go on, because an exception leaves `fit`, main or the life of an Mpi, it says so and
 /// ends all by MPI_Abort; where one is killed, mpirun does.
@@ -231,27 +239,32 @@ class Mpi {
     constexpr std::size_t few = 4'096;  // everybody gets everything: more bytes take less time than more messages
     if (values.size() > few) return start(values), finish();
     if (members() == 1 || values.empty()) return;
-    std::vector<T> all(values.size() * members());
-    MPI_Allgather(values.data(), static_cast<int>(values.size()), detail::mpi_type<T>(), all.data(),
+    session().gathered.resize(values.size_bytes() * members());
+    T* const all = reinterpret_cast<T*>(session().gathered.data());
+    MPI_Allgather(values.data(), static_cast<int>(values.size()), detail::mpi_type<T>(), all,
                   static_cast<int>(values.size()), detail::mpi_type<T>(), session().team);
-    detail::add_rows<T>(all, values);
+    detail::add_rows(std::span<const T>(all, values.size() * members()), values);
   }
   template <class T>
   void start(std::span<T> values) const {
-    if (members() > 1) session().sums.push_back(std::make_unique<detail::MpiSumOf<T>>(values, session()));
+    detail::MpiSession& s = session();
+    if (s.members == 1) return;
+    if (s.running == s.sums.size()) s.sums.emplace_back();
+    s.sums[s.running++].start(values, s.rank, s.members, s.team, s.back);
   }
   void progress() const {
-    for (const auto& sum : session().sums)
-      if (!sum->advance(false)) return;
+    for (detail::MpiSum& sum : running())
+      if (!sum.advance(false)) return;
   }
   void finish() const {
-    for (const auto& sum : session().sums) sum->advance(true);
-    for (const auto& sum : session().sums) sum->wait();
-    session().sums.clear();
+    for (detail::MpiSum& sum : running()) sum.advance(true);
+    for (detail::MpiSum& sum : running()) sum.wait();
+    session().running = 0;
   }
 
  private:
   static detail::MpiSession& session() { return detail::MpiSession::get(); }
+  static std::span<detail::MpiSum> running() { return std::span(session().sums).first(session().running); }
 
   detail::MpiUse use_;
   Threads threads_;

@@ -52,24 +52,23 @@ struct Bands {
       done[s] = std::clamp(first[s], 0, steps[s].height);
       clear(steps[s], workspace, first[s]);
     }
+    const auto before = [&](std::size_t s) {
+      return s == last ? 0 : (first[s] + steps[s].border.top) * steps[s].row();
+    };
     const auto advance = [&]<std::size_t S>() {
-      if constexpr (S < last) {
-        const int needed = steps[S + 1].window.first(done[S + 1]), end = steps[S + 1].window.end(ends[S + 1]);
-        keep(steps[S], workspace, first[S], needed, done[S]);
-        first[S] = needed;
-        done[S] = (std::max)(done[S], needed);  // strides may pass rows over
-        clear_below(steps[S], workspace, first[S], end);
-      }
-      const auto before = [&](std::size_t s) { return (first[s] + steps[s].border.top) * steps[s].row(); };
       if (done[S] < ends[S])
-        make.template operator()<S>(Part{done[S], ends[S], steps[S].height}, S > 0 ? before(S - 1) : 0,
-                                    S < last ? before(S) : 0);
+        make.template operator()<S>(Part{done[S], ends[S], steps[S].height}, S > 0 ? before(S - 1) : 0, before(S));
       done[S] = (std::max)(done[S], ends[S]);
     };
     while (done[last] < static_cast<int>(own.end)) {
       ends[last] = (std::min)(done[last] + band, static_cast<int>(own.end));
-      for (std::size_t s = last; s-- > 0;)
-        ends[s] = std::clamp(steps[s + 1].window.end(ends[s + 1]), done[s], steps[s].height);
+      for (std::size_t s = last; s-- > 0;) {
+        const int needed = steps[s + 1].window.first(done[s + 1]), end = steps[s + 1].window.end(ends[s + 1]);
+        keep(steps[s], workspace, std::exchange(first[s], needed), needed, done[s]);
+        clear_below(steps[s], workspace, needed, end);
+        done[s] = std::clamp(needed, done[s], steps[s].height);  // strides may pass rows over
+        ends[s] = (std::max)(done[s], (std::min)(end, steps[s].height));
+      }
       (advance.template operator()<I>(), ...);
     }
   }
@@ -89,14 +88,16 @@ struct Bands {
   /// And in those below it, up to `end`.
   template <class T>
   static void clear_below(const BandStep& step, T* workspace, int first, int end) {
-    if (end > step.height)
-      std::fill(workspace + step.offset + (std::max)(0, step.height - first) * step.row(),
+    const int begin = (std::max)(first, step.height);
+    if (begin < end)
+      std::fill(workspace + step.offset + (begin - first) * step.row(),
                 workspace + step.offset + (end - first) * step.row(), T(0));
   }
-  /// The rows from `needed` to `end` move to the front.
+  /// The rows from `needed` to `end` move to the front, as far as they are there.
   template <class T>
   static void keep(const BandStep& step, T* workspace, int first, int needed, int end) {
     T* const rows = workspace + step.offset;
+    end = (std::min)(end, first + step.rows);
     if (needed > first && end > needed)
       std::copy(rows + (needed - first) * step.row(), rows + (end - first) * step.row(), rows);
   }

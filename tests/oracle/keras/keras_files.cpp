@@ -25,6 +25,11 @@ struct AllWeights : Sequential<Input<8, 8, 3>, Normalization, Conv2D<4, 3, Same>
                                Conv2DTranspose<8, 2, Strides{2}>, GroupNormalization<4>, Dropout<0.5>, Flatten,
                                Dense<3, activation<Softmax>>> {};
 
+/// Explicit padding, a layer of its own there.
+struct Padded : Sequential<Input<9, 8, 3>, Conv2D<4, 5, Strides{2}, Pad{2}, activation<ReLU>>,
+                           Residual<SeparableConv2D<4, 3, Pad{0, 2, 1, 1}>, BatchNorm>,
+                           DepthwiseConv2D<3, Pad{1, 0}>, Reshape<10, 4>, Conv1D<3, 4, Pad{2, 0}>> {};
+
 /// Every weight another number, variances positive.
 template <class Net>
 Model<Net> lively_model() {
@@ -81,6 +86,7 @@ int main(int count, char** arguments) {
     if (task == "check") good = check<Net>(arguments[3]);
   };
   visit.operator()<AllWeights, true>("AllWeights");
+  visit.operator()<Padded, true>("Padded");
   visit.operator()<test::ResidualNet, true>("ResidualNet");
   visit.operator()<test::TwoInputs>("TwoInputs");
   visit.operator()<test::TwoOutputs>("TwoOutputs");

@@ -1,0 +1,263 @@
+// Element by element: activations, whole or in pieces, scale and shift, and what merges tensors.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_windows.hpp>
+
+namespace strata::importing::detail {
+
+/// Tensors of the same extents, or where one has 1, repeated.
+inline void give_merge(OnnxCall& call, const char* class_name, std::vector<OnnxLive> in) {
+  OnnxNetwork& network = call.network;
+  std::size_t rank = 0;
+  for (const OnnxLive& x : in) rank = std::max(rank, x.view.axes.size());
+  for (OnnxLive& x : in) x.view.axes.insert(x.view.axes.begin(), rank - x.view.axes.size(), Extents{});
+  Extents out(rank, 1);
+  for (const OnnxLive& x : in)
+    for (std::size_t axis = 0; axis < rank; ++axis) out[axis] = std::max(out[axis], x.view.extent(axis));
+  const OnnxLive* whole = nullptr;
+  for (const OnnxLive& x : in) {
+    const Extents dims = x.view.dims();
+    for (std::size_t axis = 0; axis < rank; ++axis)
+      call.expect(dims[axis] == 1 || dims[axis] == out[axis], join("extents of 1 or ", written(out)), written(dims));
+    if (dims == out && whole == nullptr) whole = &x;
+  }
+  call.expect(whole != nullptr, join("an operand of all extents ", written(out)), "only some that are repeated");
+  OnnxView view = whole->view;
+  Extents shape = network.shape(whole->node);
+  const auto alike = [&](const OnnxLive& x) { return x.view == view && network.shape(x.node) == shape; };
+  std::vector<std::size_t> nodes;
+  if (std::all_of(in.begin(), in.end(), alike)) {
+    for (const OnnxLive& x : in) nodes.push_back(x.node);
+  } else {
+    const std::optional<Extents> stands = OnnxNetwork::order_of(view);
+    const Extents order = stands.value_or(OnnxNetwork::with_last(rank, 1));
+    if (!stands) view = OnnxView::of(out, order), shape = OnnxNetwork::in_order(out, order);
+    for (const OnnxLive& x : in) {
+      const Extents dims = x.view.dims();
+      Extents own = dims == out ? shape : OnnxNetwork::in_order(dims, order);
+      if (dims != out && std::all_of(own.begin(), own.end() - 1, [](int extent) { return extent == 1; }))
+        own = {own.back()};  // repeated at all positions
+      nodes.push_back(network.arranged(call.name(), x, order, own));
+    }
+  }
+  call.give({call.add(class_name, json::object(), std::move(nodes), shape), view});
+}
+
+/// x * scale + offset of a node, one of each or one a channel.
+inline std::size_t add_affine(OnnxCall& call, OnnxNetwork::Affine affine) {
+  OnnxNetwork& network = call.network;
+  if (const OnnxNetwork::Affine* const before = network.affine(affine.input)) {
+    const std::size_t size = std::max({before->scale.size(), affine.scale.size()});
+    OnnxNetwork::Affine both{before->input, std::vector<double>(size), std::vector<double>(size)};
+    const auto at = [](const std::vector<double>& list, std::size_t c) { return list[list.size() == 1 ? 0 : c]; };
+    for (std::size_t c = 0; c < size; ++c) {
+      both.scale[c] = at(before->scale, c) * at(affine.scale, c);
+      both.offset[c] = at(before->offset, c) * at(affine.scale, c) + at(affine.offset, c);
+    }
+    affine = std::move(both);
+  }
+  const auto all = [](const std::vector<double>& list, double number) {
+    return std::all_of(list.begin(), list.end(), [&](double x) { return x == number; });
+  };
+  const Node input = network.node(affine.input);
+  const auto floats = [](const std::vector<double>& list) {
+    return Tensor{{}, {list.size()}, {list.begin(), list.end()}};
+  };
+  std::size_t y = 0;
+  const std::string kind = input.class_name();
+  const json config = input.layer.value("config", json::object());
+  const bool takes_bias = config.value("use_bias", json()) == false;
+  const bool takes_scale = config.value("scale", json()) == false && config.value("center", json()) == false;
+  if (all(affine.scale, 1) && all(affine.offset, 0)) return affine.input;
+  if (affine.scale.size() > 1 && ((takes_bias && all(affine.scale, 1)) || takes_scale)) {  // a part of that layer
+    json layer = input.layer;
+    std::vector<Tensor> weights = input.weights;
+    if (takes_bias)
+      layer["config"]["use_bias"] = true;
+    else
+      layer["config"]["scale"] = layer["config"]["center"] = true, weights.push_back(floats(affine.scale));
+    weights.push_back(floats(affine.offset));
+    return network.add(input.name, std::move(layer), input.inputs, input.shape, std::move(weights));
+  }
+  if (affine.scale.size() == 1) {
+    y = call.add("Rescaling", {{"scale", affine.scale[0]}, {"offset", affine.offset[0]}}, {affine.input}, input.shape);
+  } else if (input.inputs.empty() && affine.scale.size() <= 16) {
+    y = call.add("Rescaling", {{"scale", affine.scale}, {"offset", affine.offset}}, {affine.input}, input.shape);
+  } else {
+    constexpr double epsilon = 1e-3;
+    const std::vector<double> zeros(affine.scale.size(), 0), ones(affine.scale.size(), 1 - epsilon);
+    y = call.add("BatchNormalization", {{"epsilon", epsilon}}, {affine.input}, input.shape,
+                 {floats(affine.scale), floats(affine.offset), floats(zeros), floats(ones)});
+  }
+  network.set_affine(y, std::move(affine));
+  return y;
+}
+
+/// Add, Sub, Mul or Div of a tensor and a constant: one number, or one a channel.
+inline void give_affine(OnnxCall& call, std::size_t live, const OnnxTensor& constant) {
+  const std::string& kind = call.node.op_type;
+  OnnxLive x = call.live(live);
+  if (constant.size() != 1) {
+    const std::size_t rank = x.view.axes.size();
+    call.expect(constant.dims.size() <= rank, "a constant of no more axes than the tensor", written(constant.dims));
+    int axis = -1;
+    for (std::size_t i = 0; i < constant.dims.size(); ++i)
+      if (constant.dims[i] != 1) {
+        const int at = static_cast<int>(rank - constant.dims.size() + i);
+        call.expect(axis < 0 && constant.dims[i] == x.view.extent(static_cast<std::size_t>(at)),
+                    "a number, or one for each channel", join("a constant of dims ", written(constant.dims)));
+        axis = at;
+      }
+    x = call.network.with_axis_last(call.name(), x, axis);
+  }
+  OnnxNetwork::Affine affine{x.node, {}, {}};
+  const bool first = live != 0;
+  for (std::size_t c = 0; c < constant.size(); ++c) {
+    const double number = constant.is_float() ? decimal(constant.floats[c]) : static_cast<double>(constant.ints[c]);
+    call.expect(kind != "Div" || (!first && number != 0), "a tensor divided by constants other than 0",
+                "another division");
+    affine.scale.push_back(kind == "Mul" ? number : kind == "Div" ? 1 / number : kind == "Sub" && first ? -1 : 1);
+    affine.offset.push_back(kind == "Add" || (kind == "Sub" && first) ? number : kind == "Sub" ? -number : 0);
+  }
+  call.give({add_affine(call, std::move(affine)), x.view});
+}
+
+/// In Keras a layer of its own, given what the operator says.
+inline std::optional<json> layer_with_options(const OnnxCall& call) {
+  const std::string& kind = call.node.op_type;
+  const auto layer = [](const char* class_name, json config) {
+    return json{{"class_name", class_name}, {"config", std::move(config)}};
+  };
+  if (kind == "LeakyRelu") return layer("LeakyReLU", {{"negative_slope", decimal(call.node.real("alpha", 0.01f))}});
+  if (kind == "Elu") return layer("ELU", {{"alpha", decimal(call.node.real("alpha", 1))}});
+  if (kind == "ThresholdedRelu") return layer("ReLU", {{"threshold", decimal(call.node.real("alpha", 1))}});
+  return std::nullopt;
+}
+
+inline const char* merge_of(const std::string& kind) {
+  if (kind == "Add" || kind == "Sum") return "Add";
+  if (kind == "Sub") return "Subtract";
+  if (kind == "Mul") return "Multiply";
+  if (kind == "Div") return "Divide";
+  if (kind == "Max") return "Maximum";
+  if (kind == "Min") return "Minimum";
+  if (kind == "Mean") return "Average";
+  return nullptr;
+}
+
+/// The values of what this node computes, as a function of each node that all its inputs are functions of.
+inline OnnxNetwork::Functions functions_of(const OnnxCall& call) {
+  OnnxNetwork::Functions all;
+  std::vector<OnnxNetwork::Functions> of_inputs;
+  std::vector<const OnnxTensor*> inputs;
+  const OnnxLive* first = nullptr;
+  for (std::size_t i = 0; i < call.node.inputs.size(); ++i) {
+    const OnnxTensor* const constant = call.constant(i);
+    of_inputs.emplace_back();
+    inputs.push_back(constant);
+    if (!call.has(i)) continue;
+    if (constant != nullptr) {
+      if (constant->size() != 1 || constant->dims.size() > 4) return {};
+      continue;
+    }
+    const OnnxLive& x = call.live(i);
+    if (first == nullptr) first = &x;
+    if (!(x.view == first->view) || call.network.shape(x.node) != call.network.shape(first->node)) return {};
+    of_inputs[i] = call.network.functions(x.node);
+  }
+  std::set<std::size_t> roots;
+  for (const auto& functions : of_inputs)
+    for (const auto& [root, samples] : functions) roots.insert(root);
+  for (const std::size_t root : roots) {
+    std::vector<OnnxTensor> values(inputs.size());
+    std::vector<const OnnxTensor*> arguments = inputs;
+    bool common = true;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!call.has(i) || inputs[i] != nullptr) continue;
+      const auto found = of_inputs[i].find(root);
+      if (found == of_inputs[i].end()) {
+        common = false;
+        break;
+      }
+      values[i].dims = {static_cast<std::int64_t>(found->second.size())};
+      values[i].floats = found->second;
+      arguments[i] = &values[i];
+    }
+    if (!common) continue;
+    std::vector<OnnxTensor> result = run_onnx_node(call.node, arguments, call.opset);
+    if (result.size() == 1 && result[0].is_float() && result[0].size() == sample_points().size())
+      all[root] = std::move(result[0].floats);
+  }
+  return all;
+}
+
+inline void translate_elementwise(OnnxCall& call) {
+  OnnxNetwork& network = call.network;
+  std::vector<std::size_t> lives;
+  for (std::size_t i = 0; i < call.node.inputs.size(); ++i)
+    if (call.has(i) && call.constant(i) == nullptr) lives.push_back(i);
+  const OnnxLive& x = call.live(lives[0]);
+  OnnxNetwork::Functions functions = functions_of(call);
+  for (const auto& [root, values] : functions) {
+    const std::optional<json> layer = layer_of_function(values);
+    if (!layer) continue;
+    const std::size_t y = layer->is_null() ? root : network.add(call.name(), *layer, {root}, network.shape(x.node));
+    const OnnxView view = x.view;
+    network.set_functions(y, std::move(functions));
+    return call.give({y, view});
+  }
+  const std::string& kind = call.node.op_type;
+  if (lives.size() == 1 && call.node.inputs.size() == 2 &&
+      (kind == "Add" || kind == "Sub" || kind == "Mul" || kind == "Div")) {
+    give_affine(call, lives[0], *call.constant(1 - lives[0]));
+  } else if (const char* const merge = merge_of(kind); merge != nullptr && lives.size() == call.node.inputs.size()) {
+    std::vector<OnnxLive> in;
+    for (const std::size_t i : lives) in.push_back(call.live(i));
+    give_merge(call, merge, std::move(in));
+  } else if (const std::optional<json> layer = layer_with_options(call)) {
+    call.give({network.add(call.name(), *layer, {x.node}, network.shape(x.node)), x.view});
+  } else {
+    // Perhaps a piece of an activation: its values go on.
+    std::vector<std::size_t> nodes;
+    for (const std::size_t i : lives) nodes.push_back(call.live(i).node);
+    call.give({network.add_unknown(call.node, std::move(nodes),
+                                   join("expected an activation that Strata has, received ", kind,
+                                        "; end the network before it with --outputs"),
+                                   network.shape(x.node)),
+               x.view});
+  }
+  network.set_functions(network.live(call.node.outputs[0])->node, std::move(functions));
+}
+
+/// max(0, x) + slope * min(0, x), a slope for each channel or element.
+inline void translate_prelu(OnnxCall& call) {
+  const OnnxTensor& slope = call.needed_constant(1, "slope");
+  OnnxLive x = call.live(0);
+  if (slope.size() == 1 && slope.is_float())
+    return call.give(
+        {call.add("LeakyReLU", {{"negative_slope", decimal(slope.floats[0])}}, {x.node}, call.network.shape(x.node)),
+         x.view});
+  const Extents dims = x.view.dims();
+  call.expect(dims.size() >= 2 && slope.is_float() && static_cast<int>(slope.size()) == dims[1] &&
+                  slope.dims.size() + 1 >= dims.size() && slope.dims[slope.dims.size() + 1 - dims.size()] == dims[1],
+              "one slope for each channel", join("slopes of dims ", written(slope.dims)));
+  x = call.network.with_axis_last(call.name(), x, 1);
+  const Extents shape = call.network.shape(x.node);
+  json shared = json::array();
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) shared.push_back(axis);
+  Tensor alpha{{}, std::vector<std::size_t>(shape.size(), 1), slope.floats};
+  alpha.shape.back() = slope.size();
+  call.give({call.add("PReLU", {{"shared_axes", shared.empty() ? json() : shared}}, {x.node}, shape, {alpha}), x.view});
+}
+
+}  // namespace strata::importing::detail

@@ -1,0 +1,331 @@
+// What moves elements: views where the node's order can stay, else slices, concatenation, padding and resizing.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strata/import/onnx_call.hpp>
+
+namespace strata::importing::detail {
+
+inline void translate_identity(OnnxCall& call) { call.give(call.live(0)); }
+
+inline void translate_cast(OnnxCall& call) {
+  const auto to = static_cast<OnnxType>(call.node.integer("to", 1));
+  call.expect(call.node.op_type != "Cast" || is_float(to), "a Cast to floats", join("type ", static_cast<int>(to)));
+  call.give(call.live(0));
+}
+
+inline void translate_transpose(OnnxCall& call) {
+  const OnnxLive& x = call.live(0);
+  std::vector<std::int64_t> reversed(x.view.axes.size());
+  std::iota(reversed.rbegin(), reversed.rend(), 0);
+  Extents permutation;
+  for (const std::int64_t axis : call.node.integers("perm", reversed))
+    permutation.push_back(call.axis(axis, reversed.size()));
+  Extents sorted = permutation;
+  std::sort(sorted.begin(), sorted.end());
+  call.expect(sorted == x.view.natural_order(), "a permutation of the axes", written(permutation));
+  call.give({x.node, x.view.transposed(permutation)});
+}
+
+/// The same elements, in the order of the file, with other extents.
+inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims) {
+  const auto count = [](const Extents& list) {
+    return std::accumulate(list.begin(), list.end(), std::int64_t{1},
+                           [](std::int64_t n, int extent) { return n * extent; });
+  };
+  call.expect(count(dims) == count(x.view.dims()), join("extents for ", count(x.view.dims()), " elements"),
+              written(dims));
+  if (const auto view = x.view.reshaped(dims)) return call.give({x.node, *view});
+  const Extents flat{static_cast<int>(count(dims))};
+  const std::size_t y = call.network.arranged(call.name(), x, x.view.natural_order(), flat);
+  call.give({y, *OnnxView::of(flat, {0}).reshaped(dims)});
+}
+
+inline void translate_reshape(OnnxCall& call) {
+  const Extents from = call.dims();
+  const std::vector<std::int64_t> wanted = call.integers("shape", 1).value_or(std::vector<std::int64_t>{});
+  std::int64_t all = std::accumulate(from.begin(), from.end(), std::int64_t{1}, std::multiplies<>());
+  Extents dims;
+  int open = -1;
+  for (std::size_t axis = 0; axis < wanted.size(); ++axis) {
+    std::int64_t extent = wanted[axis];
+    if (extent == 0 && axis < from.size() && call.node.integer("allowzero", 0) == 0) extent = from[axis];
+    call.expect(extent == -1 ? open < 0 : extent > 0 && all % extent == 0, "extents that divide the elements",
+                written(wanted));
+    if (extent == -1)
+      open = static_cast<int>(axis);
+    else
+      all /= extent;
+    dims.push_back(extent == -1 ? 1 : static_cast<int>(extent));
+  }
+  if (open >= 0) dims[static_cast<std::size_t>(open)] = static_cast<int>(all);
+  give_reshaped(call, call.live(0), dims);
+}
+
+inline void translate_flatten(OnnxCall& call) {
+  const Extents from = call.dims();
+  const std::int64_t given = call.node.integer("axis", 1);
+  const auto rank = static_cast<std::int64_t>(from.size());
+  call.expect(given >= -rank && given <= rank, join("an axis of ", rank), std::to_string(given));
+  const std::ptrdiff_t axis = given < 0 ? given + rank : given;
+  const auto product = [](auto begin, auto end) { return std::accumulate(begin, end, 1, std::multiplies<>()); };
+  give_reshaped(call, call.live(0),
+                {product(from.begin(), from.begin() + axis), product(from.begin() + axis, from.end())});
+}
+
+inline void translate_squeeze(OnnxCall& call) {
+  OnnxLive x = call.live(0);
+  const Extents dims = x.view.dims();
+  const auto given = call.integers("axes", 1);
+  std::vector<bool> gone(dims.size());
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) gone[axis] = !given && dims[axis] == 1;
+  for (const std::int64_t axis : given.value_or(std::vector<std::int64_t>{}))
+    gone[static_cast<std::size_t>(call.axis(axis, dims.size()))] = true;
+  for (std::size_t axis = dims.size(); axis-- > 0;) {
+    if (!gone[axis]) continue;
+    call.expect(dims[axis] == 1, "axes of extent 1", written(dims));
+    x.view.axes.erase(x.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
+  }
+  call.give(std::move(x));
+}
+
+inline void translate_unsqueeze(OnnxCall& call) {
+  OnnxLive x = call.live(0);
+  const auto axes = call.integers("axes", 1).value_or(std::vector<std::int64_t>{});
+  const std::size_t rank = x.view.axes.size() + axes.size();
+  Extents added;
+  for (const std::int64_t axis : axes) added.push_back(call.axis(axis, rank));
+  std::sort(added.begin(), added.end());
+  call.expect(std::adjacent_find(added.begin(), added.end()) == added.end(), "each axis once", written(added));
+  for (const int axis : added) x.view.axes.insert(x.view.axes.begin() + axis, Extents{});
+  call.give(std::move(x));
+}
+
+/// Repetition along axes is left to the layer behind; only what repeats nothing is the identity.
+inline void translate_expand(OnnxCall& call) {
+  const Extents dims = call.dims();
+  const auto wanted = call.integers("shape", 1).value_or(std::vector<std::int64_t>{});
+  call.expect(wanted.size() <= dims.size(), "no more axes than the tensor has", written(wanted));
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    call.expect(wanted[i] == 1 || wanted[i] == dims[dims.size() - wanted.size() + i], join("extents ", written(dims)),
+                written(wanted));
+  call.give(call.live(0));
+}
+
+/// The tensor as a node that holds its axes whole: the node, the order of its axes, and where in it one stands as Keras
+/// counts, -1 the last.
+struct OnnxPlaced {
+  std::size_t node;
+  Extents order;
+  int axis;
+};
+inline OnnxPlaced placed(OnnxCall& call, const OnnxLive& x, int axis, std::optional<Extents> order = std::nullopt) {
+  const Extents dims = x.view.dims();
+  call.expect(axis > 0 && dims[0] == 1, "an axis behind a batch of 1", join("axis ", axis, " of ", written(dims)));
+  if (!order) order = OnnxNetwork::order_of(x.view).value_or(OnnxNetwork::with_last(dims.size(), 1));
+  const auto at = std::find(order->begin(), order->end(), axis) - order->begin();
+  Extents shape = OnnxNetwork::in_order(dims, *order);
+  const bool last = at + 1 == static_cast<std::ptrdiff_t>(shape.size());
+  if (last && std::all_of(shape.begin(), shape.end() - 1, [](int extent) { return extent == 1; }))
+    shape = {shape.back()};
+  return {call.network.arranged(call.name(), x, *order, shape), *order, last ? -1 : static_cast<int>(at) + 1};
+}
+
+inline void translate_concat(OnnxCall& call) {
+  const int axis = call.axis(call.node.integer("axis", 1), call.rank(0));
+  Extents out = call.dims(0);
+  std::vector<std::size_t> nodes;
+  std::optional<OnnxPlaced> first;
+  out[static_cast<std::size_t>(axis)] = 0;
+  for (std::size_t i = 0; i < call.node.inputs.size(); ++i) {
+    Extents dims = call.dims(i);
+    call.expect(dims.size() == out.size(), join("tensors of ", out.size(), " axes"), written(dims));
+    out[static_cast<std::size_t>(axis)] +=
+        std::exchange(dims[static_cast<std::size_t>(axis)], out[static_cast<std::size_t>(axis)]);
+    call.expect(dims.size() == out.size(), "tensors of equal extents but along the axis", written(dims));
+    const OnnxPlaced one = placed(call, call.live(i), axis, first ? std::optional(first->order) : std::nullopt);
+    if (!first) first = one;
+    nodes.push_back(one.node);
+  }
+  if (nodes.size() == 1) return call.give(call.live(0));
+  Extents shape = call.network.shape(nodes[0]);
+  const auto place = first->axis < 0 ? shape.size() - 1 : static_cast<std::size_t>(first->axis - 1);
+  shape[place] = out[static_cast<std::size_t>(axis)];
+  for (const std::size_t node : nodes) {
+    Extents own = call.network.shape(node);
+    call.expect(own.size() == shape.size(), join("nodes of ", shape.size(), " axes"), written(own));
+    own[place] = shape[place];
+    call.expect(own == shape, "tensors of equal extents but along the axis", written(own));
+  }
+  call.give({call.network.add_concatenation(call.name(), first->axis, nodes, shape), OnnxView::of(out, first->order)});
+}
+
+/// Elements begin, begin + step, … below end of an axis.
+inline OnnxLive sliced(OnnxCall& call, const OnnxLive& x, int axis, int begin, int end, int step,
+                       const char* ending = "") {
+  Extents out = x.view.dims();
+  int& extent = out[static_cast<std::size_t>(axis)];
+  if (begin == 0 && end == extent && step == 1) return x;
+  call.expect(begin < end, "a slice that is not empty", join(begin, " to ", end));
+  const OnnxPlaced from = placed(call, x, axis);
+  extent = (end - begin + step - 1) / step;
+  Extents shape = call.network.shape(from.node);
+  (from.axis < 0 ? shape.back() : shape[static_cast<std::size_t>(from.axis - 1)]) = extent;
+  return {call.add("Slice", {{"axis", from.axis}, {"begin", begin}, {"end", end}, {"step", step}}, {from.node}, shape,
+                   {}, ending),
+          OnnxView::of(out, from.order)};
+}
+
+inline void translate_slice(OnnxCall& call) {
+  const auto begins = call.integers("starts", 1), ends = call.integers("ends", 2);
+  call.expect(begins && ends && begins->size() == ends->size(), "as many starts as ends", "others");
+  std::vector<std::int64_t> all(begins->size());
+  std::iota(all.begin(), all.end(), 0);
+  const auto axes = call.integers("axes", 3).value_or(all);
+  const auto steps = call.integers("steps", 4).value_or(std::vector<std::int64_t>(all.size(), 1));
+  call.expect(axes.size() == all.size() && steps.size() == all.size(), "as many axes and steps as starts",
+              written(axes));
+  OnnxLive x = call.live(0);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const int axis = call.axis(axes[i], x.view.axes.size());
+    const std::int64_t extent = x.view.extent(static_cast<std::size_t>(axis));
+    call.expect(steps[i] > 0 && steps[i] <= extent, "a step from 1 to the extent", std::to_string(steps[i]));
+    const auto place = [&](std::int64_t at) {
+      return static_cast<int>(std::clamp(at < 0 ? at + extent : at, std::int64_t{0}, extent));
+    };
+    x = sliced(call, x, axis, place((*begins)[i]), place((*ends)[i]), static_cast<int>(steps[i]));
+  }
+  call.give(std::move(x));
+}
+
+inline void translate_split(OnnxCall& call) {
+  const OnnxLive x = call.live(0);
+  const int axis = call.axis(call.node.integer("axis", 0), x.view.axes.size());
+  const std::int64_t extent = x.view.extent(static_cast<std::size_t>(axis));
+  const auto parts = static_cast<std::int64_t>(call.node.outputs.size()), share = (extent + parts - 1) / parts;
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(parts), share);
+  sizes.back() = extent - share * (parts - 1);
+  sizes = call.integers("split", 1).value_or(sizes);
+  call.expect(sizes.size() == static_cast<std::size_t>(parts) &&
+                  std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) == extent &&
+                  std::all_of(sizes.begin(), sizes.end(), [](auto size) { return size > 0; }),
+              join("sizes whose sum is ", extent), written(sizes));
+  int begin = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const int end = begin + static_cast<int>(sizes[i]);
+    call.give(sliced(call, x, axis, begin, end, 1, ("_" + std::to_string(i)).c_str()), i);
+    begin = end;
+  }
+}
+
+/// One index, which takes the axis away, or a range, in whatever extents.
+inline void translate_gather(OnnxCall& call) {
+  const OnnxTensor& indices = call.needed_constant(1, "indices");
+  OnnxLive x = call.live(0);
+  const int axis = call.axis(call.node.integer("axis", 0), x.view.axes.size());
+  const std::int64_t extent = x.view.extent(static_cast<std::size_t>(axis));
+  call.expect(!indices.ints.empty(), "indices", "none");
+  const std::int64_t first = indices.ints[0] < 0 ? indices.ints[0] + extent : indices.ints[0];
+  for (std::size_t i = 0; i < indices.ints.size(); ++i)
+    call.expect((indices.ints[i] + extent) % extent == first + static_cast<std::int64_t>(i), "a range of indices",
+                written(indices.ints));
+  call.expect(first >= 0 && first + static_cast<std::int64_t>(indices.ints.size()) <= extent,
+              join("indices below ", extent), written(indices.ints));
+  x = sliced(call, x, axis, static_cast<int>(first), static_cast<int>(first) + static_cast<int>(indices.ints.size()),
+             1);
+  if (indices.dims.size() == 1) return call.give(std::move(x));
+  Extents out = x.view.dims();
+  out.erase(out.begin() + axis);
+  out.insert(out.begin() + axis, indices.dims.begin(), indices.dims.end());
+  give_reshaped(call, x, out);
+}
+
+inline void translate_pad(OnnxCall& call) {
+  const Extents dims = call.dims();
+  const std::size_t rank = dims.size();
+  const std::string mode = call.node.text("mode", "constant");
+  const auto given = call.integers("pads", 1).value_or(std::vector<std::int64_t>{});
+  std::vector<std::int64_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  if (call.has(3)) axes = call.needed_constant(3, "axes").ints;
+  call.expect(given.size() == 2 * axes.size(), join(2 * axes.size(), " pads"), written(given));
+  std::vector<std::int64_t> before(rank), after(rank);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<std::size_t>(call.axis(axes[i], rank));
+    before[axis] = given[i], after[axis] = given[i + axes.size()];
+    call.expect(before[axis] >= 0 && after[axis] >= 0 && before[axis] < 4096 && after[axis] < 4096,
+                "pads from 0 to 4095", written(given));
+  }
+  const bool nothing = std::all_of(given.begin(), given.end(), [](auto pad) { return pad == 0; });
+  if (nothing) return call.give(call.live(0));
+  call.expect(rank == 4 && before[0] + after[0] + before[1] + after[1] == 0, "padding of an image's rows and columns",
+              written(given));
+  const float value = call.node.attribute("value") != nullptr || call.has(2) ? call.real("value", 2).value_or(0) : 0;
+  call.expect(mode != "constant" || value == 0, "padding with zeros", std::to_string(value));
+  const char* const kind = mode == "constant"  ? "ZeroPadding2D"
+                           : mode == "reflect" ? "ReflectionPadding2D"
+                           : mode == "edge"    ? "ReplicationPadding2D"
+                                               : "";
+  call.expect(*kind != 0, "mode constant, reflect or edge", mode);
+  Extents out = dims;
+  for (std::size_t axis = 2; axis < 4; ++axis) out[axis] += static_cast<int>(before[axis] + after[axis]);
+  const std::size_t x = call.channels_last(0);
+  const std::size_t y =
+      call.add(kind, {{"padding", {{before[2], after[2]}, {before[3], after[3]}}}}, {x}, {out[2], out[3], out[1]});
+  call.give(OnnxCall::image(y, out));
+}
+
+/// Upsample and Resize of images.
+inline void translate_resize(OnnxCall& call) {
+  const Extents dims = call.dims();
+  call.expect(dims.size() == 4, "an image with batch and channels", written(dims));
+  const bool old = call.node.op_type == "Upsample";
+  const std::size_t at_scales = old || call.opset < 11 ? 1 : 2;
+  Extents out = dims;
+  if (!old && call.has(3)) {
+    const std::vector<std::int64_t>& sizes = call.needed_constant(3, "sizes").ints;
+    call.expect(sizes.size() == 4, "four sizes", written(sizes));
+    for (std::size_t axis = 0; axis < 4; ++axis) out[axis] = static_cast<int>(sizes[axis]);
+  } else {
+    std::vector<float> scales;
+    if (const OnnxAttribute* const attribute = call.node.attribute("scales"))
+      scales = attribute->reals;
+    else
+      scales = call.needed_constant(at_scales, "scales").floats;
+    call.expect(scales.size() == 4, "four scales", std::to_string(scales.size()));
+    for (std::size_t axis = 0; axis < 4; ++axis)
+      out[axis] = static_cast<int>(static_cast<float>(dims[axis]) * scales[axis]);
+  }
+  call.expect(out[0] == dims[0] && out[1] == dims[1], "rows and columns to resize", written(out));
+  if (out == dims) return call.give(call.live(0));
+  const std::string mode = call.node.text("mode", "nearest");
+  const std::string places =
+      old || call.opset < 11 ? "asymmetric" : call.node.text("coordinate_transformation_mode", "half_pixel");
+  const std::string rounding = old || call.opset < 11 ? "floor" : call.node.text("nearest_mode", "round_prefer_floor");
+  const bool times = out[2] % dims[2] == 0 && out[3] % dims[3] == 0;
+  const std::size_t x = call.channels_last(0);
+  const Extents shape{out[2], out[3], out[1]};
+  const bool half = places.ends_with("half_pixel");
+  const bool repeats =
+      times && ((places == "asymmetric" && rounding == "floor") || (half && rounding.starts_with("round_prefer")));
+  if (mode == "nearest") {
+    call.expect(repeats, "nearest by whole factors, asymmetric and floor or half_pixel",
+                join(places, " and ", rounding));
+    const json factor{out[2] / dims[2], out[3] / dims[3]};
+    return call.give(
+        OnnxCall::image(call.add("UpSampling2D", {{"size", factor}, {"interpolation", "nearest"}}, {x}, shape), out));
+  }
+  call.expect(mode == "linear" && half && call.node.integer("antialias", 0) == 0, "linear by half_pixel",
+              join(mode, " by ", places));
+  call.give(OnnxCall::image(
+      call.add("Resizing", {{"height", out[2]}, {"width", out[3]}, {"interpolation", "bilinear"}}, {x}, shape), out));
+}
+
+}  // namespace strata::importing::detail

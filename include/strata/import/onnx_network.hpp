@@ -1,0 +1,283 @@
+// A network while it is made from a graph of ONNX: what each value is, and the layers that the operators ask for.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/file.hpp>
+#include <strata/import/keras_config.hpp>
+#include <strata/import/keras_semantics.hpp>
+#include <strata/import/network.hpp>
+#include <strata/import/network_builder.hpp>
+#include <strata/import/onnx_functions.hpp>
+#include <strata/import/onnx_model.hpp>
+#include <strata/import/onnx_names.hpp>
+#include <strata/import/onnx_semantics.hpp>
+#include <strata/import/onnx_view.hpp>
+
+namespace strata::importing {
+
+/// Which value of the file a node's output is; of a node that only prepares one, none.
+struct OnnxOrigin {
+  std::string value;
+  detail::OnnxView view;
+};
+
+namespace detail {
+
+using strata::detail::join;
+
+inline std::string written(const std::vector<std::int64_t>& numbers) {
+  std::string text = "[";
+  for (const std::int64_t number : numbers) text += (text.size() > 1 ? ", " : "") + std::to_string(number);
+  return text + ']';
+}
+inline std::string written(const Extents& numbers) {
+  return written(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
+}
+
+/// A value that is computed: which elements of which node.
+struct OnnxLive {
+  std::size_t node = 0;
+  OnnxView view;
+  bool known = true;  ///< false: behind something that cannot be expressed
+};
+
+/// Why a node cannot be expressed.
+struct OnnxRefusal {
+  std::string sentence;  ///< empty: something before it cannot
+};
+
+class OnnxNetwork : public NetworkBuilder {
+ public:
+  OnnxNetwork(const OnnxModel& file, const ReadOptions& options) : model(file), options_(options) {
+    network_.source = file.path.filename().string();
+    for (const OnnxTensor& tensor : model.graph.initializers) constants_[tensor.name] = &tensor;
+    for (const OnnxNode& node : model.graph.nodes)
+      for (const std::string& output : node.outputs) producers_[output] = &node;
+  }
+
+  const OnnxModel& model;
+
+  /// Null where the value is none.
+  const OnnxTensor* constant(const std::string& value) const {
+    const auto found = constants_.find(value);
+    return found == constants_.end() ? nullptr : found->second;
+  }
+  const OnnxLive* live(const std::string& value) const {
+    const auto found = lives_.find(value);
+    return found == lives_.end() ? nullptr : &found->second;
+  }
+  const OnnxNode* producer(const std::string& value) const {
+    const auto found = producers_.find(value);
+    return found == producers_.end() ? nullptr : found->second;
+  }
+  void set_constant(const std::string& value, OnnxTensor tensor) {
+    constants_[value] = &evaluated_.emplace_back(std::move(tensor));
+  }
+  void set_live(const std::string& value, OnnxLive live) {
+    origins_.try_emplace(live.node, OnnxOrigin{value, live.view});
+    lives_[value] = std::move(live);
+  }
+
+  const Node& node(std::size_t n) const { return network_.nodes[n]; }
+  const Extents& shape(std::size_t n) const { return network_.nodes[n].shape; }
+
+  /// A layer behind these nodes; one without weights that is there already, that one. Throws OnnxRefusal.
+  std::size_t add(const std::string& name, json layer, std::vector<std::size_t> inputs, Extents shape,
+                  std::vector<Tensor> weights = {}) {
+    std::string key = weights.empty() ? layer.dump() : std::string();
+    for (const std::size_t input : inputs) key += ' ' + std::to_string(input);
+    if (weights.empty())
+      if (const auto found = made_.find(key); found != made_.end()) return found->second;
+    Node node{{}, std::move(layer), {}, std::move(inputs), std::move(shape), std::move(weights)};
+    if (std::any_of(node.shape.begin(), node.shape.end(), [](int extent) { return extent < 1; }))
+      throw OnnxRefusal{join("expected an output of positive extents, received ", written(node.shape),
+                             "; give the sizes that the network was made for: --input")};
+    try {
+      node.spelling = spelling_from_keras(node.layer);
+    } catch (const InvalidArgument& error) {
+      throw OnnxRefusal{join(error.what(), "; end the network before it with --outputs")};
+    }
+    const std::vector<std::string> names = weight_names_from_keras(node.layer);
+    for (std::size_t w = 0; w < node.weights.size(); ++w) node.weights[w].name = w < names.size() ? names[w] : "weight";
+    node.name = next_name(name, node);
+    network_.nodes.push_back(std::move(node));
+    if (network_.nodes.back().weights.empty()) made_[key] = network_.nodes.size() - 1;
+    return network_.nodes.size() - 1;
+  }
+
+  /// In place of what cannot be expressed, of this shape where it is known.
+  std::size_t add_unknown(const OnnxNode& from, std::vector<std::size_t> inputs, const std::string& sentence,
+                          const Extents& shape = {}) {
+    if (!sentence.empty()) problem_of_next_node(join(label(from), ": ", sentence));
+    network_.nodes.push_back({unique("unknown"), {{"class_name", from.op_type}}, {}, std::move(inputs), shape, {}});
+    return network_.nodes.size() - 1;
+  }
+  static std::string label(const OnnxNode& node) {
+    const std::string& name = !node.name.empty() ? node.name : !node.outputs.empty() ? node.outputs[0] : node.name;
+    return join(name, " (", node.op_type, ")");
+  }
+
+  /// Along an axis as Keras counts; where some of the first are concatenated already, those go before.
+  std::size_t add_concatenation(const std::string& name, int axis, const std::vector<std::size_t>& inputs,
+                                const Extents& shape) {
+    std::vector<std::size_t> shorter = inputs;
+    for (std::size_t count = inputs.size(); count-- > 2 && shorter.size() == inputs.size();)
+      if (const auto found =
+              concatenations_.find({axis, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(count)}});
+          found != concatenations_.end()) {
+        shorter.erase(shorter.begin(), shorter.begin() + static_cast<std::ptrdiff_t>(count - 1));
+        shorter[0] = found->second;
+      }
+    const std::size_t made = add(name, {{"class_name", "Concatenate"}, {"config", {{"axis", axis}}}}, shorter, shape);
+    concatenations_.try_emplace({axis, inputs}, made);
+    return made;
+  }
+
+  /// The node with its elements in another shape.
+  std::size_t reshaped(const std::string& name, std::size_t n, const Extents& shape) {
+    if (this->shape(n) == shape) return n;
+    // Reshapes of a Reshape, which do not need it.
+    if (const std::string kind = node(n).class_name(); kind == "Reshape" || kind == "Flatten")
+      return reshaped(name, node(n).inputs[0], shape);
+    if (shape.size() == 1)
+      return add(name + "_flatten", {{"class_name", "Flatten"}, {"config", json::object()}}, {n}, shape);
+    return add(name + "_reshape", {{"class_name", "Reshape"}, {"config", {{"target_shape", shape}}}}, {n}, shape);
+  }
+
+  /// A node of this shape with a tensor's axes in this order. Throws OnnxRefusal.
+  std::size_t arranged(const std::string& name, const OnnxLive& x, const Extents& order, const Extents& shape) {
+    const Extents sequence = x.view.sequence(order);
+    if (x.view.stands(order)) return reshaped(name, x.node, shape);
+    const OnnxView::Runs runs = x.view.runs(sequence);
+    if (runs.extents.size() > 4)
+      throw OnnxRefusal{join("expected elements that a Permute of four axes brings into order, received ",
+                             runs.extents.size(), " axes; end the network before it with --outputs")};
+    Extents before(runs.extents.size()), dims(runs.extents.size());
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      before[static_cast<std::size_t>(runs.places[i])] = runs.extents[i];
+      dims[i] = runs.places[i] + 1;
+    }
+    const std::size_t split = reshaped(name, x.node, before);
+    const std::size_t permuted =
+        add(name + "_permute", {{"class_name", "Permute"}, {"config", {{"dims", dims}}}}, {split}, runs.extents);
+    return reshaped(name, permuted, shape);
+  }
+
+  /// The order in which the node holds the axes of the tensor, each whole; axes of extent 1 stand where it suits.
+  static std::optional<Extents> order_of(const OnnxView& view) {
+    if (view.axes.empty()) return Extents{};
+    for (const Extents& order : orders_of_axes(view.axes.size(), view.extent(0) != 1))
+      if (view.stands(order)) return order;
+    return std::nullopt;
+  }
+  static Extents in_order(const Extents& dims, const Extents& order) {
+    Extents shape;
+    for (const int axis : order) shape.push_back(dims[static_cast<std::size_t>(axis)]);
+    return shape;
+  }
+  /// Channels last, the others as they stand.
+  static Extents with_last(std::size_t rank, int last) {
+    Extents order;
+    for (int axis = 1; axis < static_cast<int>(rank); ++axis)
+      if (axis != last) order.push_back(axis);
+    if (last > 0) order.push_back(last);
+    return order;
+  }
+  /// The tensor with this axis as the node's last.
+  OnnxLive with_axis_last(const std::string& name, const OnnxLive& x, int axis) {
+    const Extents& own = x.view.axes[static_cast<std::size_t>(axis)];
+    const int extent = x.view.extent(static_cast<std::size_t>(axis));
+    bool last = shape(x.node).back() == extent;
+    for (std::size_t i = 0; i < own.size(); ++i)
+      last &= own[i] == static_cast<int>(x.view.atoms.size() - own.size() + i);
+    if (last) return x;
+    const Extents dims = x.view.dims(), order = with_last(dims.size(), axis);
+    if (dims[0] != 1) throw OnnxRefusal{join("expected a batch of 1, received ", written(dims))};
+    return {arranged(name, x, order, in_order(dims, order)), OnnxView::of(dims, order)};
+  }
+
+  /// Functions of one number: of which nodes a node's elements are functions, and their values at the sample points.
+  using Functions = std::map<std::size_t, Samples>;
+  Functions functions(std::size_t n) const {
+    Functions all;
+    if (const auto found = functions_.find(n); found != functions_.end()) all = found->second;
+    all[n] = sample_points();
+    return all;
+  }
+  void set_functions(std::size_t n, Functions functions) {
+    functions.erase(n);
+    while (functions.size() > 8) functions.erase(std::prev(functions.end()));
+    functions_.try_emplace(n, std::move(functions));
+  }
+
+  /// x * scale + offset, one of each or one a channel: of what, so that another one behind it joins in.
+  struct Affine {
+    std::size_t input = 0;
+    std::vector<double> scale, offset;
+  };
+  const Affine* affine(std::size_t n) const {
+    const auto found = affines_.find(n);
+    return found == affines_.end() ? nullptr : &found->second;
+  }
+  void set_affine(std::size_t n, Affine affine) { affines_.try_emplace(n, std::move(affine)); }
+
+  using NetworkBuilder::add_input;
+  using NetworkBuilder::cut;
+  using NetworkBuilder::finished;
+  using NetworkBuilder::problem;
+
+  void note(const std::string& sentence) {
+    if (std::find(network_.notes.begin(), network_.notes.end(), sentence) == network_.notes.end())
+      network_.notes.push_back(sentence);
+  }
+  /// Of the nodes that the cut has left.
+  std::vector<OnnxOrigin> origins() const {
+    std::vector<OnnxOrigin> all(network_.nodes.size());
+    for (const auto& [node, origin] : origins_)
+      if (place_[node] < all.size()) all[place_[node]] = origin;
+    return all;
+  }
+  bool is_sound() const { return problems_.empty(); }
+  void end_at(std::size_t node) { network_.outputs.push_back(node); }
+  std::size_t count() const { return network_.nodes.size(); }
+  const ReadOptions& options() const { return options_; }
+
+ private:
+  /// Of a file without names, as Keras counts.
+  std::string next_name(const std::string& name, const Node& node) {
+    if (!name.empty() && name[0] != '_') return unique(name);
+    const std::string stem(std::string_view(snake_case(node.class_name())));
+    const int number = counts_[stem]++;
+    return unique(number == 0 ? stem : stem + '_' + std::to_string(number));
+  }
+
+  const ReadOptions& options_;
+  std::map<std::string, const OnnxTensor*> constants_;
+  std::deque<OnnxTensor> evaluated_;
+  std::map<std::string, OnnxLive> lives_;
+  std::map<std::size_t, OnnxOrigin> origins_;
+  std::map<std::string, const OnnxNode*> producers_;
+  std::map<std::string, std::size_t> made_;  // layers without weights, by what they are and read
+  std::map<std::pair<int, std::vector<std::size_t>>, std::size_t> concatenations_;
+  std::map<std::size_t, Functions> functions_;
+  std::map<std::size_t, Affine> affines_;
+  std::map<std::string, int> counts_;
+};
+
+}  // namespace detail
+}  // namespace strata::importing

@@ -1,0 +1,337 @@
+// Normalisations, whole and in pieces, and products with matrices.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strata/import/onnx_arithmetic.hpp>
+#include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_windows.hpp>
+
+namespace strata::importing::detail {
+
+/// Rows of a kernel (inputs, outputs), which the file has in the order of its tensor, in the order of the node.
+inline void reorder_rows(Tensor& kernel, const OnnxView& view, const Extents& sequence) {
+  Extents strides(sequence.size());  // of each atom in the file's order
+  int stride = 1;
+  for (std::size_t i = sequence.size(); i-- > 0;) {
+    strides[static_cast<std::size_t>(sequence[i] - *std::min_element(sequence.begin(), sequence.end()))] = stride;
+    stride *= view.atoms[static_cast<std::size_t>(sequence[i])];
+  }
+  const std::size_t outputs = kernel.shape[1], least = view.atoms.size() - sequence.size();
+  std::vector<float> values(kernel.values.size());
+  for (std::size_t row = 0; row < kernel.shape[0]; ++row) {
+    std::size_t rest = row, from = 0;
+    for (std::size_t a = sequence.size(); a-- > 0;) {
+      const auto extent = static_cast<std::size_t>(view.atoms[least + a]);
+      from += rest % extent * static_cast<std::size_t>(strides[a]);
+      rest /= extent;
+    }
+    std::copy_n(kernel.values.begin() + static_cast<std::ptrdiff_t>(from * outputs), outputs,
+                values.begin() + static_cast<std::ptrdiff_t>(row * outputs));
+  }
+  kernel.values = std::move(values);
+}
+
+/// The last axis of a tensor times a kernel (inputs, outputs).
+inline void give_product(OnnxCall& call, Tensor kernel, std::vector<Tensor> bias) {
+  OnnxLive x = call.live(0);
+  Extents dims = x.view.dims();
+  const auto last = static_cast<int>(dims.size()) - 1;
+  call.expect(!dims.empty() && kernel.shape[0] == static_cast<std::size_t>(dims.back()),
+              join("weights for ", dims.empty() ? 0 : dims.back(), " features"), std::to_string(kernel.shape[0]));
+  Extents order = OnnxNetwork::with_last(dims.size(), last);
+  if (dims.size() > 1) call.expect(dims[0] == 1 || dims.size() == 2, "a batch of 1", written(dims));
+  std::size_t node = 0;
+  if (std::all_of(dims.begin(), dims.end() - 1, [](int extent) { return extent == 1; })) {
+    Extents sequence = x.view.sequence({last});
+    Extents sorted = sequence;
+    std::sort(sorted.begin(), sorted.end());
+    if (sorted != sequence) reorder_rows(kernel, x.view, sequence);
+    node = call.network.reshaped(call.name(), x.node, {dims.back()});
+  } else {
+    call.expect(dims[0] == 1, "a batch of 1", written(dims));
+    node = call.network.arranged(call.name(), x, order, OnnxNetwork::in_order(dims, order));
+  }
+  dims.back() = static_cast<int>(kernel.shape[1]);
+  std::vector<Tensor> weights{std::move(kernel)};
+  if (!bias.empty()) weights.push_back(std::move(bias[0]));
+  call.give({add_dense(call, node, std::move(weights)), OnnxView::of(dims, order.empty() ? Extents{0} : order)});
+}
+
+/// (rows, columns), turned where asked.
+inline Tensor matrix_of(const OnnxCall& call, const OnnxTensor& b, bool turned, float factor) {
+  call.expect(b.is_float() && b.dims.size() == 2 && b.size() > 0, "a matrix of weights", written(b.dims));
+  const auto rows = static_cast<std::size_t>(b.dims[turned ? 1 : 0]),
+             columns = static_cast<std::size_t>(b.dims[turned ? 0 : 1]);
+  Tensor matrix{{}, {rows, columns}, std::vector<float>(b.size())};
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < columns; ++c)
+      matrix.values[r * columns + c] = factor * b.floats[turned ? c * rows + r : r * columns + c];
+  return matrix;
+}
+
+inline void translate_gemm(OnnxCall& call) {
+  call.expect(call.node.integer("transA", 0) == 0, "transA 0", "1");
+  call.expect(call.rank(0) == 2, "a vector with its batch", written(call.dims(0)));
+  Tensor kernel = matrix_of(call, call.needed_constant(1, "matrix"), call.node.integer("transB", 0) != 0,
+                            call.node.real("alpha", 1));
+  std::vector<Tensor> bias;
+  if (call.has(2)) {
+    const OnnxTensor& c = call.needed_constant(2, "bias");
+    call.expect(c.is_float() && (c.size() == 1 ||
+                                 (c.size() == kernel.shape[1] && c.dims.back() == static_cast<std::int64_t>(c.size()))),
+                join("a bias of ", kernel.shape[1]), written(c.dims));
+    bias.push_back({{}, {kernel.shape[1]}, std::vector<float>(kernel.shape[1])});
+    for (std::size_t i = 0; i < kernel.shape[1]; ++i)
+      bias[0].values[i] = call.node.real("beta", 1) * c.floats[c.size() == 1 ? 0 : i];
+  }
+  give_product(call, std::move(kernel), std::move(bias));
+}
+
+inline void translate_matmul(OnnxCall& call) {
+  give_product(call, matrix_of(call, call.needed_constant(1, "matrix"), false, 1), {});
+}
+
+inline void translate_batch_normalization(OnnxCall& call) {
+  call.expect(call.node.integer("training_mode", 0) == 0, "training_mode 0", "1");
+  std::vector<Tensor> weights;
+  for (std::size_t i = 1; i < 5; ++i) weights.push_back(vector_of(call.needed_constant(i, "statistic")));
+  const Extents dims = call.dims();
+  call.expect(dims.size() >= 2, "channels behind the batch", written(dims));
+  for (const Tensor& weight : weights)
+    call.expect(static_cast<int>(weight.values.size()) == dims[1], join("statistics of ", dims[1], " channels"),
+                std::to_string(weight.values.size()));
+  const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), 1);
+  json config{{"epsilon", decimal(call.node.real("epsilon", 1e-5f))}};
+  if (call.node.attribute("momentum") != nullptr) config["momentum"] = decimal(call.node.real("momentum", 0.9f));
+  call.give(
+      {call.add("BatchNormalization", std::move(config), {x.node}, call.network.shape(x.node), std::move(weights)),
+       x.view});
+}
+
+/// With or without scale and offset, of `channels` each.
+inline std::vector<Tensor> scale_and_offset(const OnnxCall& call, std::size_t channels, json& config) {
+  std::vector<Tensor> weights;
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
+    config[i == 1 ? "scale" : "center"] = call.has(i);
+    if (!call.has(i)) continue;
+    weights.push_back(vector_of(call.needed_constant(i, i == 1 ? "scale" : "offset")));
+    call.expect(weights.back().values.size() == channels, join(channels, " of each"),
+                std::to_string(weights.back().values.size()));
+  }
+  return weights;
+}
+
+inline void translate_layer_normalization(OnnxCall& call) {
+  const auto rank = call.rank();
+  const int axis = call.axis(call.node.integer("axis", -1), rank);
+  call.expect(axis + 1 == static_cast<int>(rank), "a normalisation over the last axis",
+              join("axis ", axis, " of ", rank));
+  const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), axis);
+  json config{{"epsilon", decimal(call.node.real("epsilon", 1e-5f))}};
+  const Extents shape = call.network.shape(x.node);
+  std::vector<Tensor> weights = scale_and_offset(call, static_cast<std::size_t>(shape.back()), config);
+  call.give({call.add("LayerNormalization", std::move(config), {x.node}, shape, std::move(weights)), x.view});
+}
+
+/// Over positions and a share of the channels: of an operator that says the groups, or of tensors (1, groups, rest),
+/// which old exporters normalise by instance.
+inline void give_group_normalization(OnnxCall& call, std::size_t x, int groups, OnnxView view,
+                                     std::vector<Tensor> weights) {
+  json config{{"groups", groups},
+              {"epsilon", decimal(call.node.real("epsilon", 1e-5f))},
+              {"scale", !weights.empty()},
+              {"center", !weights.empty()}};
+  call.give({call.add("GroupNormalization", std::move(config), {x}, call.network.shape(x), std::move(weights)),
+             std::move(view)});
+}
+
+inline void translate_group_normalization(OnnxCall& call) {
+  const Extents dims = call.dims();
+  const auto groups = static_cast<int>(call.node.integer("num_groups", 1));
+  call.expect(dims.size() >= 3 && groups > 0 && dims[1] % groups == 0, join("channels in ", groups, " groups"),
+              written(dims));
+  std::vector<Tensor> weights;
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
+    const OnnxTensor& given = call.needed_constant(i, "scale and bias");
+    const auto channels = static_cast<std::size_t>(dims[1]);
+    call.expect(given.is_float() && (given.size() == channels || given.size() == static_cast<std::size_t>(groups)),
+                join(channels, " of each"), std::to_string(given.size()));
+    weights.push_back({{}, {channels}, std::vector<float>(channels)});
+    for (std::size_t c = 0; c < channels; ++c) weights.back().values[c] = given.floats[c * given.size() / channels];
+  }
+  const std::size_t x = call.channels_last(0);
+  give_group_normalization(call, x, groups, OnnxCall::image(x, dims).view, std::move(weights));
+}
+
+inline void translate_instance_normalization(OnnxCall& call) {
+  const OnnxLive& x = call.live(0);
+  const Extents dims = x.view.dims();
+  std::vector<Tensor> weights{vector_of(call.needed_constant(1, "scale")),
+                              vector_of(call.needed_constant(2, "offset"))};
+  call.expect(dims.size() >= 3 && static_cast<int>(weights[0].values.size()) == dims[1] &&
+                  weights[1].values.size() == weights[0].values.size(),
+              "a scale and an offset for each channel", written(dims));
+  // Behind Reshape to (1, groups, rest): the groups are the slower part of the node's channels.
+  const Extents& shape = call.network.shape(x.node);
+  const int groups = dims[1];
+  if (const Extents& group = x.view.axes[1];
+      group.size() == 1 && shape.size() == 3 && shape.back() != groups && shape.back() % groups == 0) {
+    int behind = 1;  // elements of the node behind an element of the group's atom
+    for (std::size_t a = static_cast<std::size_t>(group[0]) + 1; a < x.view.atoms.size(); ++a)
+      behind *= x.view.atoms[a];
+    const auto all = [](const Tensor& tensor, float number) {
+      return std::all_of(tensor.values.begin(), tensor.values.end(), [&](float v) { return v == number; });
+    };
+    if (behind * groups == shape.back() && all(weights[0], 1) && all(weights[1], 0))
+      return give_group_normalization(call, x.node, groups, x.view, {});
+  }
+  const std::size_t image = call.channels_last(0);
+  call.give(OnnxCall::image(call.add("InstanceNormalization", {{"epsilon", decimal(call.node.real("epsilon", 1e-5f))}},
+                                     {image}, call.network.shape(image), std::move(weights)),
+                            dims));
+}
+
+inline void translate_softmax(OnnxCall& call) {
+  const Extents dims = call.dims();
+  const int axis = call.axis(call.node.integer("axis", call.opset < 13 ? 1 : -1), dims.size());
+  const bool one_axis =
+      call.opset >= 13 || std::all_of(dims.begin() + axis + 1, dims.end(), [](int extent) { return extent == 1; });
+  call.expect(one_axis && axis > 0, "a softmax over one axis", join("axis ", axis, " of ", written(dims)));
+  const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), axis);
+  const Extents shape = call.network.shape(x.node);
+  if (call.node.op_type == "Softmax") return call.give({call.add("Softmax", json::object(), {x.node}, shape), x.view});
+  call.give({call.add("Activation", {{"activation", "log_softmax"}}, {x.node}, shape), x.view});
+}
+
+/// The axes that a reduction runs over; all where none are given.
+inline std::vector<bool> reduced_axes(const OnnxCall& call) {
+  const std::size_t rank = call.rank();
+  const auto given = call.integers("axes", 1);
+  std::vector<bool> reduced(rank, !given || given->empty());
+  for (const std::int64_t axis : given.value_or(std::vector<std::int64_t>{}))
+    reduced[static_cast<std::size_t>(call.axis(axis, rank))] = true;
+  return reduced;
+}
+
+/// Over all positions: a global pooling; over channels: a layer of its own.
+inline void translate_reduction(OnnxCall& call) {
+  const OnnxLive x = call.live(0);
+  const Extents dims = x.view.dims();
+  const bool largest = call.node.op_type == "ReduceMax";
+  const bool keeps = call.node.integer("keepdims", 1) != 0;
+  std::vector<bool> reduced = reduced_axes(call);
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) reduced[axis] = reduced[axis] && dims[axis] != 1;
+  Extents out = dims, order;
+  int channels = -1;
+  bool all_positions = true;
+  for (std::size_t axis = 1; axis < dims.size(); ++axis) {
+    if (reduced[axis])
+      out[axis] = 1, order.push_back(static_cast<int>(axis));
+    else if (dims[axis] != 1)
+      all_positions = all_positions && channels < 0, channels = static_cast<int>(axis);
+  }
+  const auto give = [&](OnnxLive y) {
+    const std::vector<bool> gone = reduced_axes(call);
+    for (std::size_t axis = dims.size(); !keeps && axis-- > 0;)
+      if (gone[axis]) y.view.axes.erase(y.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
+    call.give(std::move(y));
+  };
+  if (order.empty()) return give(x);
+  if (order.size() == 1 && call.network.shape(x.node).back() == dims[static_cast<std::size_t>(order[0])] &&
+      dims.size() == 4 && channels >= 0) {
+    const OnnxLive last = call.network.with_axis_last(call.name(), x, order[0]);
+    Extents shape = call.network.shape(last.node);
+    if (shape.back() == dims[static_cast<std::size_t>(order[0])] && last.node == x.node) {
+      shape.back() = 1;
+      Extents places = OnnxNetwork::order_of(last.view).value_or(Extents{});
+      return give({call.add(largest ? "ChannelMax" : "ChannelMean", json::object(), {last.node}, shape),
+                   OnnxView::of(out, places)});
+    }
+  }
+  call.expect(all_positions && dims[0] == 1 && order.size() <= 2, "a reduction over all positions or over channels",
+              join(written(dims), " over others"));
+  if (channels < 0) channels = order[0] == 1 ? 2 : 1;
+  order.push_back(channels);
+  const std::size_t image = call.network.arranged(call.name(), x, order, OnnxNetwork::in_order(dims, order));
+  const std::string kind = join("Global", largest ? "Max" : "Average", "Pooling", order.size() - 1, "D");
+  const std::size_t y = call.add(kind.c_str(), json::object(), {image}, {dims[static_cast<std::size_t>(channels)]});
+  give({y, OnnxView::of(out, {channels})});
+}
+
+/// x / max(|x|, epsilon) over the channels, whose norm is ReduceL2 or LpNormalization.
+inline bool give_unit_normalization(OnnxCall& call) {
+  const OnnxNode* norm = call.has(1) ? call.network.producer(call.node.inputs[1]) : nullptr;
+  while (norm != nullptr && (norm->op_type == "Expand" || norm->op_type == "Clip" || norm->op_type == "Max") &&
+         !norm->inputs.empty())
+    norm = call.network.producer(norm->inputs[0]);
+  if (norm == nullptr || norm->op_type != "ReduceL2" || norm->inputs[0] != call.node.inputs[0]) return false;
+  const std::vector<bool> reduced = reduced_axes(OnnxCall(call.network, *norm));
+  if (std::count(reduced.begin(), reduced.end(), true) != 1) return false;
+  const int axis = static_cast<int>(std::find(reduced.begin(), reduced.end(), true) - reduced.begin());
+  const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), axis);
+  call.give({call.add("UnitNormalization", json::object(), {x.node}, call.network.shape(x.node)), x.view});
+  return true;
+}
+
+/// (x - mean) / sqrt(variance + epsilon) over the last axis.
+inline bool give_layer_normalization(OnnxCall& call) {
+  const auto made_by = [&](const std::string& value, const char* kind) -> const OnnxNode* {
+    const OnnxNode* found = call.network.producer(value);
+    while (found != nullptr && (found->op_type == "Cast" || found->op_type == "Identity"))
+      found = call.network.producer(found->inputs[0]);
+    return found != nullptr && found->op_type == kind ? found : nullptr;
+  };
+  const OnnxNode* const centred = made_by(call.node.inputs[0], "Sub");
+  const OnnxNode* const root = made_by(call.node.inputs[1], "Sqrt");
+  const OnnxNode* const sum = root != nullptr ? made_by(root->inputs[0], "Add") : nullptr;
+  if (centred == nullptr || sum == nullptr) return false;
+  const OnnxNode* const mean = made_by(centred->inputs[1], "ReduceMean");
+  const std::size_t at = call.network.constant(sum->inputs[1]) != nullptr ? 1 : 0;
+  const OnnxTensor* const epsilon = call.network.constant(sum->inputs[at]);
+  const OnnxNode* const variance = made_by(sum->inputs[1 - at], "ReduceMean");
+  if (mean == nullptr || variance == nullptr || epsilon == nullptr || epsilon->size() != 1 ||
+      mean->inputs[0] != centred->inputs[0])
+    return false;
+  const OnnxNode* square = made_by(variance->inputs[0], "Pow");
+  if (square == nullptr) square = made_by(variance->inputs[0], "Mul");
+  if (square == nullptr) return false;
+  const OnnxNode* const difference = made_by(square->inputs[0], "Sub");
+  if (difference == nullptr || difference->inputs != centred->inputs) return false;
+  if (square->op_type == "Mul") {
+    if (square->inputs[1] != square->inputs[0]) return false;
+  } else if (const OnnxTensor* const power = call.network.constant(square->inputs[1]);
+             power == nullptr || power->size() != 1 ||
+             (power->is_float() ? power->floats[0] : static_cast<float>(power->ints[0])) != 2) {
+    return false;
+  }
+  const OnnxLive* const input = call.network.live(centred->inputs[0]);
+  if (input == nullptr || !input->known || !epsilon->is_float()) return false;
+  const std::vector<bool> reduced = reduced_axes(OnnxCall(call.network, *mean)),
+                          again = reduced_axes(OnnxCall(call.network, *variance));
+  if (reduced != again || std::count(reduced.begin(), reduced.end(), true) != 1) return false;
+  const int axis = static_cast<int>(std::find(reduced.begin(), reduced.end(), true) - reduced.begin());
+  const OnnxLive x = call.network.with_axis_last(call.name(), *input, axis);
+  call.give(
+      {call.add("LayerNormalization", {{"epsilon", decimal(epsilon->floats[0])}, {"scale", false}, {"center", false}},
+                {x.node}, call.network.shape(x.node)),
+       x.view});
+  return true;
+}
+
+inline void translate_division(OnnxCall& call) {
+  if (call.constant(0) == nullptr && call.constant(1) == nullptr &&
+      (give_unit_normalization(call) || give_layer_normalization(call)))
+    return;
+  translate_elementwise(call);
+}
+
+}  // namespace strata::importing::detail

@@ -1,0 +1,269 @@
+// Convolutions and pooling of ONNX, which have channels first, as Strata's layers.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strata/import/onnx_call.hpp>
+
+namespace strata::importing::detail {
+
+/// Along one axis, in cells.
+struct OnnxWindow {
+  int extent = 1, size = 1, stride = 1, dilation = 1, before = 0, after = 0;
+
+  int reach() const { return (size - 1) * dilation + 1; }
+  int outputs() const { return (extent + before + after - reach()) / stride + 1; }
+  /// Keras' `same`: as much as it takes, the odd cell at the end.
+  bool is_same() const {
+    const int count = (extent + stride - 1) / stride;
+    const int total = std::max((count - 1) * stride + reach() - extent, 0);
+    return before == total / 2 && after == total - total / 2;
+  }
+};
+
+/// Those of the spatial axes; `sizes` as the weights say.
+inline std::vector<OnnxWindow> windows_of(const OnnxCall& call, const Extents& dims, std::vector<std::int64_t> sizes) {
+  const std::size_t count = dims.size() - 2;
+  sizes = call.node.integers("kernel_shape", sizes);
+  const auto strides = call.node.integers("strides", std::vector<std::int64_t>(count, 1));
+  const auto dilations = call.node.integers("dilations", std::vector<std::int64_t>(count, 1));
+  const auto pads = call.node.integers("pads", std::vector<std::int64_t>(2 * count, 0));
+  const std::string automatic = call.node.text("auto_pad", "NOTSET");
+  for (const auto& list : {sizes, strides, dilations})
+    call.expect(list.size() == count && std::all_of(list.begin(), list.end(), [](auto n) { return n > 0 && n < 4096; }),
+                join(count, " extents, strides and dilations from 1 to 4095"), written(list));
+  call.expect(
+      pads.size() == 2 * count && std::all_of(pads.begin(), pads.end(), [](auto n) { return n >= 0 && n < 4096; }),
+      join(2 * count, " pads from 0 to 4095"), written(pads));
+  std::vector<OnnxWindow> windows;
+  for (std::size_t a = 0; a < count; ++a) {
+    OnnxWindow window{dims[a + 2],
+                      static_cast<int>(sizes[a]),
+                      static_cast<int>(strides[a]),
+                      static_cast<int>(dilations[a]),
+                      static_cast<int>(pads[a]),
+                      static_cast<int>(pads[a + count])};
+    if (automatic.starts_with("SAME")) {
+      const int outputs = (window.extent + window.stride - 1) / window.stride;
+      const int total = std::max((outputs - 1) * window.stride + window.reach() - window.extent, 0);
+      window.before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
+      window.after = total - window.before;
+    }
+    windows.push_back(window);
+  }
+  return windows;
+}
+
+inline bool all_of(const std::vector<OnnxWindow>& windows, bool (*f)(const OnnxWindow&)) {
+  return std::all_of(windows.begin(), windows.end(), f);
+}
+inline bool is_padded(const OnnxWindow& window) { return window.before + window.after > 0; }
+
+/// One number, or those of height and width.
+template <class Get>
+json of_axes(const std::vector<OnnxWindow>& windows, Get get) {
+  json list = json::array();
+  for (const OnnxWindow& window : windows) list.push_back(get(window));
+  return list;
+}
+
+/// Puts in the options `padding` and, for what it cannot say, `pad`: top, bottom, left, right, or before and after.
+inline void set_padding(const std::vector<OnnxWindow>& windows, bool same_is_equal, json& config) {
+  const bool padded = std::any_of(windows.begin(), windows.end(), is_padded);
+  const bool same = padded && same_is_equal && all_of(windows, [](const OnnxWindow& at) { return at.is_same(); });
+  config["padding"] = same ? "same" : "valid";
+  if (!padded || same) return;
+  json pad = json::array();
+  for (const OnnxWindow& window : windows) pad.push_back(window.before), pad.push_back(window.after);
+  config["pad"] = pad;
+}
+
+inline std::vector<std::size_t> sizes_of(const OnnxTensor& tensor) { return {tensor.dims.begin(), tensor.dims.end()}; }
+
+/// (outputs, inputs / groups, positions) of ONNX as (positions, inputs / groups, outputs).
+inline Tensor kernel_of(const OnnxTensor& w) {
+  const std::vector<std::size_t> dims = sizes_of(w);
+  const std::size_t outputs = dims[0], inputs = dims[1],
+                    positions = outputs * inputs == 0 ? 0 : w.size() / (outputs * inputs);
+  Tensor kernel{{}, {dims.begin() + 2, dims.end()}, std::vector<float>(w.size())};
+  kernel.shape.insert(kernel.shape.end(), {inputs, outputs});
+  for (std::size_t o = 0; o < outputs; ++o)
+    for (std::size_t i = 0; i < inputs; ++i)
+      for (std::size_t p = 0; p < positions; ++p)
+        kernel.values[(p * inputs + i) * outputs + o] = w.floats[(o * inputs + i) * positions + p];
+  return kernel;
+}
+inline Tensor vector_of(const OnnxTensor& tensor) { return {{}, {tensor.size()}, tensor.floats}; }
+
+/// Dense on vectors (features), a 1x1 convolution elsewhere: kernel (inputs, outputs).
+inline std::size_t add_dense(OnnxCall& call, std::size_t x, std::vector<Tensor> weights) {
+  Extents shape = call.network.shape(x);
+  const std::size_t inputs = weights[0].shape[0], outputs = weights[0].shape[1];
+  shape.back() = static_cast<int>(outputs);
+  const bool bias = weights.size() > 1;
+  if (shape.size() == 1)
+    return call.add("Dense", {{"units", outputs}, {"use_bias", bias}}, {x}, shape, std::move(weights));
+  call.expect(shape.size() <= 3, "images, sequences or vectors", written(shape));
+  weights[0].shape = shape.size() == 2 ? std::vector<std::size_t>{1, inputs, outputs}
+                                       : std::vector<std::size_t>{1, 1, inputs, outputs};
+  const Extents ones(shape.size() - 1, 1);
+  return call.add(shape.size() == 2 ? "Conv1D" : "Conv2D",
+                  {{"filters", outputs}, {"kernel_size", ones}, {"padding", "valid"}, {"use_bias", bias}}, {x}, shape,
+                  std::move(weights));
+}
+
+inline void translate_convolution(OnnxCall& call) {
+  const Extents dims = call.dims();
+  call.expect(dims.size() == 3 || dims.size() == 4, "an image or a sequence with batch and channels", written(dims));
+  const OnnxTensor& w = call.needed_constant(1, "weight");
+  const std::vector<std::int64_t> w_dims = w.dims;
+  const std::int64_t groups = call.node.integer("group", 1);
+  call.expect(w.is_float() && w_dims.size() == dims.size() && groups > 0 && w_dims[1] * groups == dims[1] &&
+                  w_dims[0] % groups == 0 && w.size() > 0,
+              join("weights for ", dims[1], " channels in ", groups, " groups"), written(w_dims));
+  const std::vector<OnnxWindow> windows = windows_of(call, dims, {w_dims.begin() + 2, w_dims.end()});
+  std::vector<Tensor> weights{kernel_of(w)};
+  if (call.has(2)) weights.push_back(vector_of(call.needed_constant(2, "bias")));
+  for (std::size_t a = 0; a < windows.size(); ++a)
+    call.expect(windows[a].size == w_dims[a + 2], "a kernel_shape as the weights have it", written(w_dims));
+  Extents out{1, static_cast<int>(w_dims[0])};
+  for (const OnnxWindow& window : windows) out.push_back(window.outputs());
+
+  const OnnxLive& input = call.live(0);
+  if (groups == 1 &&
+      all_of(windows, [](const OnnxWindow& at) { return at.extent == 1 && at.size == 1 && !is_padded(at); })) {
+    weights[0].shape = {static_cast<std::size_t>(w_dims[1]), static_cast<std::size_t>(w_dims[0])};
+    const std::size_t x = call.network.reshaped(call.name(), input.node, {dims[1]});
+    return call.give(OnnxCall::image(add_dense(call, x, std::move(weights)), out));
+  }
+  const std::size_t x = call.channels_last(0);
+  json config{{"kernel_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
+              {"strides", of_axes(windows, [](const OnnxWindow& at) { return at.stride; })},
+              {"dilation_rate", of_axes(windows, [](const OnnxWindow& at) { return at.dilation; })},
+              {"use_bias", weights.size() > 1}};
+  set_padding(windows, true, config);
+  Extents shape(out.begin() + 2, out.end());
+  shape.push_back(out[1]);
+  const bool depthwise = groups > 1 && groups == dims[1];
+  if (depthwise) {
+    config["depth_multiplier"] = w_dims[0] / groups;
+    weights[0].shape[weights[0].shape.size() - 2] = static_cast<std::size_t>(groups);
+    weights[0].shape.back() = static_cast<std::size_t>(w_dims[0] / groups);
+  } else {
+    config["filters"] = w_dims[0];
+    if (groups > 1) config["groups"] = groups;
+  }
+  const std::string kind = join(depthwise ? "DepthwiseConv" : "Conv", windows.size(), "D");
+  call.give(OnnxCall::image(call.add(kind.c_str(), std::move(config), {x}, shape, std::move(weights)), out));
+}
+
+/// (inputs, outputs, positions) of ONNX as (positions, outputs, inputs); the padding is cut off behind.
+inline void translate_transposed_convolution(OnnxCall& call) {
+  const Extents dims = call.dims();
+  call.expect(dims.size() == 4, "an image with batch and channels", written(dims));
+  const OnnxTensor& w = call.needed_constant(1, "weight");
+  call.expect(w.is_float() && w.dims.size() == 4 && w.dims[0] == dims[1] && w.size() > 0,
+              join("weights for ", dims[1], " channels"), written(w.dims));
+  const std::int64_t groups = call.node.integer("group", 1);
+  call.expect(groups == 1, "a transposed convolution of one group", std::to_string(groups));
+  call.expect(call.node.text("auto_pad", "NOTSET") == "NOTSET" && call.node.attribute("output_shape") == nullptr,
+              "pads as numbers", "auto_pad or output_shape");
+  const std::vector<OnnxWindow> windows = windows_of(call, dims, {w.dims.begin() + 2, w.dims.end()});
+  const auto extra = call.node.integers("output_padding", {0, 0});
+  call.expect(extra.size() == 2, "two numbers output_padding", written(extra));
+  const auto inputs = static_cast<std::size_t>(w.dims[0]), outputs = static_cast<std::size_t>(w.dims[1]);
+  const std::size_t positions = w.size() / (inputs * outputs);
+  std::vector<Tensor> weights{{{}, {}, std::vector<float>(w.size())}};
+  weights[0].shape = {static_cast<std::size_t>(w.dims[2]), static_cast<std::size_t>(w.dims[3]), outputs, inputs};
+  for (std::size_t i = 0; i < inputs; ++i)
+    for (std::size_t o = 0; o < outputs; ++o)
+      for (std::size_t p = 0; p < positions; ++p)
+        weights[0].values[(p * outputs + o) * inputs + i] = w.floats[(i * outputs + o) * positions + p];
+  if (call.has(2)) weights.push_back(vector_of(call.needed_constant(2, "bias")));
+
+  Extents full{0, 0, static_cast<int>(outputs)}, out{1, static_cast<int>(outputs)}, crop, more;
+  bool same = true;
+  for (std::size_t a = 0; a < 2; ++a) {
+    const OnnxWindow& at = windows[a];
+    full[a] = at.extent * at.stride + std::max(at.reach() - at.stride, 0);
+    const int exact = (at.extent - 1) * at.stride + at.reach();  // full but where strides leave gaps at the end
+    const int end = at.after - static_cast<int>(extra[a]) + full[a] - exact;
+    crop.insert(crop.end(), {at.before, std::max(end, 0)});
+    more.push_back(std::max(-end, 0));
+    out.push_back(full[a] - at.before - end);
+    const int total = at.reach() - at.stride;  // what Keras' same cuts off
+    same &= total >= 0 && at.before == total / 2 && end == total - total / 2;
+  }
+  const auto pairs = [](const Extents& list) { return json{{list[0], list[1]}, {list[2], list[3]}}; };
+  json config{{"filters", outputs},
+              {"kernel_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
+              {"strides", of_axes(windows, [](const OnnxWindow& at) { return at.stride; })},
+              {"dilation_rate", of_axes(windows, [](const OnnxWindow& at) { return at.dilation; })},
+              {"padding", same ? "same" : "valid"},
+              {"use_bias", weights.size() > 1}};
+  const Extents cut{out[2], out[3], out[1]};
+  std::size_t y =
+      call.add("Conv2DTranspose", std::move(config), {call.channels_last(0)}, same ? cut : full, std::move(weights));
+  if (!same && crop != Extents(4, 0)) {
+    call.expect(more == Extents(2, 0), "an output_padding of at most the pads at the end", written(extra));
+    y = call.add("Cropping2D", {{"cropping", pairs(crop)}}, {y}, cut, {}, "_crop");
+  }
+  call.expect(call.network.shape(y) == cut, "an output_padding of at most the pads at the end", written(extra));
+  call.give(OnnxCall::image(y, out));
+}
+
+/// Over all positions: vectors of the channels.
+inline void give_global_pooling(OnnxCall& call, bool largest, Extents out) {
+  const std::size_t x = call.channels_last(0);
+  const Extents shape = call.network.shape(x);
+  const std::string kind = join("Global", largest ? "Max" : "Average", "Pooling", shape.size() - 1, "D");
+  call.give(OnnxCall::image(call.add(kind.c_str(), json::object(), {x}, {shape.back()}), std::move(out)));
+}
+
+inline void translate_global_pooling(OnnxCall& call) {
+  Extents out = call.dims();
+  call.expect(out.size() == 3 || out.size() == 4, "an image or a sequence with batch and channels", written(out));
+  std::fill(out.begin() + 2, out.end(), 1);
+  give_global_pooling(call, call.node.op_type == "GlobalMaxPool", out);
+}
+
+inline void translate_pooling(OnnxCall& call) {
+  const Extents dims = call.dims();
+  call.expect(dims.size() == 3 || dims.size() == 4, "an image or a sequence with batch and channels", written(dims));
+  const bool largest = call.node.op_type == "MaxPool";
+  const std::vector<OnnxWindow> windows = windows_of(call, dims, {});
+  const bool ceil = call.node.integer("ceil_mode", 0) != 0;
+  const bool counts_padding = call.node.integer("count_include_pad", 0) != 0;
+  bool reaches_over = false;
+  Extents out{1, dims[1]};
+  for (const OnnxWindow& at : windows) {
+    call.expect(at.dilation == 1, "pooling without dilation", std::to_string(at.dilation));
+    const int rest = (at.extent + at.before + at.after - at.reach()) % at.stride;
+    // One more window, if it starts before the padding at the end.
+    const bool over = ceil && rest != 0 && at.outputs() * at.stride < at.extent + at.before;
+    reaches_over |= over;
+    out.push_back(at.outputs() + (over ? 1 : 0));
+  }
+  if (all_of(windows, [](const OnnxWindow& at) { return at.size == 1 && at.stride == 1; }))
+    return call.give(call.live(0));
+  if (all_of(windows, [](const OnnxWindow& at) { return at.size == at.extent && !is_padded(at); }))
+    return give_global_pooling(call, largest, out);
+  json config{{"pool_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
+              {"strides", of_axes(windows, [](const OnnxWindow& at) { return at.stride; })}};
+  const bool counts = !largest && counts_padding && std::any_of(windows.begin(), windows.end(), is_padded);
+  set_padding(windows, !counts && !reaches_over, config);
+  if (reaches_over) config["ceil_mode"] = true;
+  if (counts) config["count_padding"] = true;
+  Extents shape(out.begin() + 2, out.end());
+  shape.push_back(out[1]);
+  const std::string kind = join(largest ? "Max" : "Average", "Pooling", windows.size(), "D");
+  call.give(OnnxCall::image(call.add(kind.c_str(), std::move(config), {call.channels_last(0)}, shape), out));
+}
+
+}  // namespace strata::importing::detail

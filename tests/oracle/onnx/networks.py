@@ -1,0 +1,160 @@
+"""networks.py STRATA_IMPORT INCLUDE WORK [NAME…]: networks of torchvision and timm with random weights and lively
+statistics of batch normalisation, as PyTorch's legacy and its dynamo exporter write them: imported, compiled, run, and
+compared with ONNX Runtime. Prints a table; returns 1 where one that is expected to pass does not; a refusal says why.
+
+--compiler "g++ -O1": what compiles, without the include folder. --exporters legacy,dynamo. Exports stay in WORK."""
+import argparse
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+# Of each family the smallest, and the input that it takes.
+TORCHVISION = {
+    "resnet18": 64, "resnet50": 64, "mobilenet_v2": 64, "vgg11_bn": 224, "squeezenet1_1": 64, "densenet121": 64,
+    "googlenet": 64, "mobilenet_v3_small": 64, "shufflenet_v2_x0_5": 64, "efficientnet_b0": 64, "mnasnet0_5": 64,
+    "regnet_y_400mf": 64, "inception_v3": 96, "alexnet": 224, "convnext_tiny": 64, "resnext50_32x4d": 64,
+    "wide_resnet50_2": 64, "efficientnet_v2_s": 64, "regnet_x_400mf": 64, "mobilenet_v3_large": 64, "vgg16": 224,
+    "squeezenet1_0": 64, "shufflenet_v2_x1_0": 64, "mnasnet1_0": 64, "densenet169": 64,
+    "deeplabv3_mobilenet_v3_large": 64, "fcn_resnet50": 64, "lraspp_mobilenet_v3_large": 64, "vit_b_16": 224,
+    "swin_t": 64, "maxvit_t": 224}
+REFUSED = {"vit_b_16", "swin_t", "maxvit_t"}  # attention
+
+PROGRAM = """#include "net.hpp"
+
+#include <fstream>
+#include <strata/io/safetensors.hpp>
+
+int main() {
+  static strata::Model<Net> model;
+  strata::load_weights(model, "net.safetensors");
+  const strata::Engine<Net> engine{model};
+  std::vector<float> input(Net::input_shape.size()), output(Net::output_shape.size());
+  std::ifstream("input", std::ios::binary).read(reinterpret_cast<char*>(input.data()), 4 * input.size());
+  engine(input, output);
+  std::ofstream("output", std::ios::binary).write(reinterpret_cast<const char*>(output.data()), 4 * output.size());
+}
+"""
+
+
+def build(name):
+    """The network with weights of which every one matters, and an input of noise."""
+    import torch
+    import torchvision
+    torch.manual_seed(1)
+    if name in TORCHVISION:
+        options = {"num_classes": 10, "weights": None}
+        if "inception" in name or "googlenet" in name:
+            options.update(init_weights=False, aux_logits=name.startswith("inception"))
+        if "_resnet" in name and "fcn" in name or "deeplab" in name or "lraspp" in name:
+            options["weights_backbone"] = None
+        model = torchvision.models.get_model(name, **options)
+        size = TORCHVISION[name]
+    else:
+        import timm
+        model = timm.create_model(name, pretrained=False, num_classes=10)
+        size = model.default_cfg["input_size"][-1] if model.default_cfg.get("fixed_input_size") else 64
+    for key, value in {**dict(model.named_parameters()), **dict(model.named_buffers())}.items():
+        if not value.is_floating_point():
+            continue
+        if value.dim() == 1 and ("weight" in key or "var" in key) or "layer_scale" in key or "gamma" in key:
+            torch.nn.init.uniform_(value, 0.5, 1.5)
+        elif value.dim() == 1:
+            torch.nn.init.normal_(value, 0, 0.2)
+
+    class Only(torch.nn.Module):
+        """The output of a network that gives several by name."""
+
+        def __init__(self, model):
+            super().__init__()
+            self.model = model
+
+        def forward(self, image):
+            return self.model(image)["out"]
+
+    segments = any(part in name for part in ("deeplab", "fcn_", "lraspp"))
+    return (Only(model) if segments else model).eval(), torch.randn(1, 3, size, size)
+
+
+def export(name, exporter, folder):
+    """net.onnx, and beside it the input and what ONNX Runtime makes of it."""
+    import onnxruntime
+    import torch
+    model, image = build(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (image,), str(folder / "net.onnx"), dynamo=exporter == "dynamo", verbose=False,
+                          **({} if exporter == "dynamo" else {"opset_version": 17}))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(folder / "net.onnx"), options, providers=["CPUExecutionProvider"])
+    np.save(folder / "image.npy", image.numpy())
+    np.save(folder / "expected.npy", session.run(None, {session.get_inputs()[0].name: image.numpy()})[0])
+
+
+def channels_last(array):
+    return np.ascontiguousarray(np.moveaxis(array[0], 0, -1) if array.ndim > 2 else array[0])
+
+
+def run(command, folder):
+    return subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True)
+
+
+def check(name, exporter, arguments):
+    """Returns whether all is well, and the row of the table."""
+    folder = arguments.work.resolve() / f"{name}_{exporter}"
+    if not (folder / "expected.npy").exists():
+        try:
+            export(name, exporter, folder)
+        except Exception as error:  # the exporter's own
+            return name in REFUSED, f"not exported: {str(error).splitlines()[0][:90] if str(error) else type(error)}"
+    if arguments.export_only:
+        return True, "exported"
+    done = run([arguments.strata_import.resolve(), "net.onnx", "-o", "net.hpp"], folder)
+    if done.returncode != 0:
+        return name in REFUSED, "refused: " + "; ".join(done.stderr.strip().splitlines()[1:3])[:200]
+    if arguments.import_only:
+        return True, f"imported, {len((folder / 'net.hpp').read_text().splitlines())} lines"
+    (folder / "main.cpp").write_text(PROGRAM)
+    start = time.time()
+    done = run([*arguments.compiler.split(), "-std=c++20", "-I", arguments.include.resolve(), "main.cpp", "-o", "net"], folder)
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if "error" in line]
+        return False, "not compiled: " + (errors or ["?"])[0][:200]
+    seconds = time.time() - start
+    channels_last(np.load(folder / "image.npy")).astype("<f4").tofile(folder / "input")
+    done = run(["./net"], folder)
+    if done.returncode != 0:
+        return False, "not run: " + done.stderr.strip()[:200]
+    output, expected = np.fromfile(folder / "output", "<f4"), channels_last(np.load(folder / "expected.npy")).ravel()
+    if output.shape != expected.shape:
+        return False, f"{output.size} outputs, ONNX Runtime has {expected.size}"
+    error = np.abs(output - expected).max() / np.abs(expected).max()
+    header = (folder / "net.hpp").read_text()
+    moved = header.count("Permute<")
+    return error <= 1e-5, (f"{error:.1e}, {len(header.splitlines())} lines, {seconds:.0f} s"
+                           + (f", {moved} Permute" if moved else ""))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("strata_import", type=Path)
+    parser.add_argument("include", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--compiler", default="g++ -O1 -march=native")
+    parser.add_argument("--exporters", default="legacy,dynamo")
+    parser.add_argument("--export-only", action="store_true")
+    parser.add_argument("--import-only", action="store_true")
+    arguments = parser.parse_args()
+    failed = 0
+    for name in arguments.names or TORCHVISION:
+        for exporter in arguments.exporters.split(","):
+            well, row = check(name, exporter, arguments)
+            failed += not well
+            print(f"{'  ' if well else '! '}{name:32} {exporter:7} {row}", flush=True)
+    sys.exit(failed > 0)
