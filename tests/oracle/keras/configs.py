@@ -5,6 +5,9 @@ import json
 import keras
 from keras import layers as k
 from keras.regularizers import L2
+from keras.src.applications.convnext import LayerScale
+from keras.src.ops import numpy as ops
+from keras.src.ops.nn import Threshold
 
 import summaries
 
@@ -157,6 +160,21 @@ LAYERS = {
     "Minimum<>": k.Minimum(),
     "Multiply<>": k.Multiply(),
     "Concatenate<>": k.Concatenate(),
+    "Concatenate<Along<1>>": k.Concatenate(axis=1),
+    "GLU": k.Activation("glu"),
+    "LayerScale<4>": LayerScale(1e-06, 4),
+    "Absolute": ops.Absolute(),
+    "Log": ops.Log(),
+    "Negative": ops.Negative(),
+    "Reciprocal": ops.Reciprocal(),
+    "Sqrt": ops.Sqrt(),
+    "Square": ops.Square(),
+    "Clip<-0.5, 6>": ops.Clip(-0.5, 6),
+    "ThresholdLayer<0.5, -1>": Threshold(0.5, -1),
+    "ReduceMean<-1, KeepDims>": ops.Mean(axis=-1, keepdims=True),
+    "ReduceSum<2>": ops.Sum(axis=2),
+    "ReduceMax<1>": ops.Max(axis=1),
+    "ReduceMin<-1>": ops.Min(axis=-1),
 }
 
 NETWORKS = ["lesson", "residual", "two_inputs", "two_outputs"]
@@ -189,7 +207,8 @@ def configs(folder):
     text = ""
     for spelling, layer in LAYERS.items():
         saved = keras.saving.serialize_keras_object(layer)
-        text += line({"spelling": spelling, "class_name": saved["class_name"], "config": saved["config"]}) + "\n"
+        text += line({"spelling": spelling, "class_name": saved["class_name"], "config": saved["config"],
+                      "module": saved["module"]}) + "\n"
     (folder / "layer_configs.txt").write_text(text)
     text = ""
     for name in NETWORKS:
