@@ -299,7 +299,7 @@ TEST_CASE("layers that Keras has not, as values") {
   CHECK_OWN(InstanceNormalization);
   CHECK_OWN(InstanceNormalizationWith<Epsilon{0.25}, NoCenter>);
   CHECK_OWN(LocalResponseNormalization<5>);
-  CHECK_OWN(LocalResponseNormalization<5, 0.0001, 0.75, 2>);
+  CHECK_OWN(LocalResponseNormalization<5, 1e-04, 0.75, 2>);
   CHECK_OWN(Power<2.5>);
   CHECK_OWN(ReflectionPadding2D<>);
   CHECK_OWN(ReplicationPadding2D<ZeroPad{0, 1, 2, 3}>);

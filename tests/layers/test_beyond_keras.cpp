@@ -57,7 +57,8 @@ struct Quotient : Sequential<Input<3>, Divide<Sequential<>, Rescaling<0, 4>>> {}
 struct Broadcasts
     : Sequential<Input<4, 3, 5>, AffineWith<PerElement>,
                  Add<Sequential<>, GlobalAveragePooling2D, Sequential<Affine, ReduceMean<-1, KeepDims>>>,
-                 Divide<Affine, Sequential<ReduceMax<-1, KeepDims>, Softplus>>, Subtract<ReduceMean<1, KeepDims>, Affine>,
+                 Divide<Affine, Sequential<ReduceMax<-1, KeepDims>, Softplus>>,
+                 Subtract<ReduceMean<1, KeepDims>, Sequential<Affine, Rescaling<0.5>>>,
                  Multiply<ReduceSum<-1, KeepDims>, Affine, GlobalAveragePooling2DWith<KeepDims>>,
                  Maximum<Affine, Sequential<ReduceMean<-1, KeepDims>, ReduceMean<1, KeepDims>>>,
                  Minimum<ReduceSum<2, KeepDims>, Affine>, Average<ReduceMean<-1, KeepDims>, Sequential<>>,
