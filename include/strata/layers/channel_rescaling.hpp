@@ -53,6 +53,7 @@ template <PerChannel Scale, PerChannel Offset = 0>
 struct ChannelRescaling {
   static constexpr const char* class_name = ChannelRescalingConfig::schema.keras;
   static constexpr ChannelRescalingConfig config{.scale = Scale, .offset = Offset};
+  using itself = ChannelRescaling;
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool borders = true, makes_probabilities = false;

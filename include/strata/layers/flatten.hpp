@@ -14,6 +14,7 @@ namespace strata {
 struct Flatten {
   static constexpr Schema schema{.spelling = "Flatten", .keras = "Flatten", .onnx = "Flatten"};
   static constexpr const char* class_name = schema.keras;
+  using itself = Flatten;
   static constexpr Kind kind = Kind::view;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
