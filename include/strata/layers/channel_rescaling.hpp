@@ -56,6 +56,7 @@ template <PerChannel Scale, PerChannel Offset = 0>
 struct ChannelRescaling : detail::ChannelAffine<ChannelRescaling<Scale, Offset>> {
   static constexpr const char* class_name = ChannelRescalingConfig::schema.keras;
   static constexpr ChannelRescalingConfig config{.scale = Scale, .offset = Offset};
+  using itself = ChannelRescaling;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static constexpr Problem check(Shape in) {
