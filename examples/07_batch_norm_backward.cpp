@@ -158,7 +158,7 @@ const std::array<Place, count> places{{{0, 0, {}},                    // x
 
 /// Each node with its formula, and below it its gradient.
 std::string picture() {
-  constexpr double width = 280, height = 64, gap = 24, margin = 12;
+  constexpr double width = 256, height = 72, gap = 20, margin = 12;
   const auto left = [](Name name) { return margin + places[name].lane * (width + 2 * gap); };
   const auto top = [](Name name) { return margin + places[name].row * (height + gap); };
   plot::Canvas canvas(2 * (margin + width + gap), 10 * (height + gap) - gap + 2 * margin,

@@ -205,11 +205,15 @@ TEST_CASE("models in models, and arithmetic between layers") {
            from + R"(", 0, 0]}}, )" + number + R"(], "kwargs": {}}]})";
   };
   const std::string net = functional(
-      input + ", " + inner + ", " + operation("Add", "body", "3.0") + ", " + operation("TrueDivide", "Add", "4"),
-      R"(["input_layer", 0, 0])", R"(["TrueDivide", 0, 0])");
+      input + ", " + inner + ", " + operation("Add", "body", "3.0") + ", " + operation("TrueDivide", "Add", "4") + ", " +
+          operation("Power", "TrueDivide", "2") +
+          R"(, {"module": "keras.src.ops.numpy", "class_name": "Mean", "name": "mean", "config": {"name": "mean", )"
+          R"("axis": -2, "keepdims": true}, "inbound_nodes": )" +
+          reads({"Power"}) + '}',
+      R"(["input_layer", 0, 0])", R"(["mean", 0, 0])");
   CHECK(type_of(file_of(net, {{"layers/sequential/layers/conv2d/vars/0", {3, 3, 4, 4}}}))
-            .find(R"(Named<"stem", Conv2D<4, 3, Same, NoBias>>, Rescaling<1, 3>, Rescaling<0.25>> {};)") !=
-        std::string::npos);
+            .find(R"(Named<"stem", Conv2D<4, 3, Same, NoBias>>, Rescaling<1, 3>, Rescaling<0.25>, Power<2>,
+    ReduceMean<2, KeepDims>> {};)") != std::string::npos);
 }
 
 // Keras counts the making of a functional model as its first call: Keras 3 in output_layers, Keras 2 everywhere.

@@ -1,6 +1,7 @@
 // Layers as values: their spelling, and their configuration in Keras, against what real Keras writes
 // (tests/oracle/keras/configs.py).
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "harness/catch.hpp"
 #include "harness/files.hpp"
 #include "harness/keras_networks.hpp"
+#include "import/keras_page.hpp"
 
 using namespace strata;
 using test::Lesson, test::ResidualNet, test::TwoInputs, test::TwoOutputs;
@@ -65,6 +67,28 @@ std::string difference(json ours, json theirs, const std::string& path = "") {
   return text;
 }
 
+/// The weights of a layer, of what Keras calls it.
+template <class L>
+void check_weights(const json& keras) {
+  std::vector<std::string> weights;
+  for (const Parameter& parameter : rules<L>::parameters(Shape{8, 8, 8})) weights.emplace_back(parameter.name);
+  if constexpr (!requires { typename L::leaves; }) CHECK(weight_names_from_keras(keras) == weights);
+}
+
+/// Of layers that Keras has not: type -> value -> spelling; type -> options as Keras would write them -> type.
+std::set<std::string> own;
+template <class L>
+void check_own(const std::string& text) {
+  INFO(text);
+  constexpr auto config = detail::description_of<L>();
+  CHECK(spelling(config) == text);
+  const json layer{{"class_name", config.schema.keras}, {"config", detail::members_to_keras(config)}};
+  CHECK(spelling_from_keras(layer) == text);
+  check_weights<L>(layer);
+  own.insert(text.substr(0, text.find('<')));
+}
+#define CHECK_OWN(...) check_own<__VA_ARGS__>(#__VA_ARGS__)
+
 int seen = 0;
 
 /// type -> value -> spelling, which `text`, the source of the type, must be; type -> Keras; Keras -> type.
@@ -76,11 +100,10 @@ void check_layer(const std::string& text) {
   const json& keras = of_keras(text);
   REQUIRE(!keras.empty());
   CHECK(keras["class_name"] == config.schema.keras);
+  CHECK(keras["module"] == config.schema.module);
   CHECK(difference(detail::members_to_keras(config), keras["config"]) == "");
   CHECK(spelling_from_keras(keras) == text);
-  std::vector<std::string> weights;
-  for (const Parameter& parameter : rules<L>::parameters(Shape{8, 8, 8})) weights.emplace_back(parameter.name);
-  if constexpr (!requires { typename L::leaves; }) CHECK(weight_names_from_keras(keras) == weights);
+  check_weights<L>(keras);
   ++seen;
 }
 #define CHECK_LAYER(...) check_layer<__VA_ARGS__>(#__VA_ARGS__)
@@ -239,6 +262,21 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK_LAYER(Minimum<>);
   CHECK_LAYER(Multiply<>);
   CHECK_LAYER(Concatenate<>);
+  CHECK_LAYER(Concatenate<Along<1>>);
+  CHECK_LAYER(GLU);
+  CHECK_LAYER(LayerScale<4>);
+  CHECK_LAYER(Absolute);
+  CHECK_LAYER(Log);
+  CHECK_LAYER(Negative);
+  CHECK_LAYER(Reciprocal);
+  CHECK_LAYER(Sqrt);
+  CHECK_LAYER(Square);
+  CHECK_LAYER(Clip<-0.5, 6>);
+  CHECK_LAYER(ThresholdLayer<0.5, -1>);
+  CHECK_LAYER(ReduceMean<-1, KeepDims>);
+  CHECK_LAYER(ReduceSum<2>);
+  CHECK_LAYER(ReduceMax<1>);
+  CHECK_LAYER(ReduceMin<-1>);
 
   // With an activation a layer stands for two, and its options for one.
   int activated = 0;
@@ -250,8 +288,34 @@ TEST_CASE("layers as values: spelled as they were written, and as real Keras con
   CHECK(static_cast<std::size_t>(seen + activated) == fixture("layer_configs.txt").size());
 }
 
-TEST_CASE("every described layer is compared with Keras") {
-  std::set<std::string> compared;
+TEST_CASE("layers that Keras has not, as values") {
+  CHECK_OWN(Affine);
+  CHECK_OWN(AffineWith<NoCenter>);
+  CHECK_OWN(AffineWith<NoScale, PerElement>);
+  CHECK_OWN(ChannelShuffle<2>);
+  CHECK_OWN(DepthToSpace<2>);
+  CHECK_OWN(DepthToSpace<2, CRD>);
+  CHECK_OWN(Divide<>);
+  CHECK_OWN(InstanceNormalization);
+  CHECK_OWN(InstanceNormalizationWith<Epsilon{0.25}, NoCenter>);
+  CHECK_OWN(LocalResponseNormalization<5>);
+  CHECK_OWN(LocalResponseNormalization<5, 1e-04, 0.75, 2>);
+  CHECK_OWN(Power<2.5>);
+  CHECK_OWN(ReflectionPadding2D<>);
+  CHECK_OWN(ReplicationPadding2D<ZeroPad{0, 1, 2, 3}>);
+  CHECK(spelling_from_keras({{"class_name", "Resizing"},
+                             {"config", {{"height", 3}, {"width", 4}, {"interpolation", "nearest"},
+                                         {"coordinates", "asymmetric"}, {"nearest_mode", "floor"}}}}) ==
+        "Resizing<3, 4, Nearest, Asymmetric, Floor>");
+  CHECK_THROWS_AS((keras_config<Sequential<Input<4, 4, 8>, Resizing<3, 4, AlignCorners>>>()), InvalidArgument);
+  CHECK_OWN(Slice<-1, 0, 8>);
+  CHECK_OWN(Slice<1, 2, -1, 2>);
+  CHECK_OWN(SpaceToDepth<2>);
+  CHECK_THROWS_AS((keras_config<Sequential<Input<4, 4, 8>, ChannelShuffle<2>>>()), InvalidArgument);
+}
+
+TEST_CASE("every described layer is compared with Keras, or no layer of it") {
+  std::set<std::string> compared = own;
   for (const json& keras : fixture("layer_configs.txt")) {
     const std::string text = keras["spelling"];
     compared.insert(text.substr(0, text.find('<')));
@@ -261,6 +325,7 @@ TEST_CASE("every described layer is compared with Keras") {
         const std::string_view text = C::schema.spelling;
         INFO(text);
         CHECK(compared.count(std::string(text.substr(0, text.find('<')))) == 1);
+        CHECK((own.count(std::string(text.substr(0, text.find('<')))) == 1) == (*C::schema.module == 0));
       });
 }
 
@@ -291,6 +356,9 @@ TEST_CASE("activations inside layers, in networks") {
   CHECK(layers[2]["config"]["activation"]["config"]["negative_slope"] == 0.5);
   CHECK(layers[4]["config"]["activation"] == "softmax");
   CHECK(spelling_from_keras(layers[2]) == "SeparableConv2D<4, 3, activation<LeakyReLU<0.5>>>");
+  // Functions with numbers of their own: Keras' leaky_relu(x, negative_slope=0.2), elu(x, alpha=1.0).
+  CHECK(answer("Activation", {{"activation", "leaky_relu"}}) == "LeakyReLU<0.2>");
+  CHECK(answer("Dense", {{"units", 3}, {"activation", "elu"}}) == "Dense<3, activation<ELU<>>>");
 }
 
 // tests/oracle/keras/keras_files.cpp has real Keras load such a network.
@@ -374,4 +442,13 @@ TEST_CASE("options that Strata has not are named, all at once") {
   CHECK(answer("LSTM", {{"units", 4}}) == "expected a layer that Strata has, received LSTM");
   CHECK_THROWS_AS(spelling_from_keras({{"class_name", "Dense"}}), InvalidArgument);
   CHECK_THROWS_AS(spelling_from_keras(json::array()), InvalidArgument);
+}
+
+// STRATA_WRITE_PAGES=1 writes it.
+TEST_CASE("docs/keras-layers.md says what the registry says") {
+  const auto path = test::tests_directory().parent_path() / "docs/keras-layers.md";
+  const std::string page = test::keras_page(fixture("all_layers.txt"));
+  if (std::getenv("STRATA_WRITE_PAGES") != nullptr) test::write_text(path, page);
+  if (test::read_text(path) != page)
+    FAIL("docs/keras-layers.md is old: run this test with STRATA_WRITE_PAGES=1, look at what changed and commit it");
 }

@@ -123,3 +123,18 @@ TEST_CASE("a missing directory is found before training", "[io]") {
   callback.path = "net";
   begin();
 }
+
+TEST_CASE("a field that no epoch fills is found before training", "[io]") {
+  FakeTrainer trainer;
+  const auto begin = [&](ModelCheckpoint callback, bool complete) {
+    callback.on_train_begin(trainer, Logs{.entries = {{"loss", 0}}, .complete = complete});
+  };
+  for (const bool complete : {false, true}) {
+    begin({.path = "net-{epoch:02d}-{loss:.3f}"}, complete);
+    for (const char* bad : {"net-{epoch", "net-{epoch:2f}", "net-{los:2f}"})
+      CHECK_THROWS_AS(begin({.path = bad}, complete), InvalidArgument);
+  }
+  begin({.path = "net-{los}"}, false);  // a callback may yet add it
+  CHECK_THROWS_AS(begin({.path = "net-{los}"}, true), InvalidArgument);
+  CHECK_THROWS_AS(begin({.path = "net", .save_best_only = true, .mode = Monitor::min}, true), InvalidArgument);
+}

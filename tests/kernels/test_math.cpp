@@ -36,6 +36,8 @@ Real expm1(Real x) { return std::expm1(x); }
 template <class Real>
 Real log1p(Real x) { return std::log1p(x); }
 template <class Real>
+Real log(Real x) { return std::log(x); }
+template <class Real>
 Real tanh(Real x) { return std::tanh(x); }
 template <class Real>
 Real erf(Real x) { return std::erf(x); }
@@ -157,6 +159,7 @@ TEST_CASE("float functions stay within their ulp bounds over all floats", "[math
     check_floats("exp", 1, 2, simd::exp<float>, reference::exp<double>);
     check_floats("expm1", 2, 2, simd::expm1<float>, reference::expm1<double>);
     check_floats("log1p", 2, 3, simd::log1p<float>, reference::log1p<double>);
+    check_floats("log", 2, 3, simd::log<float>, reference::log<double>);
     check_floats("sigmoid", 3, 3, simd::sigmoid<float>, reference::sigmoid<double>);
     check_floats("tanh", 3, 3, simd::tanh<float>, reference::tanh<double>);
     check_floats("erf", 2, 2, simd::erf<float>, reference::erf<double>);
@@ -213,6 +216,10 @@ TEST_CASE("zeros, infinities and NaN", "[math]") {
     }
     CHECK(at(simd::log1p<float>, -1.0f) == -infinity);
     CHECK(std::isnan(at(simd::log1p<float>, -1.5f)));
+    CHECK(at(simd::log<float>, 0.0f) == -infinity);
+    CHECK(at(simd::log<float>, infinity) == infinity);
+    CHECK(std::isnan(at(simd::log<float>, -1.0f)));
+    CHECK(std::isnan(at(simd::log<float>, nan)));
 }
 
 TEST_CASE("double functions serve gradient checks", "[math]") {

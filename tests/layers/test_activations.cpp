@@ -119,6 +119,7 @@ TEST_CASE("LeakyReLU") {
   static_assert(std::string_view(LeakyReLU<-0.5>::check({3}).rule) == "the slope of a LeakyReLU is negative");
   static_assert(LeakyReLU<-0.5>::check({3}).received == "-0.5");
   static_assert(!LeakyReLU<0>::check({3}));
+  CHECK(std::isnan(LeakyReLU<0>::apply(simd::Vector<float>(-std::numeric_limits<float>::infinity())).get(0)));  // Keras
 }
 
 TEST_CASE("ELU") {

@@ -1,10 +1,19 @@
 // A user's own activation, outside the library's namespace: what the documentation of Elementwise promises.
 
+#include <array>
 #include <string_view>
 
 #include <strata/kernels/math.hpp>
 #include <strata/layers/activations.hpp>
+#include <strata/layers/batch_norm.hpp>
+#include <strata/layers/conv2d.hpp>
+#include <strata/layers/conv2d_transpose.hpp>
+#include <strata/layers/dense.hpp>
+#include <strata/layers/dropout.hpp>
 #include <strata/layers/elementwise.hpp>
+#include <strata/layers/flatten.hpp>
+#include <strata/layers/max_pooling2d.hpp>
+#include <strata/layers/softmax.hpp>
 
 #include "harness/check_layer.hpp"
 
@@ -35,6 +44,53 @@ struct Liar : strata::Elementwise<Liar> {
   }
 };
 
+// Heirs of layers.
+struct Renamed : strata::ReLU {
+  static constexpr const char* class_name = "Renamed";
+};
+struct OwnApply : strata::ReLU {
+  template <class V>
+  static V apply(V x) {
+    return x + x;
+  }
+};
+struct OwnDerivative : strata::LeakyReLU<0.1> {
+  template <class V>
+  static V derivative(V, V) {
+    return V(1);
+  }
+};
+template <class Base>
+struct OwnForward : Base {
+  template <class Call>
+  static void forward(const Call&) {}
+};
+template <class Base>
+struct OwnBackward : Base {
+  template <class Call>
+  static void backward(const Call&) {}
+};
+template <class Base>
+struct Thawed : OwnBackward<Base> {
+  static constexpr bool freezes = false;
+};
+struct OtherKind : OwnForward<strata::Flatten> {
+  static constexpr strata::Kind kind = strata::Kind::other;
+};
+
+/// What is wrong with a layer; "" for nothing.
+template <class L>
+constexpr std::string_view rule_against(strata::Shape in = {8, 8, 4}) {
+  const char* const rule = strata::rules<L>::check(std::array{in}).rule;
+  return rule == nullptr ? "" : rule;
+}
+template <class L>
+constexpr bool has_another_function =
+    rule_against<L>() == "a class that derives from a layer has another function";
+template <class L>
+constexpr bool has_another_backward =
+    rule_against<L>() == "a class that derives from a layer has another backward";
+
 }  // namespace mine
 
 using namespace strata;
@@ -45,6 +101,20 @@ TEST_CASE("a user's own activation passes the checks of a layer") {
   CHECK(std::string_view(mine::Swish2::class_name) == "Activation");
   static_assert(rules<mine::Swish2>::kind == Kind::elementwise);
   static_assert(rules<mine::Swish2>::backward_needs.input && rules<mine::Swish2>::backward_needs.output);
+}
+
+TEST_CASE("what derives from a layer changes nothing that inference or Frozen would not meet") {
+  using namespace mine;
+  static_assert(has_another_function<OwnApply> && has_another_function<Hidden<OwnApply>>);
+  static_assert(has_another_function<OwnDerivative> && has_another_function<OwnForward<Sigmoid>>);
+  static_assert(has_another_function<OwnForward<Conv2D<4, 3>>> && has_another_function<OwnForward<BatchNorm>>);
+  static_assert(has_another_function<OwnForward<Dropout<0.5>>> && has_another_function<OwnForward<Softmax>>);
+  static_assert(has_another_backward<OwnBackward<Conv2DTranspose<4, 2>>>);
+  static_assert(has_another_backward<OwnBackward<BatchNorm>>);
+  static_assert(rule_against<OwnBackward<Dense<4>>>({8}) == "a class that derives from a layer has another backward");
+  static_assert(rule_against<Thawed<Dense<4>>>({8}).empty() && rule_against<Thawed<BatchNorm>>().empty());
+  static_assert(rule_against<Renamed>().empty() && rule_against<OwnBackward<ReLU>>().empty());
+  static_assert(rule_against<OtherKind>().empty() && rule_against<OwnForward<MaxPooling2D<>>>().empty());
 }
 
 TEST_CASE("a derivative that reads what it said it does not need gives NaN") {

@@ -25,6 +25,28 @@ TEST_CASE("layers and options equal Keras'", "[keras]") {
   check_oracle<RepeatVector<3>, Shape{5}>("keras/fixtures/repeat_vector");
 }
 
+TEST_CASE("layers of operations equal Keras'", "[keras]") {
+  check_oracle<Slice<-1, 2, -1>, Shape{3, 4, 7}>("keras/fixtures/slice_channels");
+  check_oracle<Slice<1, 1, 7, 2>, Shape{7, 4, 3}>("keras/fixtures/slice_rows");
+  check_oracle<ChannelShuffle<3>, Shape{2, 3, 12}>("keras/fixtures/channel_shuffle");
+  check_oracle<DepthToSpace<2>, Shape{3, 4, 8}>("keras/fixtures/depth_to_space");
+  check_oracle<DepthToSpace<2, CRD>, Shape{3, 4, 8}>("keras/fixtures/pixel_shuffle");
+  check_oracle<SpaceToDepth<2>, Shape{4, 6, 3}>("keras/fixtures/space_to_depth");
+  check_oracle<SpaceToDepth<2, CRD>, Shape{4, 6, 3}>("keras/fixtures/pixel_unshuffle");
+  check_oracle<ReflectionPadding2D<ZeroPad{1, 2, 0, 3}>, Shape{4, 5, 3}>("keras/fixtures/reflection_padding2d");
+  check_oracle<ReplicationPadding2D<ZeroPad{1, 2, 0, 3}>, Shape{2, 5, 3}>("keras/fixtures/replication_padding2d");
+  check_oracle<Affine, Shape{3, 4, 5}>("keras/fixtures/affine");
+  check_oracle<AffineWith<PerElement>, Shape{3, 4, 5}>("keras/fixtures/affine_per_element");
+  check_oracle<ReduceMean<-1, KeepDims>, Shape{3, 4, 5}>("keras/fixtures/reduce_mean");
+  check_oracle<ReduceSum<2>, Shape{3, 4, 5}>("keras/fixtures/reduce_sum");
+  check_oracle<ReduceMax<1>, Shape{5, 4, 3}>("keras/fixtures/reduce_max");
+  check_oracle<ReduceMin<-1, KeepDims>, Shape{3, 4, 5}>("keras/fixtures/reduce_min");
+  check_oracle<GLU, Shape{3, 2, 14}>("keras/fixtures/glu");
+  check_oracle<InstanceNormalization, Shape{3, 4, 5}>("keras/fixtures/instance_normalization");
+  check_oracle<LocalResponseNormalization<5, 0.1, 0.75, 2>, Shape{2, 3, 9}>(
+      "keras/fixtures/local_response_normalization");
+}
+
 TEST_CASE("sequences equal Keras'", "[keras]") {
   check_oracle<Conv1D<7, 3, Causal, Dilation{2}>, Shape{9, 4}>("keras/fixtures/conv1d_causal");
   check_oracle<Conv1D<8, 4, Same, Strides{2}, Groups{2}>, Shape{11, 4}>("keras/fixtures/conv1d_groups");
@@ -56,7 +78,7 @@ TEST_CASE("gradients of layers at ties and kinks equal Keras'", "[keras]") {
   check_oracle<GlobalMaxPooling2D, Shape{3, 4, 5}>("keras/fixtures/tie_global_max_pooling2d");
 }
 
-TEST_CASE("activations at kinks equal Keras'", "[keras]") {
+TEST_CASE("activations and arithmetic at kinks equal Keras'", "[keras]") {
   check_activation<ReLUWith<MaxValue{4}>>("keras/fixtures/activations", "relu_max_value");
   check_activation<ReLUWith<NegativeSlope{0.25}>>("keras/fixtures/activations", "relu_negative_slope");
   check_activation<ReLUWith<MaxValue{4}, NegativeSlope{0.25}>>("keras/fixtures/activations",
@@ -76,6 +98,18 @@ TEST_CASE("activations at kinks equal Keras'", "[keras]") {
   check_activation<Squareplus>("keras/fixtures/activations", "squareplus");
   check_activation<SparseSigmoid>("keras/fixtures/activations", "sparse_sigmoid");
   check_activation<SparsePlus>("keras/fixtures/activations", "sparse_plus");
+  check_activation<ThresholdLayer<0.5, -1>>("keras/fixtures/activations", "threshold_threshold_default_value");
+  check_activation<Absolute>("keras/fixtures/activations", "absolute");
+  check_activation<Negative>("keras/fixtures/activations", "negative");
+  check_activation<Square>("keras/fixtures/activations", "square");
+  check_activation<Clip<-0.5, 4>>("keras/fixtures/activations", "clip_x_min_x_max");
+  check_activation<Power<3>>("keras/fixtures/activations", "power_x2");
+  check_activation<Log>("keras/fixtures/arithmetic", "log");
+  check_activation<Reciprocal>("keras/fixtures/arithmetic", "reciprocal");
+  check_activation<Sqrt>("keras/fixtures/arithmetic", "sqrt");
+  check_activation<Power<-2>>("keras/fixtures/arithmetic", "power_-2.0");
+  check_activation<Power<2.5>>("keras/fixtures/arithmetic", "power_2.5");
+  check_activation<Power<0.7>>("keras/fixtures/arithmetic", "power_0.7");
 }
 
 TEST_CASE("losses at their edges equal Keras'", "[keras]") {

@@ -337,7 +337,7 @@ TEST_CASE("numbers out of range are refused before anything changes", "[train]")
 namespace {
 
 /// A layer of one's own that says it makes probabilities, and one that says nothing.
-struct Clip : Elementwise<Clip> {
+struct Bounded : Elementwise<Bounded> {
   static constexpr bool makes_probabilities = true;
   template <class V>
   static V apply(V x) {
@@ -398,7 +398,7 @@ TEST_CASE("a loss refuses logits for probabilities and probabilities for logits"
   CHECK(refuses<Conv2D<3, 1, activation<Softmax>>>(Refused::probabilities));
   CHECK(refuses<Scores, Sigmoid>(Refused::probabilities));
   CHECK(refuses<Scores, HardSigmoid>(Refused::probabilities));
-  CHECK(refuses<Scores, Clip>(Refused::probabilities));
+  CHECK(refuses<Scores, Bounded>(Refused::probabilities));
   CHECK(refuses<Scores, Softmax, Flatten>(Refused::probabilities));
   CHECK(refuses<Scores, Softmax, Cropping2D<1>, Permute<2, 1, 3>>(Refused::probabilities));
   CHECK(refuses<Scores, Softmax, GlobalAveragePooling2D>(Refused::probabilities));

@@ -4,12 +4,41 @@
 
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 #include <strata/core/border.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/shape.hpp>
 
 namespace strata::detail {
+
+/// What derives from a layer, and another class that derives from the same. A name that the first has of its own is
+/// ambiguous here; an inherited one is one function, found twice.
+template <class Base>
+struct Sibling : Base {};
+template <class L>
+struct WithSibling : L, Sibling<typename L::itself> {};
+
+/// Inference, losses and Frozen go by what a layer says of itself, so that they would not meet the other function.
+template <class L>
+constexpr Problem heir_problem() {
+  using Both = WithSibling<L>;
+  const auto own = [](const char* rule, const char* expected, const char* remedy) {
+    return Problem{rule, expected, remedy, "one of its own"};
+  };
+  constexpr bool applies = requires { &L::itself::template apply<int>; };
+  constexpr bool same_function =
+      requires { &Both::template forward<int>; } &&
+      (!applies || (requires { &Both::template apply<int>; } && requires { &Both::template derivative<int>; }));
+  if constexpr (!same_function && (requires { &Both::kind; } || requires { &Both::link; }))
+    return own("a class that derives from a layer has another function", "its base's forward, apply and derivative",
+               "derive from Elementwise<...>, or from no layer");
+  if constexpr (requires { &L::freezes; } && requires { &Both::freezes; } &&
+                !requires { &Both::template backward<int>; })
+    return own("a class that derives from a layer has another backward", "its base's backward",
+               "add static constexpr bool freezes = false");
+  return {};
+}
 
 /// A function that has a name of the contract and cannot be called as the contract says (another signature, or `static`
 /// forgotten), or one that is nearly called so. `Parameters` is the type of that name, `Takes` what check is given.
@@ -37,6 +66,8 @@ constexpr Problem contract_problem() {
     return nearly("a member is nearly called check", "check", "chek, checks or check_shape");
   if constexpr (requires { &L::parameter; } || requires { &L::params; } || requires { &L::weights; })
     return nearly("a member is nearly called parameters", "parameters", "parameter, params or weights");
+  if constexpr (requires { typename L::itself; })
+    if constexpr (!std::same_as<L, typename L::itself> && !std::is_final_v<L>) return heir_problem<L>();
   return {};
 }
 

@@ -34,6 +34,8 @@
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //   strided                             true: inference may give it images with borders and images that are slices of
 //                                       wider ones, and take such from it, as calls say                         (false)
+//   itself                              its own type: what derives from it is refused with another forward if it inherits
+//                                       kind or link, with another backward if it inherits freezes
 //   shares                              true: infer, or forward, does the part of its work that detail::part_of(call) says,
 //                                       see core/part.hpp                                                       (false)
 //   in_place                            true: forward may write its output over an operand of the same shape

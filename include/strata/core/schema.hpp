@@ -39,6 +39,7 @@ struct Schema {
   bool activated = false;         ///< takes an option `activation<...>`
   bool aggregate = false;         ///< spelled `Adam{.beta_1 = 0.8}`, not as a template
   int dimensions = 2;             ///< of images; in one, extents are numbers along the one axis
+  const char* module = "keras.layers";  ///< in Keras; empty: it has no such layer, and files of other kinds bring it
   const char* fixed = "{}";       ///< JSON: what Keras' configuration has beside the members, always
 };
 

@@ -143,7 +143,9 @@ class Fusion {
     if (sum == 0 || step.residual >= 0 || network_.nodes[at(sum)].operand_count != 2) return false;
     const int first = plan_.source_of(network_.input_of(at(sum), 0));
     const int other = first == step.output ? plan_.source_of(network_.input_of(at(sum), 1)) : first;
-    if (!made_[at(other)] || network_.tensor(other).shape != network_.tensor(sum).shape) return false;
+    const Shape shape = network_.tensor(sum).shape;
+    if (!made_[at(other)] || network_.tensor(other).shape != shape) return false;
+    if (network_.tensor(step.output).shape.size() != shape.size()) return false;
     step.residual = other;
     step.residual_place = step.epilogue_count;
     absorb(step, sum);

@@ -48,8 +48,11 @@ constexpr bool describes() {
 /// Options that Keras' layers have not. Readers of other formats write them into the configurations that they make:
 ///     "pad": [top, bottom, left, right]           explicit padding; in one dimension [before, after]
 ///     "ceil_mode": true, "count_padding": true    of poolings
+///     "coordinates": "asymmetric", "nearest_mode": "floor"    of Resizing, ONNX's words
 constexpr bool is_beyond_keras(std::string_view option) {
-  return option == "pad" || option == "ceil_mode" || option == "count_padding";
+  for (const std::string_view beyond : {"pad", "ceil_mode", "count_padding", "coordinates", "nearest_mode"})
+    if (option == beyond) return true;
+  return false;
 }
 
 /// The members that Keras has, and what is always so.
@@ -68,16 +71,16 @@ json members_to_keras(const C& config) {
   return options;
 }
 
-inline json keras_object(const char* class_name, json options) {
-  return {{"module", "keras.layers"}, {"class_name", class_name}, {"config", std::move(options)},
-          {"registered_name", nullptr}};
+inline json keras_object(const char* class_name, json options, const std::string& module = "keras.layers") {
+  return {{"module", module}, {"class_name", class_name}, {"config", std::move(options)},
+          {"registered_name", module == "keras.layers" ? json{} : json(class_name)}};
 }
 
 /// As the value of `activation`: by name, where the name alone says it.
 template <Config C>
 json activation_to_keras(const C& config) {
   if (*C::schema.activation != 0) return C::schema.activation;
-  return keras_object(C::schema.keras, members_to_keras(config));
+  return keras_object(C::schema.keras, members_to_keras(config), C::schema.module);
 }
 
 /// Of a node: a layer; the value of the option `activation` of the layer before; or nothing, as part of that layer.
@@ -90,7 +93,7 @@ struct KerasNode {
 /// A layer of its own. Of what is beyond Keras only a convolution's padding can be said.
 template <class L, Config C>
 KerasNode layer_to_keras(const C& config) {
-  KerasNode node{true, keras_object(C::schema.keras, members_to_keras(config))};
+  KerasNode node{true, keras_object(C::schema.keras, members_to_keras(config), C::schema.module)};
   for_each_member(
       [&](bool, const char* name, const auto& member, const auto& standard) {
         if (!is_beyond_keras(name) || to_keras(member) == to_keras(standard)) return;
@@ -105,6 +108,7 @@ template <class L>
 KerasNode node_to_keras() {
   constexpr auto description = description_of<L>();
   if constexpr (!describes<L, std::remove_const_t<decltype(description)>>()) return {};
+  else if constexpr (*description.schema.module == 0) return {};
   else if constexpr (!requires { L::hidden; }) return layer_to_keras<L>(description);
   else if constexpr (description.schema.activated) return {true, {}};
   else return {true, activation_to_keras(description)};
@@ -303,9 +307,17 @@ inline std::string activation_from_keras(const json& activation) {
                                                   : KerasLayer{"Activation", {{"activation", activation}}});
 }
 
+/// Functions that are layers with options here, with the function's own defaults.
+inline json layer_of_function(const json& activation) {
+  if (activation == "elu") return keras_object("ELU", {{"alpha", 1}});
+  if (activation == "leaky_relu") return keras_object("LeakyReLU", {{"negative_slope", 0.2}});
+  return activation;
+}
+
 inline std::string spelling_of_keras(KerasLayer layer) {
   const bool is_activation = layer.class_name == "Activation";
-  const json activation = layer.options.value("activation", json{});
+  const json activation = layer_of_function(layer.options.value("activation", json{}));
+  if (is_activation && activation.is_object()) return spelling_of_keras(keras_layer(activation));
   layer.options.erase("activation");
   std::string result, mismatches;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>([&]<class C>(

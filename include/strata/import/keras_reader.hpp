@@ -397,8 +397,10 @@ class KerasReader : NetworkBuilder {
     if (options.value("groups", json{}) == 1) options.erase("groups");  // Keras 2 writes it for layers without
     if (options.contains("activation")) options["activation"] = activation_name(options["activation"]);
     if (const json axis = strata::detail::plain_axis(options.value("axis", json{}));
-        axis.is_number_integer() && !shape.empty() && axis == static_cast<int>(shape.size()))
-      options["axis"] = -1;
+        axis.is_number_integer() && !shape.empty()) {
+      const int given = axis.get<int>(), rank = static_cast<int>(shape.size());
+      options["axis"] = given == rank ? -1 : given < -1 ? given + rank + 1 : given;
+    }
     if (class_name == "Normalization")
       if (const json scaling = constant_normalization(options); !scaling.is_null()) return scaling;
     if (class_name == "Activation" && options.value("activation", json{}) == "linear") return nullptr;
@@ -436,7 +438,9 @@ class KerasReader : NetworkBuilder {
       if (name == "Mul") name = "Multiply";
       if (name == "Sub") name = "Subtract";
     }
-    if (!call.constant) return {{"class_name", name}, {"config", json::object()}};
+    if (!call.constant)
+      return {{"class_name", name == "TrueDivide" ? "Divide" : name},
+              {"config", options.contains("function") ? json::object() : options}};
     const double c = *call.constant;
     const auto rescaling = [](double scale, double offset) {
       return json{{"class_name", "Rescaling"}, {"config", {{"scale", scale}, {"offset", offset}}}};
@@ -445,6 +449,7 @@ class KerasReader : NetworkBuilder {
     if (name == "Multiply") return rescaling(c, 0);
     if (name == "Subtract") return call.constant_first ? rescaling(-1, c) : rescaling(1, -c);
     if ((name == "TrueDivide" || name == "Divide") && !call.constant_first) return rescaling(1 / c, 0);
+    if (name == "Power" && !call.constant_first) return {{"class_name", name}, {"config", {{"exponent", c}}}};
     return {{"class_name", name + " with a number"}, {"config", json::object()}};
   }
 

@@ -62,6 +62,10 @@ class KerasSemantics {
     if (name_ == "Flatten") return {static_cast<int>(size_of(x))};
     if (name_ == "Reshape") return reshaped(x);
     if (name_ == "RepeatVector" && x.size() == 1) return {number("n", 1), x[0]};
+    if (is_moving()) return moved_shape(x);
+    if (is_reduction()) return reduced_shape(x);
+    if (name_ == "Resizing" && x.size() == 3) return {number("height", 1), number("width", 1), x[2]};
+    if (is_activation("glu")) return with_last(x, x.back() / 2);
     if (name_ == "Permute") {
       Shape shape;
       for (const int axis : numbers("dims"))
@@ -69,7 +73,9 @@ class KerasSemantics {
       return shape.size() == x.size() ? shape : Shape{};
     }
     if (name_ == "BatchNormalization" || name_ == "LayerNormalization" || name_ == "GroupNormalization" ||
-        name_ == "RMSNormalization" || name_ == "Normalization" || name_ == "Rescaling" || name_ == "PReLU" ||
+        name_ == "InstanceNormalization" || name_ == "RMSNormalization" || name_ == "UnitNormalization" ||
+        name_ == "LocalResponseNormalization" || name_ == "Normalization" || name_ == "Rescaling" ||
+        name_ == "Affine" || name_ == "LayerScale" || name_ == "PReLU" ||
         is_identity() || elementwise())
       return x;
     if (name_ == "Softmax" || is_activation("softmax")) return x;
@@ -192,7 +198,7 @@ class KerasSemantics {
       return from_image({dimensions_ == 1 ? 1 : extent(x[0], k.height, s.height, d.height, more.height),
                          extent(x[1], k.width, s.width, d.width, more.width), number("filters", 0)});
     }
-    if (name_ == "ZeroPadding") {
+    if (name_ == "ZeroPadding" || name_ == "ReflectionPadding" || name_ == "ReplicationPadding") {
       const auto p = edges("padding", 1);
       return from_image({x[0] + p[0] + p[1], x[1] + p[2] + p[3], x[2]});
     }
@@ -330,51 +336,200 @@ class KerasSemantics {
             to = (1 - v) * ((1 - h) * in.elements[at(x, iy, ix, c)] + h * in.elements[at(x, iy, right, c)]) +
                  v * ((1 - h) * in.elements[at(x, below, ix, c)] + h * in.elements[at(x, below, right, c)]);
           }
-    } else {  // ZeroPadding, Cropping
+    } else {  // Cropping and paddings
       const bool crops = name_ == "Cropping";
       const auto p = crops ? edges("cropping", dimensions_ == 1 ? 1 : 0) : edges("padding", 1);
       for (int oy = 0; oy < y[0]; ++oy)
         for (int ox = 0; ox < y[1]; ++ox)
           for (int c = 0; c < y[2]; ++c) {
-            const int iy = crops ? oy + p[0] : oy - p[0], ix = crops ? ox + p[2] : ox - p[2];
+            const int iy = inside(crops ? oy + p[0] : oy - p[0], x[0]);
+            const int ix = inside(crops ? ox + p[2] : ox - p[2], x[1]);
             if (iy >= 0 && iy < x[0] && ix >= 0 && ix < x[1])
               out.elements[at(y, oy, ox, c)] = in.elements[at(x, iy, ix, c)];
           }
     }
   }
 
+  /// The cell that stands for one beyond the ends of an axis; zeros stand where it stays there.
+  int inside(int cell, int extent) const {
+    if (name_ == "ReplicationPadding") return std::clamp(cell, 0, extent - 1);
+    if (name_ != "ReflectionPadding") return cell;
+    return std::abs(cell) < extent ? std::abs(cell) : 2 * (extent - 1) - cell;
+  }
+
+  // Cells that move --------------------------------------------------------------------------------------------------
+
+  bool is_moving() const {
+    for (const char* moving : {"Slice", "ChannelShuffle", "DepthToSpace", "SpaceToDepth"})
+      if (name_ == moving) return true;
+    return false;
+  }
+  /// An axis as options name it: from 1, without the batch, or from the last, -1.
+  std::size_t axis_of(const Shape& x) const {
+    const int axis = number("axis", -1);
+    return static_cast<std::size_t>(axis < 0 ? static_cast<int>(x.size()) + axis : axis - 1);
+  }
+  /// First, last (not itself) and step of a Slice.
+  std::array<int, 3> slice(const Shape& x) const {
+    const int extent = x[axis_of(x)];
+    const auto bound = [&](const char* key, int otherwise) {
+      const int place = number(key, otherwise);
+      return std::clamp(place < 0 ? place + extent : place, 0, extent);
+    };
+    return {bound("begin", 0), bound("end", extent), number("step", 1)};
+  }
+  Shape moved_shape(Shape x) const {
+    if (name_ == "ChannelShuffle") return x;
+    if (name_ == "Slice") {
+      if (axis_of(x) >= x.size()) return {};
+      const auto [begin, end, step] = slice(x);
+      x[axis_of(x)] = step > 0 ? (end - begin + step - 1) / step : 0;
+      return x;
+    }
+    const int side = number("blocksize", 1), area = side * side;
+    if (x.size() != 3 || side < 1) return {};
+    if (name_ == "DepthToSpace") return {x[0] * side, x[1] * side, x[2] / area};
+    return {x[0] / side, x[1] / side, x[2] * area};
+  }
+  void move(const Value& in, Value& out) const {
+    const Shape& x = in.shape;
+    if (name_ == "Slice") {
+      const auto [begin, end, step] = slice(x);
+      for (std::size_t e = 0; e < out.elements.size(); ++e) {
+        std::vector<std::size_t> place = place_of(e, out.shape);
+        place[axis_of(x)] = static_cast<std::size_t>(begin) + place[axis_of(x)] * static_cast<std::size_t>(step);
+        out.elements[e] = in.elements[index_of(place, x)];
+      }
+      return;
+    }
+    if (name_ == "ChannelShuffle") {
+      const auto channels = static_cast<std::size_t>(x.back()), groups = static_cast<std::size_t>(number("groups", 1));
+      for (std::size_t e = 0; e < out.elements.size(); ++e)
+        out.elements[e] = in.elements[e - e % channels + e % channels % groups * (channels / groups) +
+                                      e % channels / groups];
+      return;
+    }
+    // Each cell of the image, once: (y, x, c) of the shallow one is channel `deep` of pixel (y / side, x / side).
+    const bool deepens = name_ == "SpaceToDepth";
+    const Shape &shallow = deepens ? x : out.shape, &deep = deepens ? out.shape : x;
+    const int side = number("blocksize", 1);
+    for (int row = 0; row < shallow[0]; ++row)
+      for (int column = 0; column < shallow[1]; ++column)
+        for (int c = 0; c < shallow[2]; ++c) {
+          const int cell = row % side * side + column % side;
+          const int channel = is("mode", "CRD") ? c * side * side + cell : cell * shallow[2] + c;
+          const std::size_t there = at(deep, row / side, column / side, channel), here = at(shallow, row, column, c);
+          if (deepens) out.elements[there] = in.elements[here];
+          else out.elements[here] = in.elements[there];
+        }
+  }
+  static std::vector<std::size_t> place_of(std::size_t element, const Shape& shape) {
+    std::vector<std::size_t> place(shape.size());
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+      place[axis] = element % static_cast<std::size_t>(shape[axis]);
+      element /= static_cast<std::size_t>(shape[axis]);
+    }
+    return place;
+  }
+  static std::size_t index_of(const std::vector<std::size_t>& place, const Shape& shape) {
+    std::size_t index = 0;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+      index = index * static_cast<std::size_t>(shape[axis]) + place[axis];
+    return index;
+  }
+
+  /// Two cells of an axis with their weights, for cell `to` of the result.
+  std::array<std::pair<int, double>, 2> sources(int to, int in, int out) const {
+    const double scale = static_cast<double>(in) / out;
+    double place = (to + 0.5) * scale - 0.5;
+    if (is("coordinates", "asymmetric")) place = to * scale;
+    if (is("coordinates", "align_corners")) place = out == 1 ? 0 : to * (in - 1.0) / (out - 1.0);
+    if (is("coordinates", "pytorch_half_pixel") && out == 1) place = 0;
+    if (is("interpolation", "nearest")) {
+      if (is("nearest_mode", "floor")) place = std::floor(place);
+      else if (is("nearest_mode", "ceil")) place = std::ceil(place);
+      else place = is("nearest_mode", "round_prefer_floor") ? std::ceil(place - 0.5) : std::floor(place + 0.5);
+    }
+    place = std::clamp(place, 0.0, in - 1.0);
+    const int first = static_cast<int>(place);
+    return {{{first, 1 - (place - first)}, {std::min(first + 1, in - 1), place - first}}};
+  }
+  void resize(const Value& in, Value& out) const {
+    for (int oy = 0; oy < out.shape[0]; ++oy)
+      for (int ox = 0; ox < out.shape[1]; ++ox)
+        for (const auto& [y, vertical] : sources(oy, in.shape[0], out.shape[0]))
+          for (const auto& [x, horizontal] : sources(ox, in.shape[1], out.shape[1]))
+            for (int c = 0; c < out.shape[2]; ++c)
+              out.elements[at(out.shape, oy, ox, c)] += vertical * horizontal * in.elements[at(in.shape, y, x, c)];
+  }
+
+  // One number for the cells of an axis ------------------------------------------------------------------------------
+
+  bool is_reduction() const { return name_ == "Mean" || name_ == "Sum" || name_ == "Max" || name_ == "Min"; }
+  Shape reduced_shape(Shape x) const {
+    if (!option("axis").is_number() || axis_of(x) >= x.size()) return {};
+    if (flag("keepdims", false)) x[axis_of(x)] = 1;
+    else x.erase(x.begin() + static_cast<std::ptrdiff_t>(axis_of(x)));
+    return x;
+  }
+  void reduce(const Value& in, Value& out) const {
+    const std::size_t axis = axis_of(in.shape);
+    Shape kept = in.shape;
+    kept[axis] = 1;
+    std::vector<bool> begun(out.elements.size());
+    for (std::size_t e = 0; e < in.elements.size(); ++e) {
+      std::vector<std::size_t> place = place_of(e, in.shape);
+      place[axis] = 0;
+      const std::size_t to = index_of(place, kept);
+      double& result = out.elements[to];
+      if (!begun[to]) result = in.elements[e];
+      else if (name_ == "Max") result = std::max(result, in.elements[e]);
+      else if (name_ == "Min") result = std::min(result, in.elements[e]);
+      else result += in.elements[e];
+      begun[to] = true;
+    }
+    if (name_ == "Mean")
+      for (double& element : out.elements) element /= in.shape[axis];
+  }
+
   // Several tensors --------------------------------------------------------------------------------------------------
 
   bool is_merge() const {
-    for (const char* merge : {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"})
+    for (const char* merge : {"Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum", "Concatenate"})
       if (name_ == merge) return true;
     return false;
   }
   Shape merged_shape(const Shapes& in) const {
     Shape shape = in[0];
-    for (std::size_t i = 1; i < in.size(); ++i) {
-      if (in[i].size() != shape.size()) return {};
-      for (std::size_t axis = 0; axis < shape.size(); ++axis)
-        if (name_ == "Concatenate")
-          shape[axis] += axis + 1 == shape.size() ? in[i][axis] : 0;
-        else
-          shape[axis] = std::max(shape[axis], in[i][axis]);
+    if (name_ == "Concatenate") {
+      if (axis_of(shape) >= shape.size()) return {};
+      for (std::size_t i = 1; i < in.size(); ++i) {
+        if (in[i].size() != shape.size()) return {};
+        shape[axis_of(shape)] += in[i][axis_of(shape)];
+      }
+      return shape;
     }
-    if (name_ == "Concatenate" && option("axis").is_number() && option("axis") != -1) return {};
+    for (const Shape& other : in)
+      while (shape.size() < other.size()) shape.insert(shape.begin(), 1);
+    for (const Shape& other : in)
+      for (std::size_t axis = 1; axis <= other.size(); ++axis) {
+        int& extent = shape[shape.size() - axis];
+        extent = std::max(extent, other[other.size() - axis]);
+      }
     return shape;
   }
   void merge(const std::vector<const Value*>& in, Value& out) const {
-    const std::size_t channels = static_cast<std::size_t>(out.shape.back());
     for (std::size_t e = 0; e < out.elements.size(); ++e) {
       if (name_ == "Concatenate") {
-        std::size_t channel = e % channels;
+        const std::size_t axis = axis_of(out.shape);
+        std::vector<std::size_t> place = place_of(e, out.shape);
         for (const Value* value : in) {
-          const auto own = static_cast<std::size_t>(value->shape.back());
-          if (channel < own) {
-            out.elements[e] = value->elements[e / channels * own + channel];
+          const auto own = static_cast<std::size_t>(value->shape[axis]);
+          if (place[axis] < own) {
+            out.elements[e] = value->elements[index_of(place, value->shape)];
             break;
           }
-          channel -= own;
+          place[axis] -= own;
         }
         continue;
       }
@@ -389,22 +544,21 @@ class KerasSemantics {
           result -= x;
         else if (name_ == "Multiply")
           result *= x;
+        else if (name_ == "Divide")
+          result /= x;
         else
           result = name_ == "Maximum" ? std::max(result, x) : std::min(result, x);
       }
       out.elements[e] = name_ == "Average" ? result / static_cast<double>(in.size()) : result;
     }
   }
-  /// Where an element of the output lies in an operand, some of whose extents may be 1.
+  /// Where an element of the output lies in an operand, some of whose extents may be 1, and which may lack the first.
   static std::size_t broadcast(std::size_t element, const Shape& out, const Shape& in) {
-    std::size_t index = 0, stride = 1;
-    for (std::size_t axis = out.size(); axis-- > 0;) {
-      const auto extent = static_cast<std::size_t>(out[axis]);
-      if (in[axis] != 1) index += element % extent * stride;
-      stride *= static_cast<std::size_t>(in[axis]);
-      element /= extent;
-    }
-    return index;
+    std::vector<std::size_t> place = place_of(element, out);
+    place.erase(place.begin(), place.end() - static_cast<std::ptrdiff_t>(in.size()));
+    for (std::size_t axis = 0; axis < in.size(); ++axis)
+      if (in[axis] == 1) place[axis] = 0;
+    return index_of(place, in);
   }
 
   // Others -----------------------------------------------------------------------------------------------------------
@@ -445,6 +599,39 @@ class KerasSemantics {
           out.elements[e / channels * units + u] += x.elements[e] * w[0].values[e % channels * units + u];
     } else if (name_ == "Permute") {
       permute(x, out);
+    } else if (is_moving()) {
+      move(x, out);
+    } else if (is_reduction()) {
+      reduce(x, out);
+    } else if (name_ == "Resizing") {
+      resize(x, out);
+    } else if (is_activation("glu")) {
+      const std::size_t half = channels / 2;
+      for (std::size_t e = 0; e < out.elements.size(); ++e) {
+        const double* const pixel = &x.elements[e / half * channels];
+        out.elements[e] = pixel[e % half] / (1 + std::exp(-pixel[half + e % half]));
+      }
+    } else if (name_ == "Affine" || name_ == "LayerScale") {
+      const auto *gamma = weight(w, "gamma"), *beta = weight(w, "beta");
+      for (std::size_t e = 0; e < x.elements.size(); ++e)
+        out.elements[e] = x.elements[e] * (gamma ? (*gamma)[e % gamma->size()] : 1) +
+                          (beta ? (*beta)[e % beta->size()] : 0);
+    } else if (name_ == "UnitNormalization") {
+      for (std::size_t e = 0; e < x.elements.size(); ++e) {
+        const double* const first = &x.elements[e - e % channels];
+        out.elements[e] =
+            x.elements[e] / std::sqrt(std::max(std::inner_product(first, first + channels, first, 0.0), 1e-24));
+      }
+    } else if (name_ == "LocalResponseNormalization") {
+      const int size = number("size", 1), count = static_cast<int>(channels);
+      for (std::size_t e = 0; e < x.elements.size(); ++e) {
+        const int c = static_cast<int>(e % channels);
+        double squares = 0;
+        for (int j = std::max(0, c - (size - 1) / 2); j <= std::min(count - 1, c + size / 2); ++j)
+          squares += std::pow(x.elements[e - e % channels + static_cast<std::size_t>(j)], 2);
+        out.elements[e] = x.elements[e] / std::pow(real("k", 1) + real("alpha", 1e-4) / size * squares,
+                                                   real("beta", 0.75));
+      }
     } else if (name_ == "BatchNormalization" || name_ == "Normalization") {
       const bool batch = name_ == "BatchNormalization";
       const auto *gamma = weight(w, "gamma"), *beta = weight(w, "beta");
@@ -466,7 +653,7 @@ class KerasSemantics {
       }
     } else if (name_ == "RepeatVector") {
       for (std::size_t e = 0; e < out.elements.size(); ++e) out.elements[e] = x.elements[e % channels];
-    } else if (name_ == "LayerNormalization" || name_ == "GroupNormalization") {
+    } else if (name_ == "LayerNormalization" || name_ == "GroupNormalization" || name_ == "InstanceNormalization") {
       normalize(x, w, out);
     } else if (name_ == "Rescaling") {
       for (std::size_t e = 0; e < x.elements.size(); ++e)
@@ -490,17 +677,10 @@ class KerasSemantics {
   void permute(const Value& x, Value& out) const {
     const std::vector<int> dims = numbers("dims");
     for (std::size_t e = 0; e < out.elements.size(); ++e) {
-      std::size_t rest = e;
-      std::vector<std::size_t> place(dims.size());
-      for (std::size_t axis = dims.size(); axis-- > 0;) {
-        const auto extent = static_cast<std::size_t>(out.shape[axis]);
-        place[static_cast<std::size_t>(dims[axis] - 1)] = rest % extent;
-        rest /= extent;
-      }
-      std::size_t from = 0;
-      for (std::size_t axis = 0; axis < place.size(); ++axis)
-        from = from * static_cast<std::size_t>(x.shape[axis]) + place[axis];
-      out.elements[e] = x.elements[from];
+      const std::vector<std::size_t> to = place_of(e, out.shape);
+      std::vector<std::size_t> from(to.size());
+      for (std::size_t axis = 0; axis < to.size(); ++axis) from[static_cast<std::size_t>(dims[axis] - 1)] = to[axis];
+      out.elements[e] = x.elements[index_of(from, x.shape)];
     }
   }
 
@@ -508,7 +688,9 @@ class KerasSemantics {
   void normalize(const Value& x, const std::vector<Tensor>& w, Value& out) const {
     const auto channels = static_cast<std::size_t>(x.shape.back());
     const bool by_layer = name_ == "LayerNormalization";
-    const std::size_t groups = by_layer ? 1 : static_cast<std::size_t>(number("groups", 32)), share = channels / groups;
+    const int given = name_ == "InstanceNormalization" ? -1 : number("groups", 32);
+    const std::size_t groups = by_layer ? 1 : given == -1 ? channels : static_cast<std::size_t>(given);
+    const std::size_t share = channels / groups;
     const std::size_t positions = by_layer ? 1 : x.elements.size() / channels;
     const auto *gamma = weight(w, "gamma"), *beta = weight(w, "beta");
     for (std::size_t first = 0; first < x.elements.size(); first += positions * channels)
@@ -521,7 +703,8 @@ class KerasSemantics {
         const auto count = static_cast<double>(positions * share);
         for_each([&](std::size_t e, std::size_t) { sum += x.elements[e]; });
         for_each([&](std::size_t e, std::size_t) { squares += std::pow(x.elements[e] - sum / count, 2); });
-        const double deviation = std::sqrt(squares / count + real("epsilon", 1e-3));
+        const double deviation =
+            std::sqrt(squares / count + real("epsilon", name_ == "InstanceNormalization" ? 1e-5 : 1e-3));
         for_each([&](std::size_t e, std::size_t c) {
           out.elements[e] =
               (x.elements[e] - sum / count) / deviation * (gamma ? (*gamma)[c] : 1) + (beta ? (*beta)[c] : 0);
@@ -544,6 +727,17 @@ class KerasSemantics {
     }
     if (name_ == "LeakyReLU") return [slope = real("negative_slope", 0.3)](double x) { return x < 0 ? slope * x : x; };
     if (name_ == "ELU") return [alpha = real("alpha", 1)](double x) { return x < 0 ? alpha * std::expm1(x) : x; };
+    if (name_ == "Clip")
+      return [least = real("x_min", 0), most = real("x_max", 0)](double x) { return std::clamp(x, least, most); };
+    if (name_ == "Power") return [exponent = real("exponent", 1)](double x) { return std::pow(x, exponent); };
+    if (name_ == "Threshold")
+      return [bound = real("threshold", 0), other = real("default_value", 0)](double x) { return x > bound ? x : other; };
+    if (name_ == "Absolute") return [](double x) { return std::abs(x); };
+    if (name_ == "Log") return [](double x) { return std::log(x); };
+    if (name_ == "Negative") return [](double x) { return -x; };
+    if (name_ == "Reciprocal") return [](double x) { return 1 / x; };
+    if (name_ == "Sqrt") return [](double x) { return std::sqrt(x); };
+    if (name_ == "Square") return [](double x) { return x * x; };
     if (name_ == "Activation" && option("activation").is_string())
       return function(option("activation").get<std::string>());
     return std::nullopt;

@@ -145,6 +145,12 @@ void from_keras(const json& from, T& value) {
   numbers_of(pair ? from[1] : from, {&value.left, &value.right});
 }
 
+inline json to_keras(const MergeAxis& value) { return value.value; }
+inline void from_keras(const json& from, MergeAxis& value) {
+  numbers_of(from, {&value.value});
+  if (value.value == 0 || value.value < -1) refuse_keras("-1, or an axis from 1 on", from);
+}
+
 inline json to_keras(const Ends& value) { return {value.before, value.after}; }
 inline void from_keras(const json& from, Ends& value) { numbers_of(from, {&value.before, &value.after}); }
 

@@ -29,9 +29,9 @@ namespace strata {
 ///
 /// In a team one member writes.
 ///
-/// Throws FileError where a file cannot be written (a missing directory before the first epoch), InvalidArgument where
-/// the logs lack a number, where neither `mode` nor they know whether it should rise, or where a field of `path` is not
-/// like `{epoch}`, `{epoch:02d}`, `{val_loss}` or `{val_loss:.3f}`.
+/// Throws FileError where a file cannot be written, InvalidArgument where the logs lack a number, where neither `mode`
+/// nor they know whether it should rise, or where a field of `path` is not like `{epoch}`, `{epoch:02d}`, `{val_loss}`
+/// or `{val_loss:.3f}`: all before the first epoch, a missing directory too, but for numbers that a callback may add.
 struct ModelCheckpoint {
   std::string path;                  ///< epochs count from 1 in it, as in Keras
   std::string monitor = "val_loss";  ///< for save_best_only
@@ -52,7 +52,12 @@ struct ModelCheckpoint {
         !std::filesystem::is_directory(directory))
       detail::raise<FileError>(
           path + ": expected an existing directory " + directory.string() + ", received none; create it");
+    fill(path, 0, [&](const std::string& name) {
+      coming.expect(name);
+      return 0.0;
+    });
     if (!save_best_only) return;
+    coming.expect(monitor);
     if (std::isnan(best)) best = initial_value_threshold.value_or(best);
     if (mode == Monitor::automatic && coming.find(monitor) == nullptr) return;  // a callback may yet add it
     const Monitor direction = detail::direction("ModelCheckpoint", mode, monitor, coming);
@@ -77,6 +82,12 @@ struct ModelCheckpoint {
 
   /// `path` with its fields filled in.
   std::string file_name(int epoch, const Logs& logs) const {
+    return fill(path, epoch, [&](const std::string& name) { return logs[name]; });
+  }
+
+ private:
+  template <class ValueOf>
+  static std::string fill(const std::string& path, int epoch, ValueOf value_of) {
     std::string name;
     for (std::size_t at = 0; at < path.size();) {
       const std::size_t open = path.find('{', at), close = path.find('}', open);
@@ -86,13 +97,12 @@ struct ModelCheckpoint {
         detail::raise<InvalidArgument>("ModelCheckpoint: expected a '}' after each '{', received " + path);
       const std::string field = path.substr(open + 1, close - open - 1), key = field.substr(0, field.find(':'));
       const std::string_view format = std::string_view(field).substr(key.size());
-      name += key == "epoch" ? text(field, format, ":0", 'd', epoch + 1) : text(field, format, ":.", 'f', logs[key]);
+      name += key == "epoch" ? text(field, format, ":0", 'd', epoch + 1) : text(field, format, ":.", 'f', value_of(key));
       at = close + 1;
     }
     return name;
   }
 
- private:
   /// Whether this is the best so far.
   bool look(double value, int epoch, Monitor direction) {
     if (!detail::improves(direction, value, best)) return false;

@@ -183,6 +183,28 @@ STRATA_INLINE Vector<T> log1p(Vector<T> x) {
     }
 }
 
+/// log(x), accurate near 1; -inf at 0, NaN below.
+template <class T>
+STRATA_INLINE Vector<T> log(Vector<T> x) {
+    if constexpr (std::is_same_v<T, double>) {
+        return detail::by_lane(std::log, x);
+    } else {
+        // x = 2^k (1 + u) with u in [-0.25, 0.5] (to 1 for the largest x).
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        const auto tiny = x < Vector<T>(0x1p-100f); // denormal numbers become normal ones
+        const Vector<T> normal = simd::select(tiny, x * Vector<T>(0x1p32f), x);
+        const Vector<T> one(1.0f);
+        const Vector<T> k = (simd::min)(one + simd::exponent(normal * Vector<T>(2.0f / 3.0f)), Vector<T>(127.0f));
+        const Vector<T> u = simd::fma(normal, simd::pow2(-k), -one);
+        const Vector<T> power = simd::select(tiny, k - Vector<T>(32.0f), k);
+        const Vector<T> fraction = simd::fma(power, Vector<T>(detail::ln2_low), detail::log1p_near_0(u));
+        const Vector<T> y = simd::fma(power, Vector<T>(detail::ln2_high), fraction);
+        const Vector<T> edge = simd::select(x == Vector<T>(0), Vector<T>(-infinity), x * Vector<T>(infinity));
+        const Vector<T> outside = simd::select(x < Vector<T>(0), Vector<T>(std::numeric_limits<T>::quiet_NaN()), edge);
+        return simd::select((x > Vector<T>(0)) & (x < Vector<T>(infinity)), y, outside);
+    }
+}
+
 /// 1 / (1 + e^-x).
 template <class T>
 STRATA_INLINE Vector<T> sigmoid(Vector<T> x) {

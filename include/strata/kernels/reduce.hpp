@@ -23,6 +23,15 @@ struct PlainSum {
   }
 };
 
+/// Σ x y.
+struct ProductSum {
+  static constexpr int sums = 1;
+  template <class V>
+  static STRATA_INLINE void add(V* sum, V x, V y) {
+    sum[0] = simd::fma(x, y, sum[0]);
+  }
+};
+
 /// Σ (x − shift) and Σ (x − shift)²: accurate moments when `shift` is near the mean.
 struct ShiftedSums {
   static constexpr int sums = 2;

@@ -175,7 +175,8 @@ struct LeakyReLUConfig {
   void onnx(auto& out) const { out(schema.onnx).with("alpha", negative_slope.value); }
 };
 
-/// x where x > 0, else Slope x. `LeakyReLU<>` has Keras' slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
+/// x where x > 0, else Slope x: at -infinity a Slope of 0 makes NaN, in Keras and PyTorch too. `LeakyReLU<>` has Keras'
+/// slope, 0.3. Keras `LeakyReLU`, ONNX LeakyRelu.
 template <Number Slope = 0.3>
 struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {  // with the defaults: LeakyReLU<>
   static constexpr const char* class_name = LeakyReLUConfig::schema.keras;

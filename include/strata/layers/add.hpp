@@ -1,4 +1,4 @@
-// Add: the sum of tensors of one shape.
+// Add: the sum of tensors; of one shape, or see layers/broadcast.hpp.
 //
 //     Add<Sequential<Conv2D<8, 3, Same>, BatchNorm>, Sequential<Conv2D<8, 1>>>     of branches over one input
 //     Add<>                                                                        the layer itself, for a named graph
@@ -6,15 +6,9 @@
 // Keras: Add. ONNX: Add, Sum.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-
 #include <boost/mp11/list.hpp>
 
-#include <strata/core/inline.hpp>
-#include <strata/core/layer.hpp>
-#include <strata/layers/map_operands.hpp>
-#include <strata/layers/problems.hpp>
+#include <strata/layers/broadcast.hpp>
 
 namespace strata {
 
@@ -26,29 +20,17 @@ struct Add {  // of the node's operands: Add<>
 };
 
 template <>
-struct Add<> {
+struct Add<> : detail::Broadcast<Add<>> {
   static constexpr Schema schema{.spelling = "Add<>", .keras = "Add", .onnx = "Add"};
+  static constexpr const char *class_name = schema.keras, *rule = "Add needs branches of one shape";
   static void onnx(auto& out) { out(out.size() == 2 ? schema.onnx : "Sum"); }
-  static constexpr const char* class_name = schema.keras;
   static constexpr Kind kind = Kind::sum;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
-  static constexpr Problem check(Shapes in) {
-    return detail::equal_shapes_problem("Add needs branches of one shape", in);
-  }
-  static constexpr Shape output_shape(Shapes in) { return in[0]; }
-
-  static constexpr bool strided = true, in_place = true, shares = true;
-
-  template <class Call>
-  static void forward(const Call& call) {
-    detail::map_operands(call, [](auto... x) STRATA_INLINE_LAMBDA { return (... + x); });
-  }
-  template <class Call>
-  static void backward(const Call& call) {
-    for (std::size_t i = 0; i < Call::input_count; ++i)
-      if (call.input_gradients[i] != nullptr)
-        std::copy_n(call.output_gradient, call.batch * Call::input_shape.size(), call.input_gradients[i]);
+  static STRATA_INLINE auto apply(auto... x) { return (... + x); }
+  template <std::size_t, std::size_t, class T>
+  static T gradient(T dy, const T*, T) {
+    return dy;
   }
 };
 

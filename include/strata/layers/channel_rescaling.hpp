@@ -13,9 +13,8 @@
 #include <limits>
 #include <string>
 
-#include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
-#include <strata/kernels/map.hpp>
+#include <strata/layers/channel_affine.hpp>
 
 namespace strata {
 
@@ -54,12 +53,11 @@ struct ChannelRescalingConfig {
 };
 
 template <PerChannel Scale, PerChannel Offset = 0>
-struct ChannelRescaling {
+struct ChannelRescaling : detail::ChannelAffine<ChannelRescaling<Scale, Offset>> {
   static constexpr const char* class_name = ChannelRescalingConfig::schema.keras;
   static constexpr ChannelRescalingConfig config{.scale = Scale, .offset = Offset};
-  static constexpr Kind kind = Kind::affine;
+  using itself = ChannelRescaling;
   static constexpr Needs backward_needs{.input = false, .output = false};
-  static constexpr bool borders = true, makes_probabilities = false;
 
   static constexpr Problem check(Shape in) {
     constexpr double most = (std::numeric_limits<float>::max)();
@@ -75,40 +73,10 @@ struct ChannelRescaling {
     }
     return {};
   }
-  static constexpr Shape output_shape(Shape in) { return in; }
-  template <class V>
-  static constexpr std::size_t scratch_size(Shape in) {
-    return 2 * static_cast<std::size_t>(in.channels());
-  }
-  template <class V>
-  static constexpr std::size_t backward_scratch_size(Shape in) {
-    return scratch_size<V>(in);
-  }
-
   template <class T>
   static void affine(Shape in, const T* const*, T* scale, T* shift) {
     for (std::size_t c = 0; c < static_cast<std::size_t>(in.channels()); ++c)
       scale[c] = static_cast<T>(Scale[c]), shift[c] = static_cast<T>(Offset[c]);
-  }
-
-  template <class Call>
-  static void forward(const Call& call) {
-    using V = typename Call::Vector;
-    auto *scale = call.scratch, *shift = scale + Call::input_shape.channels();
-    affine(Call::input_shape, call.parameters, scale, shift);
-    const auto f = [](V x, V factor, V offset) STRATA_INLINE_LAMBDA { return simd::fma(factor, x, offset); };
-    kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
-        call.batch, f, call.output, std::array{call.input},
-        std::array<const typename Call::Scalar*, 2>{scale, shift});
-  }
-  template <class Call>
-  static void backward(const Call& call) {
-    using V = typename Call::Vector;
-    if (call.input_gradient == nullptr) return;
-    affine(Call::input_shape, call.parameters, call.scratch, call.scratch + Call::input_shape.channels());
-    kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border>(
-        call.batch, [](V dy, V factor) STRATA_INLINE_LAMBDA { return V(factor * dy); }, call.input_gradient,
-        std::array{call.output_gradient}, std::array<const typename Call::Scalar*, 1>{call.scratch});
   }
 };
 

@@ -81,6 +81,7 @@ inline constexpr Schema conv1d_transpose{.spelling = "Conv1DTranspose<>", .keras
 /// The adjoint is the convolution from an image like the output to one like the input, with the same kernel.
 template <auto Config, int largest_tile>
 struct TransposedConvolution {
+  using itself = TransposedConvolution;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true;

@@ -21,6 +21,7 @@ namespace strata::detail {
 /// whose memory is (kernel_height, kernel_width, channels of a group, filters), and the bias.
 template <class Derived>
 struct Convolution2D {
+  using itself = Derived;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool borders = true, pads_input = true;

@@ -52,6 +52,7 @@ struct RebuildDense {
 template <int Units, Spelled<"NoBias, L2{1e-4}, activation<ReLU>"> auto... Given>
 struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template with, Given...> {
   static constexpr const char* class_name = DenseConfig::schema.keras;
+  using itself = Dense;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
   static constexpr bool batched = true, freezes = true, shares = true;

@@ -30,6 +30,7 @@ template <Number Rate>
 struct Dropout {  // with its rate: Dropout<0.5>
   static constexpr const char* class_name = DropoutConfig::schema.keras;
   static constexpr DropoutConfig config{.rate = Rate};
+  using itself = Dropout;
   static constexpr Kind kind = Kind::view;
   static constexpr Kind training_kind = Kind::other;
   static constexpr Needs backward_needs{.input = false, .output = false};

@@ -23,6 +23,7 @@ namespace strata {
 /// training keeps one tensor less. Listed as `activation (Activation)`; another `class_name` may be given.
 template <class Derived>
 struct Elementwise {
+  using itself = Derived;
   static constexpr const char* class_name = "Activation";
   static constexpr Kind kind = Kind::elementwise;
   static constexpr Needs backward_needs{};

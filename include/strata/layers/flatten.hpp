@@ -15,6 +15,7 @@ struct Flatten {
   static constexpr Schema schema{.spelling = "Flatten", .keras = "Flatten", .onnx = "Flatten"};
   static void onnx(auto& out) { out.reshape(); }
   static constexpr const char* class_name = schema.keras;
+  using itself = Flatten;
   static constexpr Kind kind = Kind::view;
   static constexpr Needs backward_needs{.input = false, .output = false};
 

@@ -1,5 +1,5 @@
-// Minimum: the least of tensors of one shape, element by element, and NaN where one of them is. The gradient goes to
-// the first that has it.
+// Minimum: the least of tensors, element by element, and NaN where one of them is; of one shape, or see
+// layers/broadcast.hpp. The gradient goes to the first that has it.
 //
 //     Minimum<Conv2D<8, 3, Same>, Conv2D<8, 5, Same>>     of branches over one input
 //     Minimum<>                                           the layer itself, for a named graph
@@ -7,7 +7,9 @@
 // Keras: Minimum. ONNX: Min.
 #pragma once
 
-#include <strata/layers/maximum.hpp>
+#include <boost/mp11/list.hpp>
+
+#include <strata/layers/broadcast.hpp>
 
 namespace strata {
 
@@ -19,18 +21,19 @@ struct Minimum {  // of the node's operands: Minimum<>
 };
 
 template <>
-struct Minimum<> : Maximum<> {
+struct Minimum<> : detail::Broadcast<Minimum<>> {
   static constexpr Schema schema{.spelling = "Minimum<>", .keras = "Minimum", .onnx = "Min"};
-  static constexpr const char* class_name = schema.keras;
+  static constexpr const char *class_name = schema.keras, *rule = "Minimum needs branches of one shape";
+  static constexpr Needs backward_needs{};
+  static constexpr bool keeps_probabilities = true;
 
-  static constexpr Problem check(Shapes in) {
-    return detail::equal_shapes_problem("Minimum needs branches of one shape", in);
+  template <class V>
+  static STRATA_INLINE V apply(V first, auto... others) {
+    return -simd::maximum(V(-first), V(-others)...);
   }
-
-  template <class Call>
-  static void forward(const Call& call) {
-    using V = typename Call::Vector;
-    detail::map_operands(call, [](auto... x) STRATA_INLINE_LAMBDA { return V(-simd::maximum(V(-x)...)); });
+  template <std::size_t operand, std::size_t, class T>
+  static T gradient(T dy, const T* x, T y) {
+    return detail::is_first_to_have<operand>(x, y) ? dy : T(0);
   }
 };
 

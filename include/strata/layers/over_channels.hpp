@@ -8,6 +8,7 @@ namespace strata::detail {
 /// `Derived` has forward_rows<V, channels>(rows, x, y) and backward_rows<V, channels>(rows, y, dy, dx).
 template <class Derived>
 struct OverChannels {
+  using itself = Derived;
   static constexpr Needs backward_needs{.input = false, .output = true};
 
   static constexpr Shape output_shape(Shape in) { return in; }

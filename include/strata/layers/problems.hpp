@@ -22,6 +22,13 @@ constexpr Problem sequence_problem(const char* rule, Shape in) {
   if (in.rank == 2) return {};
   return {rule, "an input of length x channels", "put it before Flatten, or give Input two sizes"};
 }
+/// Axes count from 1, without the batch, or -1 for the last.
+constexpr int index_of_axis(int axis, Shape in) { return axis == -1 ? in.rank - 1 : axis - 1; }
+constexpr Problem axis_problem(int axis, Shape in) {
+  if (axis == -1 || (axis >= 1 && axis <= in.rank)) return {};
+  return {"the axis does not exist", Text() << "an axis from 1 to " << in.rank << ", or -1 for the last",
+          "count from 1, without the batch", Text() << "axis " << axis};
+}
 /// Which of them, and whether the extents of a layer of one dimension are single numbers.
 template <Config C>
 constexpr Problem dimensions_problem(const C& config, const char* rule_on_images, const char* rule_on_sequences,
@@ -69,16 +76,6 @@ constexpr Problem fit_problem(const char* rule, const char* fix, const Window& w
           Text() << "an input of at least " << window.reach.height - window.before.height - window.after.height << 'x'
                  << window.reach.width - window.before.width - window.after.width,
           fix};
-}
-
-/// `rule` is "Add needs branches of one shape" or the like.
-constexpr Problem equal_shapes_problem(const char* rule, Shapes shapes) {
-  for (const Shape& shape : shapes)
-    if (shape != shapes[0])
-      return {rule, Text() << shapes[0] << " from every branch",
-              "change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>",
-              Text() << shape};
-  return {};
 }
 
 }  // namespace strata::detail

@@ -5,11 +5,8 @@
 // Keras: RepeatVector. ONNX: Expand.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-
-#include <strata/core/layer.hpp>
 #include <strata/core/text.hpp>
+#include <strata/layers/gathering.hpp>
 
 namespace strata {
 
@@ -29,10 +26,9 @@ struct RepeatVectorConfig {
 };
 
 template <int Times>
-struct RepeatVector {
+struct RepeatVector : detail::Gathering<RepeatVector<Times>> {
   static constexpr const char* class_name = RepeatVectorConfig::schema.keras;
   static constexpr RepeatVectorConfig config{.n = Times};
-  static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;
 
   static constexpr Problem check(Shape in) {
@@ -44,21 +40,8 @@ struct RepeatVector {
   }
   static constexpr Shape output_shape(Shape in) { return {Times, in.channels()}; }
 
-  template <class Call>
-  static void forward(const Call& call) {
-    constexpr std::size_t size = Call::input_shape.size();
-    for (std::size_t row = 0; row < call.batch * Times; ++row)
-      std::copy_n(call.input + row / Times * size, size, call.output + row * size);
-  }
-  template <class Call>
-  static void backward(const Call& call) {
-    constexpr std::size_t size = Call::input_shape.size();
-    if (call.input_gradient == nullptr) return;
-    std::fill_n(call.input_gradient, call.batch * size, 0);
-    for (std::size_t row = 0; row < call.batch * Times; ++row)
-      for (std::size_t i = 0; i < size; ++i)
-        call.input_gradient[row / Times * size + i] += call.output_gradient[row * size + i];
-  }
+  static constexpr int run(Shape in) { return in.channels(); }
+  static constexpr detail::Cell source(Shape, detail::Cell to) { return {0, 0, to.channel}; }
 };
 
 }  // namespace strata

@@ -2,8 +2,10 @@
 //
 //     Resizing<224, 224>              each cell from the four around its place
 //     Resizing<224, 224, Nearest>     from the one that it lies in
+//     Resizing<28, 28, Nearest, Asymmetric, Floor>     PyTorch's `nearest`; ONNX's other modes likewise
+//     Resizing<28, 28, AlignCorners>                   PyTorch's bilinear with align_corners
 //
-// Default: bilinear. No filter comes before, as without Keras' antialias. Keras: Resizing. ONNX: Resize (half_pixel).
+// Default: bilinear, HalfPixel, RoundPreferCeil. No filter comes before, as without Keras' antialias. Keras: Resizing. ONNX: Resize.
 #pragma once
 
 #include <strata/layers/up_sampling2d.hpp>
@@ -15,17 +17,20 @@ struct ResizingConfig {
                                  .fixed = R"({"fill_mode": "constant", "fill_value": 0.0})"};
   int height = 0, width = 0;
   Interpolation interpolation = Bilinear;
+  Coordinates coordinates = HalfPixel;
+  NearestMode nearest_mode = RoundPreferCeil;
 
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("height", c.height...), f("width", c.width...), f("interpolation", c.interpolation...);
+    f("coordinates", c.coordinates...), f("nearest_mode", c.nearest_mode...);
   }
   void onnx(auto& out) const {
     out.resize(interpolation == Nearest ? "nearest" : "linear", "half_pixel", "round_prefer_ceil");
   }
 };
 
-template <int Height, int Width, Spelled<"Nearest"> auto... Given>
+template <int Height, int Width, Spelled<"Nearest, Asymmetric, Floor"> auto... Given>
 struct Resizing : detail::Resampling<Resizing<Height, Width, Given...>> {
   static constexpr const char* class_name = ResizingConfig::schema.keras;
   using options = LayerOptions<Given...>;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
@@ -24,10 +25,40 @@ constexpr auto choices(Interpolation) {
   return Choices<2>{"Nearest or Bilinear", {"Nearest", "Bilinear"}, {"nearest", "bilinear"}};
 }
 
+/// Where a cell of the result lies in the image, by ONNX's names (`coordinate_transformation_mode`).
+enum class Coordinates { half_pixel, asymmetric, align_corners, pytorch_half_pixel };
+/// Of the centre of a cell, half a cell from its corner: Keras' rule.
+inline constexpr Coordinates HalfPixel = Coordinates::half_pixel;
+/// Of its corner: what PyTorch's `nearest` does.
+inline constexpr Coordinates Asymmetric = Coordinates::asymmetric;
+/// The first and the last cell of both lie on each other.
+inline constexpr Coordinates AlignCorners = Coordinates::align_corners;
+/// As HalfPixel; an axis of one cell is the first.
+inline constexpr Coordinates PyTorchHalfPixel = Coordinates::pytorch_half_pixel;
+constexpr auto choices(Coordinates) {
+  return Choices<4>{"Asymmetric, AlignCorners or PyTorchHalfPixel",
+                    {"HalfPixel", "Asymmetric", "AlignCorners", "PyTorchHalfPixel"},
+                    {"half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"}};
+}
+
+/// Which cell is nearest to a place, by ONNX's names (`nearest_mode`).
+enum class NearestMode { round_prefer_ceil, round_prefer_floor, floor, ceil };
+/// Of two as near, the later: Keras' rule.
+inline constexpr NearestMode RoundPreferCeil = NearestMode::round_prefer_ceil;
+/// Of two as near, the earlier.
+inline constexpr NearestMode RoundPreferFloor = NearestMode::round_prefer_floor;
+inline constexpr NearestMode Floor = NearestMode::floor;
+inline constexpr NearestMode Ceil = NearestMode::ceil;
+constexpr auto choices(NearestMode) {
+  return Choices<4>{"RoundPreferFloor, Floor or Ceil",
+                    {"RoundPreferCeil", "RoundPreferFloor", "Floor", "Ceil"},
+                    {"round_prefer_ceil", "round_prefer_floor", "floor", "ceil"}};
+}
+
 namespace detail {
 
-/// An image of another size, `Derived::output_shape(in)`, by `Derived::config.interpolation`; half a cell lies before
-/// the first centre.
+/// An image of another size, `Derived::output_shape(in)`, by `Derived::config`'s interpolation, coordinates and
+/// nearest_mode.
 template <class Derived>
 struct Resampling {
   static constexpr Needs backward_needs{.input = false, .output = false};
@@ -62,11 +93,35 @@ struct Resampling {
 
     Source(std::size_t to, int in, int out) {
       const bool nearest = Derived::config.interpolation == Nearest;
-      const float centre = (static_cast<float>(to) + 0.5f) * (static_cast<float>(in) / static_cast<float>(out));
-      const float place = nearest ? centre : (std::max)(0.0f, centre - 0.5f);
+      const float place = (std::max)(0.0f, nearest ? rounded(to, in, out) : centre(to, in, out) - 0.5f);
       first = (std::min)(static_cast<std::size_t>(place), static_cast<std::size_t>(in - 1));
       second = (std::min)(first + 1, static_cast<std::size_t>(in - 1));
       share = nearest ? 0 : place - static_cast<float>(first);
+    }
+
+   private:
+    static constexpr Coordinates coordinates = [] {
+      if constexpr (requires { Derived::config.coordinates; }) return Derived::config.coordinates;
+      else return HalfPixel;
+    }();
+    static constexpr NearestMode mode = [] {
+      if constexpr (requires { Derived::config.nearest_mode; }) return Derived::config.nearest_mode;
+      else return RoundPreferCeil;
+    }();
+
+    /// Cells from the first one's corner; the centre of cell i lies at i + 0.5.
+    static float centre(std::size_t to, int in, int out) {
+      const float cell = static_cast<float>(to), scale = static_cast<float>(in) / static_cast<float>(out);
+      if (coordinates == Asymmetric) return cell * scale + 0.5f;
+      if (coordinates == AlignCorners)
+        return (out == 1 ? 0 : cell * static_cast<float>(in - 1) / static_cast<float>(out - 1)) + 0.5f;
+      return coordinates == PyTorchHalfPixel && out == 1 ? 0.5f : (cell + 0.5f) * scale;
+    }
+    static float rounded(std::size_t to, int in, int out) {
+      const float place = centre(to, in, out);
+      if (mode == RoundPreferCeil) return std::floor(place);
+      if (mode == RoundPreferFloor) return std::ceil(place) - 1;
+      return mode == Floor ? std::floor(place - 0.5f) : std::ceil(place - 0.5f);
     }
   };
 

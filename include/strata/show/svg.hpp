@@ -193,6 +193,7 @@ inline std::string draw_memory(const std::vector<DrawnBlock>& blocks, std::size_
     const double x = from(block.bytes.first), w = from(block.bytes.last + 1) - x;
     const double bottom = at(static_cast<double>(block.offset));
     const double ceiling = at(static_cast<double>(block.offset + block.bytes.size)), h = bottom - ceiling;
+    canvas.box(x, ceiling, w, h, "paper");  // no line of the grid behind a name
     canvas.box(x, ceiling, w, h, Canvas::fill(maker), block.name + ": " + block.place, 0.5);
     if (const double length = text_width(block.name, 12) + 6; length <= w && h >= 16)
       canvas.text(x + w / 2, ceiling + h / 2 + 4, block.name, "middle", "ink", 12);

@@ -48,6 +48,7 @@ struct EarlyStopping {
   template <class Trainer>
   void on_train_begin(Trainer& trainer, const Logs& coming) {
     detail::require(detail::finite(min_delta), "EarlyStopping", "min_delta", "that is finite", min_delta);
+    coming.expect(monitor);
     const int seen_epoch = std::exchange(best_epoch, -1);
     const double seen = std::exchange(best, std::numeric_limits<double>::quiet_NaN());
     stopped_epoch = -1, wait = 0;

@@ -93,10 +93,14 @@ void notify_begin(Callback& callback, Trainer& trainer, const Logs& coming) {
     notify<TrainBegin>(callback, trainer);
 }
 
-/// The numbers that each epoch will tell, not known yet: loss, metrics, and those of a validation.
-template <class... Extras>
+/// The numbers that each epoch will tell, not known yet: loss, metrics, and those of a validation. Who takes a `Logs&`
+/// after an epoch may add others.
+template <class Trainer, class... Extras>
 Logs names_of(bool validated, const Extras&... extras) {
-  Logs names;
+  constexpr auto adds = []<class E>(std::type_identity<E>) {
+    return hears<EpochEnd, E, Trainer, const int, Logs> && !hears<EpochEnd, E, Trainer, const int, const Logs>;
+  };
+  Logs names{.complete = !(adds(std::type_identity<Extras>{}) || ...)};
   const auto announce = [&](std::string_view name, Monitor direction) {
     if (names.find(name) != nullptr)
       raise<InvalidArgument>("fit: expected metrics of different names, received two called '" + std::string(name) +
@@ -149,7 +153,7 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
   if (options.initial_epoch < 0)
     raise<InvalidArgument>("fit: expected .initial_epoch, the epochs already trained, of 0 or more, received " +
                            std::to_string(options.initial_epoch));
-  const Logs names = names_of(options.validation != nullptr, extras...);
+  const Logs names = names_of<Trainer>(options.validation != nullptr, extras...);
   const std::string metric = metric_count == 0 ? "" : names.entries[1].name;
   const bool on_logits = takes_logits(trainer.loss());
 

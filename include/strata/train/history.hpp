@@ -19,6 +19,7 @@ struct Logs {
   };
   std::vector<Entry> entries{};
   std::vector<std::pair<std::string, Monitor>> directions{};  ///< of those of which it is known: see `direction`
+  bool complete = false;  ///< of names to come: no callback adds others
 
   auto begin() const { return entries.begin(); }
   auto end() const { return entries.end(); }
@@ -38,6 +39,11 @@ struct Logs {
     detail::raise<InvalidArgument>(
         "no number called '" + std::string(name) + "' in the logs: expected one of " + known +
         "; val_ numbers need FitOptions::validation");
+  }
+
+  /// Of names to come: throws the same where there will be no such number.
+  void expect(std::string_view name) const {
+    if (complete) (void)(*this)[name];
   }
 
   /// Whether it should fall or rise; automatic where that is not known.

@@ -1,9 +1,13 @@
 """Layers' configurations as real Keras writes them, beside the layers in Strata's words, as Strata spells them."""
+import inspect
 import json
 
 import keras
 from keras import layers as k
 from keras.regularizers import L2
+from keras.src.applications.convnext import LayerScale
+from keras.src.ops import numpy as ops
+from keras.src.ops.nn import Threshold
 
 import summaries
 
@@ -156,6 +160,21 @@ LAYERS = {
     "Minimum<>": k.Minimum(),
     "Multiply<>": k.Multiply(),
     "Concatenate<>": k.Concatenate(),
+    "Concatenate<Along<1>>": k.Concatenate(axis=1),
+    "GLU": k.Activation("glu"),
+    "LayerScale<4>": LayerScale(1e-06, 4),
+    "Absolute": ops.Absolute(),
+    "Log": ops.Log(),
+    "Negative": ops.Negative(),
+    "Reciprocal": ops.Reciprocal(),
+    "Sqrt": ops.Sqrt(),
+    "Square": ops.Square(),
+    "Clip<-0.5, 6>": ops.Clip(-0.5, 6),
+    "ThresholdLayer<0.5, -1>": Threshold(0.5, -1),
+    "ReduceMean<-1, KeepDims>": ops.Mean(axis=-1, keepdims=True),
+    "ReduceSum<2>": ops.Sum(axis=2),
+    "ReduceMax<1>": ops.Max(axis=1),
+    "ReduceMin<-1>": ops.Min(axis=-1),
 }
 
 NETWORKS = ["lesson", "residual", "two_inputs", "two_outputs"]
@@ -165,12 +184,31 @@ def line(about):
     return json.dumps(about, sort_keys=True)
 
 
+def options(layer):
+    """What it may be given, by name."""
+    parameters = inspect.signature(layer.__init__).parameters.values()
+    return [parameter.name for parameter in parameters
+            if parameter.name != "self" and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)]
+
+
+def all_layers(folder):
+    """One line of JSON for each layer that Keras has, and one for its activations."""
+    text = ""
+    for name, layer in sorted(vars(k).items()):
+        if inspect.isclass(layer) and issubclass(layer, k.Layer) and layer.__name__ == name != "Layer":
+            text += line({"class_name": name, "options": options(layer)}) + "\n"
+    functions = {function.__name__ for function in vars(keras.activations).values()
+                 if inspect.isfunction(function) and function.__name__ not in ("get", "serialize", "deserialize")}
+    (folder / "all_layers.txt").write_text(text + line({"activations": sorted(functions)}) + "\n")
+
+
 def configs(folder):
     """One line of JSON for each layer, and for each network of summaries.py."""
     text = ""
     for spelling, layer in LAYERS.items():
         saved = keras.saving.serialize_keras_object(layer)
-        text += line({"spelling": spelling, "class_name": saved["class_name"], "config": saved["config"]}) + "\n"
+        text += line({"spelling": spelling, "class_name": saved["class_name"], "config": saved["config"],
+                      "module": saved["module"]}) + "\n"
     (folder / "layer_configs.txt").write_text(text)
     text = ""
     for name in NETWORKS:

@@ -13,7 +13,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISI
                   KERAS_BACKEND="tensorflow", COLUMNS="400")  # `rich` cuts a table at the end of the terminal
 
 from cases import Cases
-from configs import configs
+from configs import all_layers, configs
 from layers import layers
 from summaries import param_counts, summaries, weights
 from training import training
@@ -43,7 +43,7 @@ def main(extent, folder, parts=0):
     cases = Cases(folder, extent == "small")
     for stage in layers, training:
         stage(cases)
-    for stage in summaries, weights, param_counts, configs:
+    for stage in summaries, weights, param_counts, configs, all_layers:
         stage(folder)
     (folder.parent.parent / "test_keras.cpp").write_text(source([check for check in cases.checks if check[2]]))
     for part in range(int(parts)):

@@ -2,7 +2,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import Input, Model, Sequential
+from keras import Input, Model, Sequential, ops
 from keras import layers as k
 
 from cases import Random
@@ -212,6 +212,58 @@ def only_in_keras(cases):
     case("repeat_vector", "RepeatVector<3>", (5,), k.RepeatVector(3))
 
 
+class Affine(k.Layer):
+    """gamma x + beta, of each channel or each element."""
+
+    def __init__(self, per_element=False):
+        super().__init__()
+        self.per_element = per_element
+
+    def build(self, shape):
+        shape = shape[1:] if self.per_element else shape[-1:]
+        self.gamma, self.beta = (self.add_weight(shape=shape, name=name) for name in ("gamma", "beta"))
+
+    def call(self, x):
+        return self.gamma * x + self.beta
+
+
+def shuffled(x, shape, order):
+    """In so many axes, those in another order."""
+    return ops.transpose(ops.reshape(x, (-1, *shape)), (0, *order))
+
+
+def beyond_layers(cases):
+    """What Keras and TensorFlow have as operations."""
+    def case(name, spelling, shape, function, **options):
+        made = function if isinstance(function, k.Layer) else k.Lambda(function)
+        layer(cases, name, spelling, shape, made, ci=True, about="layers of operations", **options)
+    few = lambda random, shape: random.state.choice(np.float32([-2, -1, 1, 2]), shape)
+    case("slice_channels", "Slice<-1, 2, -1>", (3, 4, 7), lambda x: x[..., 2:-1])
+    case("slice_rows", "Slice<1, 1, 7, 2>", (7, 4, 3), lambda x: x[:, 1:7:2])
+    case("channel_shuffle", "ChannelShuffle<3>", (2, 3, 12),
+         lambda x: ops.reshape(shuffled(x, (2, 3, 3, 4), (1, 2, 4, 3)), (-1, 2, 3, 12)))
+    case("depth_to_space", "DepthToSpace<2>", (3, 4, 8), lambda x: tf.nn.depth_to_space(x, 2))
+    case("pixel_shuffle", "DepthToSpace<2, CRD>", (3, 4, 8),  # PyTorch's channels: c r r
+         lambda x: ops.reshape(shuffled(x, (3, 4, 2, 2, 2), (1, 4, 2, 5, 3)), (-1, 6, 8, 2)))
+    case("space_to_depth", "SpaceToDepth<2>", (4, 6, 3), lambda x: tf.nn.space_to_depth(x, 2))
+    case("pixel_unshuffle", "SpaceToDepth<2, CRD>", (4, 6, 3),
+         lambda x: ops.reshape(shuffled(x, (2, 2, 3, 2, 3), (1, 3, 5, 2, 4)), (-1, 2, 3, 12)))
+    case("reflection_padding2d", "ReflectionPadding2D<ZeroPad{1, 2, 0, 3}>", (4, 5, 3),
+         lambda x: ops.pad(x, [[0, 0], [1, 2], [0, 3], [0, 0]], mode="reflect"))
+    case("replication_padding2d", "ReplicationPadding2D<ZeroPad{1, 2, 0, 3}>", (2, 5, 3),
+         lambda x: tf.gather(tf.gather(x, [0, 0, 1, 1, 1], axis=1), [0, 1, 2, 3, 4, 4, 4, 4], axis=2))
+    case("affine", "Affine", (3, 4, 5), Affine())
+    case("affine_per_element", "AffineWith<PerElement>", (3, 4, 5), Affine(per_element=True))
+    case("reduce_mean", "ReduceMean<-1, KeepDims>", (3, 4, 5), lambda x: ops.mean(x, axis=-1, keepdims=True))
+    case("reduce_sum", "ReduceSum<2>", (3, 4, 5), lambda x: ops.sum(x, axis=2))
+    case("reduce_max", "ReduceMax<1>", (5, 4, 3), lambda x: ops.max(x, axis=1), values=few)
+    case("reduce_min", "ReduceMin<-1, KeepDims>", (3, 4, 5), lambda x: ops.min(x, axis=-1, keepdims=True), values=few)
+    case("glu", "GLU", (3, 2, 14), k.Activation("glu"))
+    case("instance_normalization", "InstanceNormalization", (3, 4, 5), k.GroupNormalization(-1, epsilon=1e-5))
+    case("local_response_normalization", "LocalResponseNormalization<5, 0.1, 0.75, 2>", (2, 3, 9),
+         lambda x: tf.nn.local_response_normalization(x, depth_radius=2, bias=2, alpha=0.1 / 5, beta=0.75))
+
+
 def sequences(cases):
     case = lambda *arguments, **options: layer(cases, *arguments, about="sequences", **options)
     case("conv1d_causal", "Conv1D<7, 3, Causal, Dilation{2}>", (9, 4),
@@ -267,23 +319,34 @@ POINTWISE = [
     ("exponential", "Exponential", {}), ("log_sigmoid", "LogSigmoid", {}), ("hard_tanh", "HardTanh", {}),
     ("hard_shrink", "HardShrink", {}), ("soft_shrink", "SoftShrink", {}), ("tanh_shrink", "TanhShrink", {}),
     ("squareplus", "Squareplus", {}), ("sparse_sigmoid", "SparseSigmoid", {}), ("sparse_plus", "SparsePlus", {}),
+    ("threshold", "ThresholdLayer<0.5, -1>", dict(threshold=0.5, default_value=-1.0)), ("absolute", "Absolute", {}),
+    ("negative", "Negative", {}), ("square", "Square", {}), ("clip", "Clip<-0.5, 4>", dict(x_min=-0.5, x_max=4.0)),
+    ("power", "Power<3>", dict(x2=3.0)),
+]
+OF_POSITIVE = [
+    ("log", "Log", {}), ("reciprocal", "Reciprocal", {}), ("sqrt", "Sqrt", {}), ("power", "Power<-2>", dict(x2=-2.0)),
+    ("power", "Power<2.5>", dict(x2=2.5)), ("power", "Power<0.7>", dict(x2=0.7)),
 ]
 
 
 def pointwise(cases):
-    """Activations at the same points, kinks among them, computed in float64: each is only a function."""
-    fixture, kinks = "activations", [-1, -0.5, 0, 0.5, 1, 4]
-    x = tf.Variable(np.float64(np.float32([*kinks, *Random(fixture).normal(58, scale=3)])))
-    tensors = {"input": x.numpy()}
-    checks = []
-    for name, spelling, options in POINTWISE:
-        key = "_".join([name, *options])
-        with tf.GradientTape() as tape:
-            y = keras.activations.get(name)(x, **options)
-        tensors[key], tensors[key + "_slope"] = y.numpy(), tape.gradient(y, x).numpy()
-        checks.append(f'check_activation<{spelling}>({{fixture}}, "{key}");')
-    for check in checks:
-        cases.add(fixture, "activations", tensors, check, "activations at kinks", ci=True)
+    """Functions at the same points, kinks among them, computed in float64."""
+    about = "activations and arithmetic at kinks"
+    random = Random("activations")
+    for fixture, functions, points in [
+            ("activations", POINTWISE, [-1, -0.5, 0, 0.5, 1, 4, *random.normal(58, scale=3)]),
+            ("arithmetic", OF_POSITIVE, [0.5, 1, 4, *random.uniform(0.1, 5, 61)])]:
+        x = tf.Variable(np.float64(np.float32(points)))
+        tensors = {"input": x.numpy()}
+        checks = []
+        for name, spelling, options in functions:
+            key = "_".join([name, *map(str, options if fixture == "activations" else options.values())])
+            with tf.GradientTape() as tape:
+                y = (getattr(keras.activations, name, None) or getattr(ops, name))(x, **options)
+            tensors[key], tensors[key + "_slope"] = y.numpy(), tape.gradient(y, x).numpy()
+            checks.append(f'check_activation<{spelling}>({{fixture}}, "{key}");')
+        for check in checks:
+            cases.add(fixture, about, tensors, check, about, ci=True)
 
 
 kinks_and_ties = "gradients of layers at ties and kinks"
@@ -327,6 +390,11 @@ def several_nodes(cases):
             return merge()(branches)
         case(name, f"{spelling}<Conv2D<6, 3, Same>, Conv2D<6, 1>, Conv2D<6, 2, Same>>", (5, 4, 3), build)
 
+    def broadcast(x):
+        return k.Add()([x, k.GlobalMaxPooling2D(keepdims=True)(x), k.Conv2D(1, 3, padding="same")(x)])
+    case("add_broadcast", "Add<Sequential<>, GlobalMaxPooling2DWith<KeepDims>, Conv2D<1, 3, Same>>", (5, 4, 3),
+         broadcast)
+
     def squeeze(x):
         gate = chain(x, k.GlobalAveragePooling2D(), k.Dense(2, activation="relu"), k.Dense(4, activation="sigmoid"))
         return k.Multiply()([x, gate])
@@ -346,5 +414,5 @@ def several_nodes(cases):
 
 
 def layers(cases):
-    for part in convolutions, pooling, others, only_in_keras, sequences, activations, pointwise, several_nodes:
+    for part in convolutions, pooling, others, only_in_keras, beyond_layers, sequences, activations, pointwise, several_nodes:
         part(cases)

@@ -1,0 +1,42 @@
+// ChannelShuffle: the channels of `Groups` groups, one of each in turn (Zhang et al. 2017, arXiv 1707.01083).
+//
+//     ChannelShuffle<2>          channels 0 1 2 3 4 5 become 0 3 1 4 2 5
+//
+// Keras: Reshape, Permute and Reshape. ONNX: Reshape, Transpose and Reshape.
+#pragma once
+
+#include <strata/core/text.hpp>
+#include <strata/layers/gathering.hpp>
+
+namespace strata {
+
+struct ChannelShuffleConfig {
+  static constexpr Schema schema{.spelling = "ChannelShuffle<>", .keras = "ChannelShuffle", .arguments = 1,
+                                 .module = ""};
+  int groups = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("groups", c.groups...);
+  }
+};
+
+template <int GroupCount>
+struct ChannelShuffle : detail::Gathering<ChannelShuffle<GroupCount>> {
+  static constexpr const char* class_name = ChannelShuffleConfig::schema.keras;
+  static constexpr ChannelShuffleConfig config{.groups = GroupCount};
+
+  static constexpr Problem check(Shape in) {
+    if (GroupCount >= 1 && in.channels() % GroupCount == 0) return {};
+    return {"the groups do not divide the channels", Text() << "a number that divides " << in.channels(),
+            "change the number of groups or the layer before", Text() << GroupCount};
+  }
+  static constexpr Shape output_shape(Shape in) { return in; }
+
+  static constexpr int run(Shape) { return 1; }
+  static constexpr detail::Cell source(Shape in, detail::Cell to) {
+    return {to.row, to.column, to.channel % GroupCount * (in.channels() / GroupCount) + to.channel / GroupCount};
+  }
+};
+
+}  // namespace strata
