@@ -1,5 +1,6 @@
 """check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the README's commands from a Keras file to a prediction,
-which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed."""
+which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
+with a model of PyTorch, whose two exporters must give one type."""
 import array
 import json
 import re
@@ -26,11 +27,10 @@ def expect(condition, what, received):
         sys.exit(f"expected {what}, received:\n{received}")
 
 
-def expect_prediction(output):
-    received, expected = ([float(word) for word in text.split()] for text in
-                          (output, (fixtures / "small_output.txt").read_text()))
+def expect_prediction(output, file="small_output.txt"):
+    received, expected = ([float(word) for word in text.split()] for text in (output, (fixtures / file).read_text()))
     expect(len(received) == len(expected) and all(abs(a - b) <= 1e-5 for a, b in zip(received, expected)),
-           f"Keras' {expected}", output)
+           f"{expected} as in {file}", output)
 
 
 shutil.rmtree(work, ignore_errors=True)
@@ -75,6 +75,23 @@ data[start + begin:start + end] = values.tobytes()
 proof.write_bytes(data)
 output = run("./proof", status=1)
 expect("differs: block1_1_bn" in output and "epsilon" in output, "block1_1_bn and its epsilon", output)
+
+# ONNX: what PyTorch's exporters write differs, the type does not.
+types = []
+for exporter in "legacy", "dynamo":
+    run(strata_import, fixtures / f"small_{exporter}.onnx", "-o", "net.hpp", "--input", "1x3x13x13", "--prove")
+    types.append(re.sub(r"//.*\n", "", (work / "net.hpp").read_text()))
+expect(types[0] == types[1], "one type of both exporters", "\n".join(types))
+for part in 'Layer<"layer1_0">', "Strides{2}, Pad{1}", "HardSwish", "GELU", "LayerNormalization":
+    expect(part in types[0], part, types[0])
+expect("Permute" not in types[0] and "Transpose" not in types[0], "no transposition", types[0])
+(work / "first.cpp").write_text(program.replace("load_weights(model)", 'strata::load_weights(model, "net.safetensors")'))
+run(*compiling, "-O0")
+expect_prediction(run(*predicting), "small_onnx_output.txt")
+run(compiler, *flags, "-std=c++20", "-O0", "net.proof.cpp", "-o", "proof")
+expect("layers equal" in run("./proof"), "equal layers", "another sentence")
+output = run(strata_import, fixtures / "small_legacy.onnx", "-o", "net.hpp", status=1)
+expect("--input 1x3x224x224" in output, "a remedy for open sizes", output)
 
 # Nothing is written where something cannot be expressed.
 (work / "net.hpp").unlink()

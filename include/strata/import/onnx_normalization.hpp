@@ -213,8 +213,7 @@ inline void translate_softmax(OnnxCall& call) {
 }
 
 /// The axes that a reduction runs over; all where none are given.
-inline std::vector<bool> reduced_axes(const OnnxCall& call) {
-  const std::size_t rank = call.rank();
+inline std::vector<bool> reduced_axes(const OnnxCall& call, std::size_t rank) {
   const auto given = call.integers("axes", 1);
   std::vector<bool> reduced(rank, !given || given->empty());
   for (const std::int64_t axis : given.value_or(std::vector<std::int64_t>{}))
@@ -228,7 +227,7 @@ inline void translate_reduction(OnnxCall& call) {
   const Extents dims = x.view.dims();
   const bool largest = call.node.op_type == "ReduceMax";
   const bool keeps = call.node.integer("keepdims", 1) != 0;
-  std::vector<bool> reduced = reduced_axes(call);
+  std::vector<bool> reduced = reduced_axes(call, dims.size());
   for (std::size_t axis = 0; axis < dims.size(); ++axis) reduced[axis] = reduced[axis] && dims[axis] != 1;
   Extents out = dims, order;
   int channels = -1;
@@ -240,7 +239,7 @@ inline void translate_reduction(OnnxCall& call) {
       all_positions = all_positions && channels < 0, channels = static_cast<int>(axis);
   }
   const auto give = [&](OnnxLive y) {
-    const std::vector<bool> gone = reduced_axes(call);
+    const std::vector<bool> gone = reduced_axes(call, dims.size());
     for (std::size_t axis = dims.size(); !keeps && axis-- > 0;)
       if (gone[axis]) y.view.axes.erase(y.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
     call.give(std::move(y));
@@ -274,7 +273,7 @@ inline bool give_unit_normalization(OnnxCall& call) {
          !norm->inputs.empty())
     norm = call.network.producer(norm->inputs[0]);
   if (norm == nullptr || norm->op_type != "ReduceL2" || norm->inputs[0] != call.node.inputs[0]) return false;
-  const std::vector<bool> reduced = reduced_axes(OnnxCall(call.network, *norm));
+  const std::vector<bool> reduced = reduced_axes(OnnxCall(call.network, *norm), call.rank());
   if (std::count(reduced.begin(), reduced.end(), true) != 1) return false;
   const int axis = static_cast<int>(std::find(reduced.begin(), reduced.end(), true) - reduced.begin());
   const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), axis);
@@ -315,8 +314,9 @@ inline bool give_layer_normalization(OnnxCall& call) {
   }
   const OnnxLive* const input = call.network.live(centred->inputs[0]);
   if (input == nullptr || !input->known || !epsilon->is_float()) return false;
-  const std::vector<bool> reduced = reduced_axes(OnnxCall(call.network, *mean)),
-                          again = reduced_axes(OnnxCall(call.network, *variance));
+  const std::size_t rank = input->view.axes.size();
+  const std::vector<bool> reduced = reduced_axes(OnnxCall(call.network, *mean), rank),
+                          again = reduced_axes(OnnxCall(call.network, *variance), rank);
   if (reduced != again || std::count(reduced.begin(), reduced.end(), true) != 1) return false;
   const int axis = static_cast<int>(std::find(reduced.begin(), reduced.end(), true) - reduced.begin());
   const OnnxLive x = call.network.with_axis_last(call.name(), *input, axis);

@@ -121,7 +121,8 @@ def check(name, exporter, arguments):
         return True, f"imported, {len((folder / 'net.hpp').read_text().splitlines())} lines"
     (folder / "main.cpp").write_text(PROGRAM)
     start = time.time()
-    done = run([*arguments.compiler.split(), "-std=c++20", "-I", arguments.include.resolve(), "main.cpp", "-o", "net"], folder)
+    done = run([*arguments.compiler.split(), "-std=c++20", "-I", arguments.include.resolve(), "main.cpp", "-o", "net"],
+               folder)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "error" in line]
         return False, "not compiled: " + (errors or ["?"])[0][:200]

@@ -1,0 +1,120 @@
+// From a model of ONNX as plain values to a typed header: layouts, idioms, refusals. tests/import_model compares a
+// network with ONNX Runtime, tests/oracle/onnx those of torchvision and timm.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strata/import/onnx_reader.hpp>
+#include <strata/import/typed_header.hpp>
+
+#include "harness/catch.hpp"
+
+using namespace strata;
+using namespace strata::importing;
+
+namespace {
+
+OnnxNode node(std::string op, std::vector<std::string> inputs, std::string output,
+              std::vector<OnnxAttribute> attributes = {}) {
+  OnnxNode made;
+  made.name = output;
+  made.op_type = std::move(op), made.inputs = std::move(inputs), made.outputs = {std::move(output)};
+  made.attributes = std::move(attributes);
+  return made;
+}
+OnnxAttribute integers(std::string name, std::vector<std::int64_t> values) {
+  OnnxAttribute made;
+  made.name = std::move(name), made.type = OnnxAttributeType::integers, made.integers = std::move(values);
+  return made;
+}
+OnnxTensor numbers(std::string name, std::vector<float> values, OnnxDims dims = {}) {
+  OnnxTensor made;
+  made.name = std::move(name), made.floats = std::move(values), made.dims = std::move(dims);
+  return made;
+}
+
+/// Reads `x` of these dims, gives the last node's output.
+OnnxModel model_of(std::vector<std::int64_t> dims, std::vector<OnnxNode> nodes, std::vector<OnnxTensor> constants) {
+  OnnxModel model;
+  model.path = "net.onnx";
+  model.opsets[""] = 17;
+  OnnxValue x{"x", OnnxType::float32, true, {}};
+  for (const std::int64_t extent : dims) x.shape.push_back({extent});
+  model.graph.inputs = {x};
+  model.graph.outputs = {{nodes.back().outputs[0]}};
+  model.graph.nodes = std::move(nodes);
+  model.graph.initializers = std::move(constants);
+  return model;
+}
+
+/// The last layers of the type, from behind its input on.
+std::string layers_of(const OnnxModel& model, const ReadOptions& options = {}) {
+  const std::string text = typed_header(read_onnx_network(model, options).network).text;
+  const std::size_t begin = text.find(">,\n", text.find("Input<")) + 3, end = text.find("> {};");
+  std::string layers = text.substr(begin, end - begin);
+  return layers.substr(layers.find_first_not_of(' '));
+}
+std::string refusal(const OnnxModel& model, const ReadOptions& options = {}) {
+  try {
+    read_onnx_network(model, options);
+  } catch (const ImportError& error) {
+    return error.what();
+  }
+  return "imported";
+}
+
+const OnnxNode pool = node("MaxPool", {"x"}, "p", {integers("kernel_shape", {2, 2}), integers("strides", {2, 2})});
+
+}  // namespace
+
+TEST_CASE("activations in pieces are known by what they compute") {
+  const OnnxModel gelu =
+      model_of({1, 3, 4, 4},
+               {pool, node("Div", {"p", "root"}, "a"), node("Erf", {"a"}, "b"), node("Add", {"b", "one"}, "c"),
+                node("Mul", {"p", "c"}, "d"), node("Mul", {"d", "half"}, "y")},
+               {numbers("root", {1.41421356f}), numbers("one", {1}), numbers("half", {0.5f})});
+  CHECK(layers_of(gelu) == "MaxPooling2D<>, GELU");
+  const OnnxModel swish = model_of({1, 3, 4, 4},
+                                   {pool, node("Add", {"p", "three"}, "a"), node("Clip", {"a", "zero", "six"}, "b"),
+                                    node("Mul", {"p", "b"}, "c"), node("Div", {"c", "six"}, "y")},
+                                   {numbers("three", {3}), numbers("zero", {0}), numbers("six", {6})});
+  CHECK(layers_of(swish) == "MaxPooling2D<>, HardSwish");
+  const OnnxModel scale = model_of({1, 3, 4, 4}, {pool, node("Sub", {"p", "a"}, "b"), node("Mul", {"b", "c"}, "y")},
+                                   {numbers("a", {0.5f}), numbers("c", {0.25f})});
+  CHECK(layers_of(scale) == "MaxPooling2D<>, Rescaling<0.25, -0.125>");
+}
+
+TEST_CASE("a file that turns channels last to first gives the same layers") {
+  const OnnxModel model =
+      model_of({1, 4, 4, 3},
+               {node("Transpose", {"x"}, "t", {integers("perm", {0, 3, 1, 2})}),
+                node("MaxPool", {"t"}, "p", {integers("kernel_shape", {2, 2}), integers("strides", {2, 2})}),
+                node("Transpose", {"p"}, "y", {integers("perm", {0, 2, 3, 1})})},
+               {});
+  const Network network = read_onnx_network(model).network;
+  CHECK(network.nodes[network.inputs[0]].spelling == "Input<4, 4, 3>");
+  CHECK(layers_of(model) == "MaxPooling2D<>");
+}
+
+TEST_CASE("Flatten in the file's order is an order of Dense's rows") {
+  // (1, 2, 1, 2): channel and column; rows of the file (c, w), of Strata (w, c).
+  const OnnxModel model = model_of({1, 2, 2, 4}, {pool, node("Flatten", {"p"}, "f"), node("MatMul", {"f", "w"}, "y")},
+                                   {numbers("w", {1, 2, 3, 4}, {4, 1})});
+  const Network network = read_onnx_network(model).network;
+  CHECK(layers_of(model) == R"(MaxPooling2D<>, Flatten, Named<"y", Dense<1, NoBias>>)");
+  CHECK(network.nodes.back().weights[0].values == std::vector<float>{1, 3, 2, 4});
+}
+
+TEST_CASE("everything that cannot be expressed is listed at once; what reaches no output is not") {
+  const OnnxModel model = model_of(
+      {1, 3, 4, 4}, {pool, node("NonZero", {"p"}, "lost"), node("LRN2", {"p"}, "a"), node("Einsum", {"a"}, "y")}, {});
+  const std::string text = refusal(model);
+  CHECK(text.find("a (LRN2): expected an operator that Strata has") != text.npos);
+  CHECK(text.find("y (Einsum)") != text.npos);
+  CHECK(text.find("NonZero") == text.npos);
+  CHECK(refusal(model, {{}, {"p"}}) == "imported");
+  CHECK(refusal(model, {{}, {"nobody"}}).find("--outputs: expected names of values") != std::string::npos);
+  const OnnxModel open = model_of({-1, 3, -1, -1}, {pool}, {});
+  CHECK(refusal(open).find("--input 1x3x224x224") != std::string::npos);
+  CHECK(refusal(open, {{{3, 4, 4}}, {}}) == "imported");
+}
