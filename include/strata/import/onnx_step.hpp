@@ -46,13 +46,23 @@ class OnnxStep {
   OnnxStep& with(const char* name, Extent extent) {
     return with(name, in_.rank == 2 ? OnnxDims{extent.width} : OnnxDims{extent.height, extent.width});
   }
-  /// kernel_shape, strides, dilations and pads.
-  OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad) {
+  /// kernel_shape, strides, dilations, pads and ceil_mode, in which ONNX' shape inference counts windows that lie in
+  /// the padding alone: the padding ends before them.
+  OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad,
+                    Rounding rounding = Rounding::down) {
     if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1, pad = {0, 0, pad.top, pad.left};
-    const Window window = window_over(in_, kernel, strides, dilation, padding, pad);
+    const Window window = window_over(in_, kernel, strides, dilation, padding, pad, rounding);
     with("kernel_shape", kernel).with("strides", strides);
     if (dilation != Extent{1}) with("dilations", dilation);
-    return pads(window.before, window.after);
+    if (rounding == Rounding::down) return pads(window.before, window.after);
+    const auto end = [](int out, int stride, int reach, int before, int size, int after) {
+      return std::clamp((out - 1) * stride + reach - before - size, 0, after);
+    };
+    return with("ceil_mode", 1)
+        .pads(window.before, {end(window.out.height, strides.height, window.reach.height, window.before.height,
+                                  in_.height(), window.after.height),
+                              end(window.out.width, strides.width, window.reach.width, window.before.width, in_.width(),
+                                  window.after.width)});
   }
   /// Of a transposed convolution: what is cut off the full output, or added at its end.
   OnnxStep& transposed_windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad, Shape out) {

@@ -30,8 +30,7 @@ struct Pooling2DConfig {
   constexpr void set_dependent_defaults() { strides = {pool_size.height, pool_size.width}; }
   auto onnx(auto& out) const {
     auto step = out(schema.onnx);
-    step.windows(pool_size, strides, 1, padding, pad);
-    if (ceil_mode == CeilMode) step.with("ceil_mode", 1);
+    step.windows(pool_size, strides, 1, padding, pad, ceil_mode);
     return step;
   }
 };
