@@ -231,14 +231,18 @@ class Runs {
   /// It reads what the step before makes, which nobody else does.
   constexpr bool continues(int s) const {
     const int between = made(s - 1), root = plan_.root_of(between);
-    if (between != padded_in(network_, plan_, root) || root != read(s) || plan_.result[at(root)] >= 0) return false;
-    int readers = 0;
-    for (std::size_t r = 0; r < plan_.step_count; ++r) {
-      each_read(network_, plan_, plan_.steps[r], [&](int tensor, Shape) { readers += plan_.root_of(tensor) == root; });
-      if (static_cast<int>(r) != s - 1 && plan_.root_of(plan_.steps[r].output) == root) return false;
+    return root == read(s) && network_.tensor(between).shape.size() * sizeof(float) >= large && works_by_rows(s - 1) &&
+           works_by_rows(s) && between == padded_in(network_, plan_, root) && plan_.result[at(root)] < 0 &&
+           touched(root) == 2;
+  }
+  /// How often a step makes or reads something there.
+  constexpr int touched(int root) const {
+    int count = 0;
+    for (std::size_t s = 0; s < plan_.step_count; ++s) {
+      each_read(network_, plan_, plan_.steps[s], [&](int tensor, Shape) { count += plan_.root_of(tensor) == root; });
+      count += plan_.root_of(plan_.steps[s].output) == root;
     }
-    return readers == 1 && network_.tensor(between).shape.size() * sizeof(float) >= large && works_by_rows(s - 1) &&
-           works_by_rows(s);
+    return count;
   }
 
   /// As many rows at a time as there is room for.

@@ -318,11 +318,6 @@ class Builder {
     return true;
   }
 
-  struct Padded {
-    const char* what;
-    Shape shape;
-    Border border;
-  };
   static constexpr Problem too_large(const char* what, Shape shape) {
     return {"a tensor is too large", Text("fewer than 2147483647 elements"), "make its sizes smaller",
             Text(what) << shape};
@@ -342,9 +337,13 @@ class Builder {
       return {"a size is zero or negative", Text("an output of positive sizes"), "give positive sizes",
               Text("an output of ") << out};
     if (out.has_too_many()) return too_large("an output of ", out);
-    for (const auto& [what, shape, border] : {Padded{"a padded input of ", in[0], rules.border(in[0])},
-                                              Padded{"a padded gradient of ", out, rules.gradient_border(in[0])}})
-      if (border != Border{} && bordered(shape, border).has_too_many()) return too_large(what, bordered(shape, border));
+    Shape padded = in[0];
+    if (const Border border = rules.border(in[0]); border != Border{}) padded = bordered(in[0], border);
+    if (padded.has_too_many()) return too_large("a padded input of ", padded);
+    constexpr std::size_t large = 1u << 20;  // compilers count every step, and no smaller image has so large a gradient
+    if (padded.size() > large || out.size() > large)
+      if (padded = bordered(out, rules.gradient_border(in[0])); padded.has_too_many())
+        return too_large("a padded gradient of ", padded);
     return {};
   }
 

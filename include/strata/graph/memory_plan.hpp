@@ -120,22 +120,22 @@ constexpr MemoryPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks, const
   return plan;
 }
 
-/// The largest in size times life first, each in the lowest gap among those that live with it (after Pisarchyk & Lee
-/// 2020, arXiv 2001.03288, which goes by size alone).
+/// The largest first, each in the lowest gap among those that live with it (Pisarchyk & Lee 2020, arXiv 2001.03288); or
+/// the largest in size times life.
 template <std::size_t N>
-constexpr MemoryPlan<N> fit_by_area(const std::array<Lifetime, N>& blocks, const Timeline<N>& line) {
+constexpr MemoryPlan<N> fit_largest_first(const std::array<Lifetime, N>& blocks, const Timeline<N>& line, bool by_area) {
   MemoryPlan<N> plan;
-  std::array<std::size_t, N> placement_order = line.order, placed_blocks{}, sizes_times_lives{};
+  std::array<std::size_t, N> placement_order = line.order, placed_blocks{}, weights{};
   // Pointers and short loops, since clang counts every call and statement.
   const Lifetime* const lifetimes = blocks.data();
   std::size_t* const offsets = plan.offsets.data();
   std::size_t* const placed = placed_blocks.data();  // by offset
   std::size_t* const order = placement_order.data();
-  std::size_t* const areas = sizes_times_lives.data();
+  std::size_t* const weight_of = weights.data();
   for (std::size_t b = 0; b < N; ++b)
-    areas[b] = lifetimes[b].size * static_cast<std::size_t>(lifetimes[b].last - lifetimes[b].first + 1);
+    weight_of[b] = lifetimes[b].size * (by_area ? static_cast<std::size_t>(lifetimes[b].last - lifetimes[b].first + 1) : 1);
   std::sort(order, order + line.used, [=](std::size_t a, std::size_t b) {
-    return areas[a] != areas[b] ? areas[a] > areas[b] : a > b;
+    return weight_of[a] != weight_of[b] ? weight_of[a] > weight_of[b] : a > b;
   });
   for (std::size_t count = 0; count < line.used; ++count) {
     const std::size_t b = order[count];
@@ -159,15 +159,18 @@ constexpr MemoryPlan<N> fit_by_area(const std::array<Lifetime, N>& blocks, const
 
 }  // namespace detail
 
-/// The better of two plans. The second one looks at all pairs, and compilers limit what they compute: it is tried only
+/// The best of three plans. The others look at all pairs, and compilers limit what they compute: they are tried only
 /// where the first misses the bound, among not too many blocks.
 template <std::size_t N>
 constexpr MemoryPlan<N> plan_memory(const std::array<Lifetime, N>& blocks) {
   const auto line = detail::timeline_of(blocks);
-  const MemoryPlan<N> plan = detail::fit_in_time(blocks, line);
-  if (plan.total == line.bound || line.used > 512) return plan;
-  const MemoryPlan<N> other = detail::fit_by_area(blocks, line);
-  return other.total < plan.total ? other : plan;
+  MemoryPlan<N> plan = detail::fit_in_time(blocks, line);
+  for (const bool by_area : {true, false}) {
+    if (plan.total == line.bound || line.used > 512) break;
+    const MemoryPlan<N> other = detail::fit_largest_first(blocks, line, by_area);
+    if (other.total < plan.total) plan = other;
+  }
+  return plan;
 }
 
 }  // namespace strata

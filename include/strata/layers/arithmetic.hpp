@@ -183,10 +183,10 @@ struct Power : Elementwise<Power<Exponent>> {
   template <Number P, class V>
   static STRATA_INLINE V raise(V x) {
     constexpr double p = P;
-    constexpr bool near = p >= -64 && p <= 64;
-    if constexpr (near && p < 0 && 2 * p == static_cast<int>(2 * p)) return V(1) / raise<Number(-p)>(x);
-    else if constexpr (near && p == static_cast<int>(p)) return product<static_cast<int>(p)>(x);
-    else if constexpr (near && 2 * p == static_cast<int>(2 * p)) return raise<Number(p - 0.5)>(x) * simd::sqrt(x);
+    constexpr bool by_products = p >= -64 && p <= 64;
+    if constexpr (by_products && p < 0 && 2 * p == static_cast<int>(2 * p)) return V(1) / raise<Number(-p)>(x);
+    else if constexpr (by_products && p == static_cast<int>(p)) return product<static_cast<int>(p)>(x);
+    else if constexpr (by_products && 2 * p == static_cast<int>(2 * p)) return raise<Number(p - 0.5)>(x) * simd::sqrt(x);
     else return simd::exp(V(V(static_cast<typename V::value_type>(p)) * simd::log(x)));
   }
   template <int Factors, class V>

@@ -97,7 +97,7 @@ void notify_begin(Callback& callback, Trainer& trainer, const Logs& coming) {
 /// after an epoch may add others.
 template <class Trainer, class... Extras>
 Logs names_of(bool validated, const Extras&... extras) {
-  constexpr auto adds = []<class E>(std::type_identity<E>) {
+  [[maybe_unused]] constexpr auto adds = []<class E>(std::type_identity<E>) {
     return hears<EpochEnd, E, Trainer, const int, Logs> && !hears<EpochEnd, E, Trainer, const int, const Logs>;
   };
   Logs names{.complete = !(adds(std::type_identity<Extras>{}) || ...)};
