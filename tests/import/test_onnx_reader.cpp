@@ -41,7 +41,7 @@ OnnxModel model_of(std::vector<std::int64_t> dims, std::vector<OnnxNode> nodes, 
   OnnxValue x{"x", OnnxType::float32, true, {}};
   for (const std::int64_t extent : dims) x.shape.push_back({extent});
   model.graph.inputs = {x};
-  model.graph.outputs = {OnnxValue{nodes.back().outputs[0], OnnxType::float32, true, {}}};
+  model.graph.outputs = {OnnxValue{nodes.back().outputs[0], OnnxType::undefined, false, {}}};
   model.graph.nodes = std::move(nodes);
   model.graph.initializers = std::move(constants);
   return model;
