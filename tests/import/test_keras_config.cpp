@@ -312,9 +312,8 @@ TEST_CASE("layers that Keras has not, as values") {
   CHECK_OWN(Slice<1, 2, -1, 2>);
   CHECK_OWN(SpaceToDepth<2>);
   CHECK_THROWS_AS((keras_config<Sequential<Input<4, 4, 8>, ChannelShuffle<2>>>()), InvalidArgument);
-}
 
-TEST_CASE("every described layer is compared with Keras, or no layer of it") {
+  // Every described layer is compared with Keras, or no layer of it.
   std::set<std::string> compared = own;
   for (const json& keras : fixture("layer_configs.txt")) {
     const std::string text = keras["spelling"];

@@ -195,7 +195,7 @@ STRATA_INLINE Vector<T> log(Vector<T> x) {
         const Vector<T> normal = simd::select(tiny, x * Vector<T>(0x1p32f), x);
         const Vector<T> one(1.0f);
         const Vector<T> k = (simd::min)(one + simd::exponent(normal * Vector<T>(2.0f / 3.0f)), Vector<T>(127.0f));
-        const Vector<T> u = simd::fma(normal, simd::pow2(-k), -one);
+        const Vector<T> u = simd::fma(normal * simd::pow2(one - k), Vector<T>(0.5f), -one);  // 2^-127 is not normal
         const Vector<T> power = simd::select(tiny, k - Vector<T>(32.0f), k);
         const Vector<T> fraction = simd::fma(power, Vector<T>(detail::ln2_low), detail::log1p_near_0(u));
         const Vector<T> y = simd::fma(power, Vector<T>(detail::ln2_high), fraction);

@@ -1,4 +1,4 @@
-// expect: layer 1 (max_pooling2d, MaxPooling2D<2, activation<ReLU>>): unknown option: expected Same or Valid, Strides, received activation<ReLU>; remove it or spell it as listed
+// expect: layer 1 (max_pooling2d, MaxPooling2D<2, activation<ReLU>>): unknown option: expected Same or Valid, Strides, Pad, CeilMode, received activation<ReLU>; remove it or spell it as listed
 #include <strata/graph/sequential.hpp>
 #include <strata/layers/max_pooling2d.hpp>
 #include <strata/layers/activations.hpp>

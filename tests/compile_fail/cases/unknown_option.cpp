@@ -1,4 +1,4 @@
-// expect: layer 1 (conv2d, Conv2D<8, 3, 7>): unknown option: expected Same or Valid, Strides, Dilation, Groups, NoBias, L2, activation<...>, received int; remove it or spell it as listed
+// expect: layer 1 (conv2d, Conv2D<8, 3, 7>): unknown option: expected Same or Valid, Strides, Pad, Dilation, Groups, NoBias, L2, activation<...>, received int; remove it or spell it as listed
 #include <strata/graph/sequential.hpp>
 #include <strata/layers/conv2d.hpp>
 
