@@ -168,7 +168,7 @@ struct Broadcast {
     using T = typename Call::Scalar;
     // Where all are of one shape, a batch is one row of elements.
     constexpr bool flat = (is_whole<Call, I> && ...);
-    constexpr Shape out = flat ? Shape{static_cast<int>(Call::output_shape.size())} : Call::output_shape;
+    static constexpr Shape out = flat ? Shape{static_cast<int>(Call::output_shape.size())} : Call::output_shape;
     constexpr auto of = [](Shape in) { return flat ? out : in; };
     constexpr Shape in = of(shape<Call, operand>);
     T* const gradient = call.input_gradients[operand];
