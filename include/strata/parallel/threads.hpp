@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #include <strata/core/algorithms.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/parallel.hpp>
@@ -20,9 +24,14 @@
 namespace strata {
 namespace detail {
 
-/// Processors that this process may use, at least one.
+/// Processors that this process may use, at least one. Newer C libraries count all that the machine has.
 inline int processors() {
-  static const int count = (std::max)(1, static_cast<int>(std::thread::hardware_concurrency()));
+  static const int count = [] {
+#if defined(__linux__)
+    if (cpu_set_t allowed; sched_getaffinity(0, sizeof allowed, &allowed) == 0) return (std::max)(1, CPU_COUNT(&allowed));
+#endif
+    return (std::max)(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }();
   return count;
 }
 
@@ -137,13 +146,13 @@ class ThreadPool {
 
 }  // namespace detail
 
-/// Several threads, `Threads<>` as many as the machine has: of an Engine for its samples, and for a single one that it
+/// Several threads, `Threads<>` as many as the process may use: of an Engine for its samples, and for a single one that it
 /// shares row by row; of a Trainer for the samples of a batch. The bits are the same for any number of threads (of a
 /// trainer: for the same number). They are the process's: while they serve one caller, another computes by itself.
 /// A forked process has none of them.
 template <int Count = 0, Algorithms Choice = Fast>
 struct Threads {
-  static_assert(Count >= 0, "Threads<n> needs at least one thread: Threads<> takes as many as the machine has");
+  static_assert(Count >= 0, "Threads<n> needs at least one thread: Threads<> takes as many as the process may use");
   using algorithms = Choice;
 
   static int count() { return Count > 0 ? Count : detail::processors(); }
