@@ -352,29 +352,33 @@ class Engine {
                                                                          part);
       });
     } else {
-      std::array<const T*, Parameters::capacity> parameters{};
-      const T* parameter = packed;
-      for (std::size_t p = 0; p < B::parameters.count; ++p) {
-        parameters[p] = parameter;
-        parameter += B::parameters.list[p].shape.size();
-      }
-      [&]<std::size_t... Other>(std::index_sequence<Other...>) {
-        const std::array inputs{in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
-        using Call = Forward<B, V, Plan::border_of(input), Plan::border_of(step.output),
-                             Plan::border_of(Plan::input_of(S, Other + 1))...>;
-        B::layer::forward(with(part, Call{.batch = 1,
-                                          .first = 0,
-                                          .input = in,
-                                          .inputs = inputs.data(),
-                                          .output = out,
-                                          .parameters = parameters.data(),
-                                          .prepared = nullptr,
-                                          .gathered = nullptr,
-                                          .saved = nullptr,
-                                          .scratch = memory.scratch,
-                                          .random = Random{Seed{}}}));
-      }(std::make_index_sequence<B::input_count - 1>{});
+      forward<S>(memory, sample, part, in, out, packed, std::make_index_sequence<B::input_count - 1>{});
     }
+  }
+
+  /// A step that its layer's own function does; `Other`: its operands behind the first.
+  template <std::size_t S, class Part, std::size_t... Other>
+  void forward(const Memory& memory, [[maybe_unused]] std::size_t sample, Part part, const T* in, T* out,
+               const T* packed, std::index_sequence<Other...>) const {
+    using B = HeadOf<S>;
+    using Call = Forward<B, V, Plan::border_of(Plan::input_of(S, 0)), Plan::border_of(plan.steps[S].output),
+                         Plan::border_of(Plan::input_of(S, Other + 1))...>;
+    std::array<const T*, Parameters::capacity> parameters{};
+    for (std::size_t p = 0; p < B::parameters.count; packed += B::parameters.list[p++].shape.size())
+      parameters[p] = packed;
+    const std::array<const T*, sizeof...(Other) + 1> inputs{
+        in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
+    B::layer::forward(with(part, Call{.batch = 1,
+                                      .first = 0,
+                                      .input = in,
+                                      .inputs = inputs.data(),
+                                      .output = out,
+                                      .parameters = parameters.data(),
+                                      .prepared = nullptr,
+                                      .gathered = nullptr,
+                                      .saved = nullptr,
+                                      .scratch = memory.scratch,
+                                      .random = Random{Seed{}}}));
   }
 
   template <std::size_t Begin>
