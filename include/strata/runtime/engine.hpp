@@ -465,7 +465,8 @@ class Engine {
 
 template <class Net, Execution Choice, class V>
   requires(!detail::Defined<Net>)
-class Engine<Net, Choice, V> : public Engine<typename detail::network_of<Net>::type, Choice, V> {
+class Engine<Net, Choice, V>
+    : public Engine<typename detail::network_of<Net, detail::examined<Net>()>::type, Choice, V> {
  public:
   template <class... Arguments>
   explicit Engine(Arguments&&...)
