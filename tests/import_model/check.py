@@ -1,4 +1,4 @@
-"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the commands of docs/import.md from a Keras file to a prediction,
+"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs docs/import.md from a Keras file to a prediction,
 which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
 with a model of PyTorch."""
 import array
@@ -40,7 +40,7 @@ shutil.copy(fixtures / "small.keras", work / "net.keras")
 # As the page has it, but for where things are.
 page = (sources / "docs/import.md").read_text()
 commands = re.search(r"```sh\n(scripts/import .*?)```", page, re.S).group(1).splitlines()
-(work / "predict.cpp").write_text(re.search(r"```cpp\n(// predict\.cpp:.*?)```", page, re.S).group(1))
+(work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", page, re.S).group(1))
 expect(len(commands) == 3, "three commands", commands)
 importing, compiling, predicting = (line.split("#")[0].split() for line in commands)
 run(strata_import, *importing[1:])
@@ -54,9 +54,9 @@ expect_prediction(run(*predicting))
 # With the weights in the program.
 run(strata_import, *importing[1:], "--embed", "--prove")
 (work / "net.safetensors").rename(work / "kept.safetensors")
-program = (work / "predict.cpp").read_text()
+program = (work / "first.cpp").read_text()
 program = program.replace('strata::load_weights(model, "net.safetensors")', "load_weights(model)")
-(work / "predict.cpp").write_text(program)
+(work / "first.cpp").write_text(program)
 run(*compiling, "-O0", "net.weights.o")
 expect_prediction(run(*predicting))
 (work / "kept.safetensors").rename(work / "net.safetensors")
@@ -83,7 +83,7 @@ for exporter in "legacy", "dynamo":
     for part in 'Layer<"layer1_0">', "Strides{2}, Pad{1}", "HardSwish", "GELU", "LayerNormalization":
         expect(part in header, part, header)
     expect("Permute" not in header and "Transpose" not in header, "no transposition", header)
-(work / "predict.cpp").write_text(program.replace("load_weights(model)", 'strata::load_weights(model, "net.safetensors")'))
+(work / "first.cpp").write_text(program.replace("load_weights(model)", 'strata::load_weights(model, "net.safetensors")'))
 run(*compiling, "-O0")
 expect_prediction(run(*predicting), "small_onnx_output.txt")
 run(compiler, *flags, "-std=c++20", "-O0", "net.proof.cpp", "-o", "proof")
@@ -95,6 +95,6 @@ expect("--input 1x3x224x224" in output, "a remedy for open sizes", output)
 (work / "net.hpp").unlink()
 output = run(strata_import, "net.keras", "-o", "net.hpp", "--outputs", "nobody", status=1)
 expect("--outputs: expected names of layers" in output and not (work / "net.hpp").exists(), "a refusal", output)
-output = run(strata_import, "predict.cpp", "-o", "net.hpp", status=1)
+output = run(strata_import, "first.cpp", "-o", "net.hpp", status=1)
 expect("a model of Keras" in output, "a refusal of another file", output)
 print("as the page says")
