@@ -4,6 +4,7 @@
 #include <limits>
 #include <locale>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <strata/plot/chart.hpp>
@@ -57,6 +58,14 @@ TEST_CASE("a chart has its titles, ticks, curves and legend, escaped", "[plot]")
   CHECK(svg.all("polyline").size() == 4);  // two of them in the legend
   CHECK(svg.all("polygon").size() == 1);
   CHECK(svg.all("circle").size() == 6);
+  // A guide's name is on the side where there is more room.
+  for (const auto& [y, below] : {std::pair{2.3, true}, std::pair{0.1, false}}) {
+    const Svg guided(plot::chart({.lines = {test}, .guides = {{y, "chance"}}}));
+    double line = 0;
+    for (const Svg::Element& element : guided.all("line"))
+      if (element.get<std::string>("<xmlattr>.class") == "guide") line = element.get<double>("<xmlattr>.y1");
+    CHECK((guided.all("text").back().get<double>("<xmlattr>.y") > line) == below);
+  }
   // The curve, in pixels: the higher the loss the smaller y, equal distances in x.
   const std::vector<double> curve = numbers(svg.all("polyline")[2].get<std::string>("<xmlattr>.points"));
   REQUIRE(curve.size() == 6);
