@@ -180,8 +180,11 @@ struct KerasNetwork {
     layers.push_back(std::move(node.value));
   }
 
-  /// Every node reads the one before, the last is the output.
+  /// Every node reads the one before, the last is the output, and all are layers to Keras, whose Sequential takes no
+  /// operations (`keras.ops`).
   bool is_chain() const {
+    for (const json& layer : layers)
+      if (layer["module"].get<std::string>().find(".ops.") != std::string::npos) return false;
     for (std::size_t n = 1; n < network.node_count; ++n)
       if (network.nodes[n].operand_count != 1 || network.input_of(n) != static_cast<int>(n) - 1) return false;
     return network.output_count == 1 && network.is_output(network.node_count - 1);

@@ -112,9 +112,9 @@ struct Pooling2D : Pooling<Derived, Pool> {
     constexpr Kernel pool = config.pool_size;
     if (const Problem problem = Pooling<Derived, Pool>::check(in)) return problem;
     if (config.padding == Causal) return {"causal padding of a pooling", "Same or Valid", "choose one", "Causal"};
-    if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
-    if (const Problem problem = extent_problem("the strides are not positive", config.strides)) return problem;
-    if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
+    if (const Problem problem = extent_problem("the pool size is not positive", in, pool)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", in, config.strides)) return problem;
+    if (const Problem problem = padding_problem(config.padding, in, config.pad)) return problem;
     if (config.padding != Valid && config.ceil_mode == CeilMode)
       return {"CeilMode together with Same", "one of them", "keep one of them", "both"};
     constexpr Pad pad = config.pad;
