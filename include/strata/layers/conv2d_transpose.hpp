@@ -136,7 +136,7 @@ struct TransposedConvolution {
     return {weights, Parameter{.name = "bias", .shape = {filters}}};
   }
   static constexpr std::size_t macs(Shape in) {
-    return in.size() * static_cast<std::size_t>(kernel.height * kernel.width * filters);
+    return in.size() * Shape{kernel.height, kernel.width, filters}.size();
   }
 
   /// Zeros that forward and inference like to have around their input.

@@ -43,7 +43,7 @@ struct Convolution2D {
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
                      << 'x' << dilation.width};
     if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
-    return fit_problem("the kernel is larger than the input", "use Same padding or a smaller kernel", window(in));
+    return fit_problem("the kernel is larger than the input", "use Same padding or a smaller kernel", in, window(in));
   }
 
   static constexpr Problem needs_image(Shape in) {
@@ -56,8 +56,8 @@ struct Convolution2D {
   }
   static constexpr std::size_t macs(Shape in) {
     constexpr Kernel kernel = on_image(Derived::config).kernel_size;
-    return output_shape(in).size() *
-           static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / Derived::groups(in));
+    const Shape taps{kernel.height, kernel.width, in.channels() / Derived::groups(in)};
+    return output_shape(in).size() * taps.size();
   }
 
   /// Zeros that inference likes to have around its input.

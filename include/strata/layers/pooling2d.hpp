@@ -122,7 +122,7 @@ struct Pooling2D : Pooling<Derived, Pool> {
       return {"a window of the pooling would lie in the padding",
               Text() << "less padding than the pool of " << pool.height << 'x' << pool.width, "give a smaller Pad",
               Text() << pad.top << ", " << pad.bottom << ", " << pad.left << ", " << pad.right};
-    return fit_problem("the pool is larger than the input", "use Same padding or a smaller pool", window(in));
+    return fit_problem("the pool is larger than the input", "use Same padding or a smaller pool", in, window(in));
   }
   static constexpr Shape output_shape(Shape in) {
     const Window w = window(in);

@@ -70,12 +70,11 @@ constexpr Problem padding_problem(Padding padding, Pad pad) {
   return sides_problem("the padding is negative", pad);
 }
 /// `rule` is "the kernel is larger than the input" or the like.
-constexpr Problem fit_problem(const char* rule, const char* fix, const Window& window) {
+constexpr Problem fit_problem(const char* rule, const char* fix, Shape in, const Window& window) {
   if (window.out.height > 0 && window.out.width > 0) return {};
-  return {rule,
-          Text() << "an input of at least " << window.reach.height - window.before.height - window.after.height << 'x'
-                 << window.reach.width - window.before.width - window.after.width,
-          fix};
+  BasicText<200> expected = "an input of at least ";
+  if (in.rank > 2) expected << window.reach.height - window.before.height - window.after.height << 'x';
+  return {rule, expected << window.reach.width - window.before.width - window.after.width, fix};
 }
 
 }  // namespace strata::detail

@@ -222,7 +222,7 @@ inline std::string draw_memory(const std::vector<DrawnBlock>& blocks, std::size_
 template <class Given>
 std::string graph_svg() {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   constexpr const auto& network = Net::network();
   const auto string_of = [](const Text& text) { return std::string(std::string_view(text)); };
   std::vector<detail::DrawnNode> nodes;
@@ -251,7 +251,7 @@ std::string graph_svg() {
 template <class Given, Algorithms Choice = Fast>
 std::string memory_svg() {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Net::template inference_plan<Choice>();
   std::vector<detail::DrawnBlock> blocks;
