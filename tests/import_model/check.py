@@ -1,4 +1,4 @@
-"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs docs/import.md from a Keras file to a prediction,
+"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the page's commands from a Keras file to a prediction,
 which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
 with a model of PyTorch."""
 import array
@@ -37,9 +37,9 @@ shutil.rmtree(work, ignore_errors=True)
 work.mkdir(parents=True)
 shutil.copy(fixtures / "small.keras", work / "net.keras")
 
-# As the page has it, but for where things are.
+# As docs/import.md has it, but for where things are.
 page = (sources / "docs/import.md").read_text()
-commands = re.search(r"```sh\n(scripts/import .*?)```", page, re.S).group(1).splitlines()
+commands = re.search(r"```sh\n(strata/scripts/import net.keras .*?)```", page, re.S).group(1).splitlines()
 (work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", page, re.S).group(1))
 expect(len(commands) == 3, "three commands", commands)
 importing, compiling, predicting = (line.split("#")[0].split() for line in commands)
