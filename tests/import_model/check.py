@@ -1,6 +1,6 @@
 """check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the page's commands from a Keras file to a prediction,
 which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
-with a model of PyTorch."""
+with a model of PyTorch. check.py SOURCES clone WORK: the commands as they stand, beside a fresh clone."""
 import array
 import json
 import re
@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 sources, strata_import, work = map(Path, sys.argv[1:4])
-compiler, *flags = sys.argv[4:]
 fixtures = sources / "tests/import_model"
 
 
@@ -42,7 +41,17 @@ page = (sources / "docs/import.md").read_text()
 commands = re.search(r"```sh\n(strata/scripts/import net.keras .*?)```", page, re.S).group(1).splitlines()
 (work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", page, re.S).group(1))
 expect(len(commands) == 3, "three commands", commands)
+expect("\n".join(commands) in (sources / "README.md").read_text(), "the same commands in the README", commands)
 importing, compiling, predicting = (line.split("#")[0].split() for line in commands)
+if str(strata_import) == "clone":
+    run("git", "clone", "--quiet", "--depth", "1", sources.resolve().as_uri(), "strata")
+    for command in importing, compiling, predicting:
+        output = run(*command)
+    expect_prediction(output)
+    sys.exit()
+
+# The same, but for where things are.
+compiler, *flags = sys.argv[4:]
 run(strata_import, *importing[1:])
 header = (work / "net.hpp").read_text()
 for part in 'Residual<Block<"block1_1", 1>>', "static_assert(Net::param_count == 2'171);":
