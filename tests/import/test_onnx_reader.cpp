@@ -33,6 +33,13 @@ OnnxTensor numbers(std::string name, std::vector<float> values, OnnxDims dims = 
   return made;
 }
 
+OnnxTensor extents(std::string name, std::vector<std::int64_t> values) {
+  OnnxTensor made;
+  made.name = std::move(name), made.type = OnnxType::int64;
+  made.dims = {static_cast<std::int64_t>(values.size())}, made.ints = std::move(values);
+  return made;
+}
+
 /// Reads `x` of these dims, gives the last node's output.
 OnnxModel model_of(std::vector<std::int64_t> dims, std::vector<OnnxNode> nodes, std::vector<OnnxTensor> constants) {
   OnnxModel model;
@@ -103,6 +110,20 @@ TEST_CASE("Flatten in the file's order is an order of Dense's rows") {
   const Network network = read_onnx_network(model).network;
   CHECK(layers_of(model) == R"(MaxPooling2D<>, Flatten, Dense<1, NoBias>)");
   CHECK(network.nodes.back().weights[0].values == std::vector<float>{1, 3, 2, 4});
+}
+
+TEST_CASE("what moves channels is a layer that does just that; scale and shift are one") {
+  const OnnxModel shuffle = model_of(
+      {1, 6, 4, 4},
+      {pool, node("Reshape", {"p", "split"}, "a"), node("Transpose", {"a"}, "b", {integers("perm", {0, 2, 1, 3, 4})}),
+       node("Reshape", {"b", "joined"}, "c"), node("Slice", {"c", "two", "four", "axis"}, "d"),
+       node("Mul", {"d", "scale"}, "e"), node("Add", {"e", "shift"}, "y")},
+      {extents("split", {1, 2, 3, 2, 2}), extents("joined", {1, 6, 2, 2}), extents("two", {2}), extents("four", {4}),
+       extents("axis", {1}), numbers("scale", {2, 3}, {2, 1, 1}), numbers("shift", {4, 5}, {1, 2, 1, 1})});
+  CHECK(layers_of(shuffle) == "MaxPooling2D<>, ChannelShuffle<2>, Slice<-1, 2, 4>, Affine");
+  const Network network = read_onnx_network(shuffle).network;
+  CHECK(network.nodes.back().weights[0].values == std::vector<float>{2, 3});
+  CHECK(network.nodes.back().weights[1].values == std::vector<float>{4, 5});
 }
 
 TEST_CASE("everything that cannot be expressed is listed at once; what reaches no output is not") {

@@ -151,7 +151,7 @@ if __name__ == "__main__":
     parser.add_argument("--exporters", default="legacy,dynamo")
     parser.add_argument("--export-only", action="store_true")
     parser.add_argument("--import-only", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     failed = 0
     for name in arguments.names or TORCHVISION:
         for exporter in arguments.exporters.split(","):
