@@ -1,4 +1,4 @@
-"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the README's commands from a Keras file to a prediction,
+"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the page's commands from a Keras file to a prediction,
 which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
 with a model of PyTorch, whose two exporters must give one type."""
 import array
@@ -37,10 +37,10 @@ shutil.rmtree(work, ignore_errors=True)
 work.mkdir(parents=True)
 shutil.copy(fixtures / "small.keras", work / "net.keras")
 
-# As the README has it, but for where things are.
-readme = (sources / "README.md").read_text()
-commands = re.search(r"```sh\n(scripts/import .*?)```", readme, re.S).group(1).splitlines()
-(work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", readme, re.S).group(1))
+# As docs/import.md has it, but for where things are.
+page = (sources / "docs/import.md").read_text()
+commands = re.search(r"```sh\n(strata/scripts/import net.keras .*?)```", page, re.S).group(1).splitlines()
+(work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", page, re.S).group(1))
 expect(len(commands) == 3, "three commands", commands)
 importing, compiling, predicting = (line.split("#")[0].split() for line in commands)
 run(strata_import, *importing[1:])
@@ -99,4 +99,4 @@ output = run(strata_import, "net.keras", "-o", "net.hpp", "--outputs", "nobody",
 expect("--outputs: expected names of layers" in output and not (work / "net.hpp").exists(), "a refusal", output)
 output = run(strata_import, "first.cpp", "-o", "net.hpp", status=1)
 expect("a model of Keras" in output, "a refusal of another file", output)
-print("as the README says")
+print("as the page says")
