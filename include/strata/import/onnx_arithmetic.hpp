@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <set>
@@ -303,6 +304,34 @@ inline void translate_prelu(OnnxCall& call) {
   Tensor alpha{{}, std::vector<std::size_t>(shape.size(), 1), slope.floats};
   alpha.shape.back() = slope.size();
   call.give({call.add("PReLU", {{"shared_axes", shared.empty() ? json() : shared}}, {x.node}, shape, {alpha}), x.view});
+}
+
+/// Repetition along axes is left to what reads it: to work element by element with a tensor of those extents.
+inline void translate_expand(OnnxCall& call) {
+  const Extents dims = call.dims();
+  const auto wanted = call.integers("shape", 1).value_or(std::vector<std::int64_t>{});
+  call.expect(wanted.size() <= dims.size(), "no more axes than the tensor has", written(wanted));
+  Extents out = dims;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    int& extent = out[dims.size() - wanted.size() + i];
+    call.expect(wanted[i] == 1 || wanted[i] == extent || (extent == 1 && wanted[i] > 0 && wanted[i] < (1 << 24)),
+                join("extents that repeat ", written(dims)), written(wanted));
+    if (extent == 1) extent = static_cast<int>(wanted[i]);
+  }
+  const std::string& made = call.node.outputs[0];
+  int readers = 0, repeating = 0;
+  for (const OnnxNode& node : call.network.model.graph.nodes) {
+    if (std::find(node.inputs.begin(), node.inputs.end(), made) == node.inputs.end()) continue;
+    ++readers;
+    repeating += merge_of(node.op_type) != nullptr &&
+                 std::any_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& name) {
+                   const OnnxLive* const other = name == made ? nullptr : call.network.live(name);
+                   return other != nullptr && other->known && other->view.dims() == out;
+                 });
+  }
+  call.expect(out == dims || (readers > 0 && repeating == readers),
+              "readers that compute with a tensor of the extents " + written(out), "others");
+  call.give(call.live(0));
 }
 
 }  // namespace strata::importing::detail

@@ -116,17 +116,6 @@ inline void translate_dropout(OnnxCall& call) {
   call.give({call.add("Dropout", {{"rate", decimal(rate)}}, {x.node}, call.network.shape(x.node)), x.view});
 }
 
-/// Repetition along axes is left to the layer behind; only what repeats nothing is the identity.
-inline void translate_expand(OnnxCall& call) {
-  const Extents dims = call.dims();
-  const auto wanted = call.integers("shape", 1).value_or(std::vector<std::int64_t>{});
-  call.expect(wanted.size() <= dims.size(), "no more axes than the tensor has", written(wanted));
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    call.expect(wanted[i] == 1 || wanted[i] == dims[dims.size() - wanted.size() + i], join("extents ", written(dims)),
-                written(wanted));
-  call.give(call.live(0));
-}
-
 /// The tensor as a node that holds its axes whole: the node, the order of its axes, and where in it one stands as Keras
 /// counts, -1 the last.
 struct OnnxPlaced {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -148,10 +149,25 @@ inline std::vector<bool> reduced_axes(const OnnxCall& call, std::size_t rank) {
   return reduced;
 }
 
-/// Over all positions: a global pooling; else a layer for each axis.
+/// Over all positions: a global pooling; else a layer for each axis. Of what is no layer, the function of each element,
+/// the reduction, and the function of that.
 inline void translate_reduction(OnnxCall& call) {
+  struct Pieces {
+    const char *before, *over, *after;
+  };
+  static const std::map<std::string_view, Pieces> in_pieces{{"L1", {"Absolute", "Sum", ""}},
+                                                            {"L2", {"Square", "Sum", "Sqrt"}},
+                                                            {"LogSum", {"", "Sum", "Log"}},
+                                                            {"SumSquare", {"Square", "Sum", ""}}};
+  const std::string name = call.node.op_type.substr(std::string_view("Reduce").size());
+  const auto found = in_pieces.find(name);
+  const Pieces pieces = found == in_pieces.end() ? Pieces{"", name.c_str(), ""} : found->second;
+  const std::string kind = pieces.over;
   OnnxLive x = call.live(0);
-  const std::string kind = call.node.op_type.substr(std::string_view("Reduce").size());
+  const auto apply = [&](const char* layer) {
+    if (*layer != 0) x.node = call.add(layer, json::object(), {x.node}, call.network.shape(x.node));
+  };
+  apply(pieces.before);
   const Extents dims = x.view.dims();
   const std::vector<bool> gone = reduced_axes(call, dims.size());
   Extents reduced, kept;
@@ -178,6 +194,7 @@ inline void translate_reduction(OnnxCall& call) {
            OnnxView::of(out, from.order)};
     }
   }
+  apply(pieces.after);
   if (call.node.integer("keepdims", 1) == 0)
     for (std::size_t axis = dims.size(); axis-- > 0;)
       if (gone[axis]) x.view.axes.erase(x.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
