@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <type_traits>
 #include <vector>
+
+#include <boost/mp11/algorithm.hpp>
 
 #include <strata/import/export_onnx.hpp>
 #include <strata/strata.hpp>
@@ -43,7 +46,8 @@ void randomize(Model<Net>& model) {
     model.parameters()[i] += 0.1f + 0.3f * static_cast<float>(random.uniform(i));  // variances stay positive
 }
 
-/// The largest difference of Strata and the file, in parts of the largest output.
+/// The largest difference of Strata and the file, in parts of the largest output; of layers side by side each by
+/// itself.
 template <class Net>
 float difference(const OnnxOptions& options, const std::filesystem::path& path) {
   Model<Net> model{Seed{7}};
@@ -56,12 +60,27 @@ float difference(const OnnxOptions& options, const std::filesystem::path& path) 
       test::run_onnx(importing::read_onnx_model(path), {as_input(x, Net::input_shape, options.channels_last)}).at(0);
   const OnnxTensor wanted = as_input(y, Net::output_shape, options.channels_last);
   REQUIRE(made.dims == wanted.dims);
-  float largest = 0, farthest = 0;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    largest = std::max(largest, std::abs(wanted.floats[i]));
-    farthest = std::max(farthest, std::abs(wanted.floats[i] - made.floats[i]));
+  const auto& network = Net::network();
+  const std::size_t last = network.node_count - 1;
+  std::vector<std::size_t> parts;
+  if (network.nodes[last].rules->kind == Kind::concatenation)
+    for (int o = 0; o < network.nodes[last].operand_count; ++o)
+      parts.push_back(network.tensor(network.input_of(last, o)).shape.size());
+  else
+    parts.push_back(Net::output_shape.size());
+  float worst = 0;
+  for (std::size_t part = 0, begin = 0; part < parts.size(); begin += parts[part++]) {
+    float largest = 0, farthest = 0;
+    for (const std::size_t sample : {begin, begin + Net::output_shape.size()})
+      for (std::size_t i = sample; i < sample + parts[part]; ++i) {
+        largest = std::max(largest, std::abs(wanted.floats[i]));
+        farthest = std::max(farthest, std::abs(wanted.floats[i] - made.floats[i]));
+      }
+    INFO("layer " << part);
+    CHECK(farthest <= 1e-5f * largest);
+    worst = std::max(worst, farthest / largest);
   }
-  return farthest / largest;
+  return worst;
 }
 
 std::vector<std::string> operators(const importing::OnnxModel& model) {
@@ -89,7 +108,7 @@ struct Shifted : Unknown {
 
 TEST_CASE("Every layer with a form in ONNX computes there what it does here") {
   const test::Directory directory;
-  test::for_each_onnx_network([&]<class Net>() {
+  test::for_some_onnx_networks([&]<class Net>() {
     INFO(std::string_view(type_name<Net>()));
     CHECK(difference<Net>({}, directory / "net.onnx") <= 1e-5f);
     CHECK(difference<Net>({.batch = 2, .fold_normalization = true}, directory / "net.onnx") <= 1e-5f);
@@ -97,10 +116,21 @@ TEST_CASE("Every layer with a form in ONNX computes there what it does here") {
   });
 }
 
+TEST_CASE("Every layer has a form in ONNX, but for those that compute nothing or stand for two that have one") {
+  std::string without;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
+      [&]<class C>(std::type_identity<C>) {
+        if (!detail::writes_onnx<C> && !detail::is_onnx_operator<C>) without += C::schema.spelling + std::string(" ");
+      });
+  CHECK(without ==
+        "AlphaDropout<> GaussianDropout<> GaussianNoise<> RandomFlipLayer<> RandomRotation<> RandomTranslation<> "
+        "SeparableConv1D<> SeparableConv2D<> SpatialDropout1D<> SpatialDropout2D<> ");
+}
+
 TEST_CASE("What is exported has the network's names and no more operators than it needs") {
   const Model<test::FlattenedImage> image{Seed{1}};
-  CHECK(operators(onnx_model(image)) == std::vector<std::string>{"Conv", "Flatten", "Relu", "Gemm"});
-  const Model<test::ChannelShuffle> shuffle{Seed{1}};
+  CHECK(operators(onnx_model(image)) == std::vector<std::string>{"Conv", "Flatten", "Dropout", "Relu", "Gemm"});
+  const Model<test::ChannelShuffleInPieces> shuffle{Seed{1}};
   CHECK(operators(onnx_model(shuffle)) == std::vector<std::string>{"Reshape", "Transpose", "Reshape", "Conv"});
   const Model<test::Folds> folds{Seed{1}};
   CHECK(operators(onnx_model(folds, {.fold_normalization = true})) ==
@@ -114,7 +144,7 @@ TEST_CASE("What is exported has the network's names and no more operators than i
   CHECK(model.graph.inputs[0].shape[1].value == 4);  // channels first
   REQUIRE(model.graph.outputs.size() == 3);
   CHECK(model.graph.outputs[0].name == "out");
-  CHECK(model.graph.outputs[1].name == "dropped");  // an input that is an output, by an Identity
+  CHECK(model.graph.outputs[1].name == "dropped");
   CHECK(model.graph.outputs[2].name == "c");
   CHECK(model.graph.nodes[0].name == "c/Conv");
   CHECK(model.graph.initializers[0].name == "c/kernel");

@@ -1,7 +1,9 @@
 // From a model of ONNX as plain values to a typed header: layouts, idioms, refusals. tests/import_model compares a
 // network with ONNX Runtime, tests/oracle/onnx those of torchvision and timm.
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,12 +11,15 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/random.hpp>
+#include <strata/import/export_onnx.hpp>
 #include <strata/import/onnx_file.hpp>
 #include <strata/import/onnx_reader.hpp>
 #include <strata/import/typed_header.hpp>
 
 #include "harness/catch.hpp"
 #include "harness/files.hpp"
+#include "harness/keras_networks.hpp"
+#include "harness/same_network.hpp"
 
 using namespace strata;
 using namespace strata::importing;
@@ -78,6 +83,45 @@ std::string refusal(const OnnxModel& model, const ReadOptions& options = {}) {
 }
 
 const OnnxNode pool = node("MaxPool", {"x"}, "p", {integers("kernel_shape", {2, 2}), integers("strides", {2, 2})});
+
+/// As lines_of has a type.
+test::NetworkLines lines_of(const Network& network) {
+  test::NetworkLines made;
+  const std::function<std::size_t(std::size_t)> visit = [&](std::size_t n) -> std::size_t {
+    const auto found = std::find(made.nodes.begin(), made.nodes.end(), n);
+    if (found != made.nodes.end()) return static_cast<std::size_t>(found - made.nodes.begin());
+    std::string line = network.nodes[n].spelling;
+    for (const std::size_t input : network.nodes[n].inputs) line += ' ' + std::to_string(visit(input));
+    made.lines.push_back(line);
+    made.nodes.push_back(n);
+    return made.nodes.size() - 1;
+  };
+  for (const std::size_t n : network.outputs) made.lines.push_back("output " + std::to_string(visit(n)));
+  return made;
+}
+
+/// What is other in a network that was exported and read again.
+template <class Net>
+std::string changed() {
+  const Model<Net> model{Seed{1}};
+  const Network back = read_onnx_network(onnx_model(model)).network;
+  const test::NetworkLines before = test::lines_of<Net>(), after = lines_of(back);
+  if (const std::string other = test::difference(before, after); !other.empty()) return other;
+  for (std::size_t i = 0; i < after.nodes.size(); ++i) {
+    const NodeInfo& info = Net::network().nodes[before.nodes[i]];
+    const std::vector<Tensor>& weights = back.nodes[after.nodes[i]].weights;
+    if (weights.size() != info.parameters().count) return before.lines[i] + ": another number of weights";
+    for (std::size_t p = 0; p < weights.size(); ++p)
+      if (!std::ranges::equal(weights[p].values,
+                              model.parameters().subspan(info.offsets()[p], weights[p].values.size())))
+        return before.lines[i] + ": other weights";
+  }
+  return {};
+}
+
+struct Various : Sequential<Input<9, 8, 3>, Conv2D<4, 3, Same, Strides{2}>, BatchNormWith<NoScale, Momentum{0.9}>, SiLU,
+                            Conv2D<6, 1, Same, NoBias>, DepthwiseConv2D<3, Pad{0, 1}>, Cropping2D<ZeroPad{1, 0, 0, 1}>,
+                            Dropout<0.25>, Flatten, Dense<4>, Softmax> {};
 
 }  // namespace
 
@@ -175,6 +219,12 @@ TEST_CASE("everything that cannot be expressed is listed at once; what reaches n
   const OnnxModel open = model_of({-1, 3, -1, -1}, {pool}, {});
   CHECK(refusal(open).find("--input 1x3x224x224") != std::string::npos);
   CHECK(refusal(open, {{{3, 4, 4}}, {}}) == "imported");
+}
+
+TEST_CASE("what was exported comes back as the same layers, options and weights") {
+  CHECK(changed<test::ResidualNet>() == "");
+  CHECK(changed<test::TwoInputs>() == "");
+  CHECK(changed<Various>() == "");
 }
 
 // STRATA_DAMAGED_FILES=5000: so many instead of a few; `scripts/test asan` has the sanitizers for it.

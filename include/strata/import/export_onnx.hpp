@@ -6,8 +6,8 @@
 ///
 /// Images are (batch, channels, height, width), as in PyTorch's exports: where the network has NHWC, the file has NCHW,
 /// inside with no Transpose but those of Permute and Reshape; the rows of a Dense behind a Flatten are reordered.
-/// Layers that compute nothing at inference (Dropout, random moves) are left out. Inputs, outputs and weights have the
-/// names of the network, operators the layer's and their own: `conv2d/Conv`.
+/// Layers that compute nothing at inference are left out (noise, random moves) but for Dropout, an operator of ONNX.
+/// Inputs, outputs and weights have the names of the network, operators the layer's and their own: `conv2d/Conv`.
 #pragma once
 
 #include <algorithm>
@@ -49,6 +49,17 @@ constexpr auto onnx_description() {
     return L{};
 }
 
+/// Whether a description writes its operators.
+template <class D>
+inline constexpr bool writes_onnx = requires(importing::OnnxLayer& out, const D& description) {
+  description.onnx(out);
+};
+/// Whether its schema's operator says all.
+template <class D>
+inline constexpr bool is_onnx_operator = false;
+template <Config D>
+requires(!requires { D::members([](auto&&...) {}); }) inline constexpr bool is_onnx_operator<D> = *D::schema.onnx != 0;
+
 /// A layer's rules for the way to ONNX, without its type.
 struct OnnxRules {
   bool known;
@@ -66,14 +77,10 @@ constexpr OnnxRules onnx_rules() {
       return std::string_view(Description::schema.keras) == L::class_name;
   }();
   OnnxRules rules{};
-  if constexpr (is_described) {
-    if constexpr (requires(importing::OnnxLayer & out) { onnx_description<L>().onnx(out); }) {
-      rules = {true, [](importing::OnnxLayer& out) { onnx_description<L>().onnx(out); }, nullptr};
-    } else if constexpr (Config<Description>) {
-      if constexpr (*Description::schema.onnx != 0)
-        rules = {true, [](importing::OnnxLayer& out) { out(Description::schema.onnx); }, nullptr};
-    }
-  }
+  if constexpr (is_described && writes_onnx<Description>)
+    rules = {true, [](importing::OnnxLayer& out) { onnx_description<L>().onnx(out); }, nullptr};
+  else if constexpr (is_described && is_onnx_operator<Description> && strata::rules<L>::kind != Kind::view)
+    rules = {true, [](importing::OnnxLayer& out) { out(Description::schema.onnx); }, nullptr};
   if constexpr (strata::rules<L>::kind == Kind::affine)
     rules.affine = [](Shape in, const float* const* parameters, float* scale, float* shift) {
       L::affine(in, parameters, scale, shift);
@@ -190,7 +197,7 @@ class OnnxExport {
     importing::OnnxLayer layer(graph_, name_of(n), std::move(operands), shape, node, parameters_, fold(n),
                                is_open(node.output));
     const bool is_output = network_.is_output(output);
-    if (computes_nothing(n) || std::find(folded_.begin(), folded_.end(), n) != folded_.end())
+    if (!rules_[n].known || std::find(folded_.begin(), folded_.end(), n) != folded_.end())
       layer.skip();
     else
       rules_[n].write(layer);

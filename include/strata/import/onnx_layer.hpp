@@ -9,7 +9,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +52,7 @@ class OnnxLayer {
   /// An operand as it lies.
   const OnnxPlace& place(std::size_t operand = 0) const { return operands_[operand]; }
 
-  /// An operand, its channels first; of what is element-wise, as it lies.
+  /// An operand, its channels first; of what is element-wise or does nothing, as it lies.
   std::string x(std::size_t operand = 0) {
     OnnxPlace& place = operands_[operand];
     if (!is_elementwise()) arrange(place, channels_first(place.shape.rank));
@@ -65,13 +64,16 @@ class OnnxLayer {
     for (std::size_t i = 0; i < size(); ++i) values.push_back(x(i));
     return values;
   }
-  /// All operands, of the rank of the output: the elements of a vector belong to its channels.
+  /// All operands, of the rank of the output: axes count from the last.
   std::vector<std::string> broadcast() {
     std::vector<std::string> values = all();
     for (std::size_t i = 0; i < size(); ++i) {
       const Shape shape = place(i).shape;
-      if (shape.rank != out_.rank || shape.channels() != out_.channels())
-        values[i] = (*this)("Reshape", {values[i], integers(per_channel(out_.channels(), 0))});
+      if (shape.rank == out_.rank) continue;
+      OnnxDims dims{0, shape.channels()};
+      for (int axis = 1 - out_.rank; axis < 0; ++axis)
+        dims.push_back(axis < 1 - shape.rank ? 1 : shape[shape.rank - 1 + axis]);
+      values[i] = (*this)("Reshape", {values[i], integers(std::move(dims))});
     }
     return values;
   }
@@ -158,21 +160,45 @@ class OnnxLayer {
     for (const int axis : channels_first(out_.rank)) dims.push_back(out_[axis]);
     return (*this)("Reshape", {value, integers(dims)});
   }
+  /// An axis of the operand as Keras counts, from 1 or from the end; in ONNX the channels are 1, the height 2.
+  int axis(int number) const {
+    if (number < 0) number += in().rank + 1;
+    return number == in().rank ? 1 : number + 1;
+  }
+  /// ReduceSum and the like over one axis.
+  void reduce(const char* op, int number, bool keeps) {
+    const bool sums = op == std::string_view("ReduceSum");  // the only one whose axes are an input in opset 17
+    OnnxStep step = sums ? (*this)(op, {x(), integers({axis(number)})}) : (*this)(op);
+    if (!sums) step.with("axes", {axis(number)});
+    step.with("keepdims", keeps);
+    if (!keeps && axis(number) == 1) std::sort(result_.order.begin(), result_.order.end());
+  }
   /// What of the axes (2 is the height) lies from `starts` on, as many cells as the output has.
   void slice(const OnnxDims& axes, const OnnxDims& starts) {
     OnnxDims ends = starts;
     for (std::size_t i = 0; i < axes.size(); ++i) ends[i] += out_[static_cast<int>(axes[i]) - 2];
     (*this)("Slice", {x(), integers(starts), integers(ends), integers(axes)});
   }
+  /// By factors where float has them exactly, else to sizes, of which the batch's is computed.
   void resize(const char* mode, const char* coordinates, const char* nearest) {
     std::vector<float> scales{1, 1};
+    OnnxDims sizes;
+    bool exact = true;
     for (int axis = 0; axis < out_.rank - 1; ++axis) {
-      const auto cells = static_cast<double>(in()[axis]);
-      float& scale = scales.emplace_back(static_cast<float>(out_[axis] / cells));
-      while (static_cast<int>(static_cast<double>(scale) * cells) < out_[axis]) scale = std::nextafter(scale, 1e9f);
+      const double cells = in()[axis];
+      scales.push_back(static_cast<float>(out_[axis] / cells));
+      sizes.push_back(out_[axis]);
+      exact = exact && static_cast<double>(scales.back()) * cells == out_[axis];
     }
+    const std::string x = this->x();
     const auto rank = static_cast<std::int64_t>(scales.size());
-    OnnxStep step = (*this)("Resize", {x(), {}, numbers(std::move(scales), {rank})});
+    const auto size = [&] {
+      const std::string all = (*this)("Shape", {x});
+      const std::string first = (*this)("Slice", {all, integers({0}), integers({2})});
+      return std::string((*this)("Concat", {first, integers(std::move(sizes))}).with("axis", 0));
+    };
+    OnnxStep step =
+        exact ? (*this)("Resize", {x, {}, numbers(std::move(scales), {rank})}) : (*this)("Resize", {x, {}, {}, size()});
     step.with("mode", mode).with("coordinate_transformation_mode", coordinates);
     if (mode == std::string_view("nearest")) step.with("nearest_mode", nearest);
   }
@@ -180,6 +206,7 @@ class OnnxLayer {
   /// The same elements in the shape of the output. A vector made of an image stays in the order channels first where
   /// all that reads it can do with that.
   void reshape() {
+    if (in() == out_) return skip();
     OnnxPlace place = operands_[0];
     if (open_ && out_.rank == 1 && in().rank > 1 && place.order == channels_first(in().rank)) {
       const bool is_image = in().positions() > 1;
@@ -226,7 +253,9 @@ class OnnxLayer {
   }
 
  private:
-  bool is_elementwise() const { return node_.rules->kind == Kind::elementwise; }
+  bool is_elementwise() const {
+    return node_.rules->kind == Kind::elementwise || (node_.rules->kind == Kind::view && in() == out_);
+  }
   /// A Transpose, unless the axes lie in this order.
   void arrange(OnnxPlace& place, const std::vector<int>& order) {
     if (place.order == order) return;
@@ -259,7 +288,7 @@ class OnnxLayer {
     const std::span<const float> given = has(called) ? values(called) : std::span<const float>{};
     std::vector<float> floats(given.begin(), given.end());
     floats.resize(static_cast<std::size_t>(in().channels()), otherwise);
-    return initializer(called, std::move(floats), std::move(dims));
+    return initializer(has(called) ? called : "constant", std::move(floats), std::move(dims));
   }
   std::string bias() {
     if (node_.parameters().count < 2 && fold_.shift.empty()) return {};

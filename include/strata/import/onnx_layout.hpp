@@ -108,6 +108,14 @@ inline void translate_unsqueeze(OnnxCall& call) {
   call.give(std::move(x));
 }
 
+/// Kept for training where the file says its rate, as those of opset 12 and newer can.
+inline void translate_dropout(OnnxCall& call) {
+  const OnnxLive& x = call.live(0);
+  const float rate = call.opset < 12 ? 0 : call.real("ratio", 1).value_or(0);
+  if (rate == 0) return call.give(x);
+  call.give({call.add("Dropout", {{"rate", decimal(rate)}}, {x.node}, call.network.shape(x.node)), x.view});
+}
+
 /// The tensor as a node that holds its axes whole: the node, the order of its axes, and where in it one stands as Keras
 /// counts, -1 the last.
 struct OnnxPlaced {
@@ -182,14 +190,27 @@ inline void translate_slice(OnnxCall& call) {
   call.expect(axes.size() == all.size() && steps.size() == all.size(), "as many axes and steps as starts",
               written(axes));
   OnnxLive x = call.live(0);
+  const auto place = [](std::int64_t at, std::int64_t extent) {
+    return static_cast<int>(std::clamp(at < 0 ? at + extent : at, std::int64_t{0}, extent));
+  };
+  // Rows and columns at once: an image is cropped.
+  if (axes == std::vector<std::int64_t>{2, 3} && steps == std::vector<std::int64_t>{1, 1} && x.view.axes.size() == 4 &&
+      OnnxNetwork::order_of(x.view) == OnnxNetwork::with_last(4, 1)) {
+    Extents out = x.view.dims(), crop;
+    for (const std::size_t axis : {std::size_t{2}, std::size_t{3}}) {
+      const int begin = place((*begins)[axis - 2], out[axis]), end = place((*ends)[axis - 2], out[axis]);
+      crop.insert(crop.end(), {begin, out[axis] - end});
+      out[axis] = end - begin;
+    }
+    const std::size_t y = call.add("Cropping2D", {{"cropping", {{crop[0], crop[1]}, {crop[2], crop[3]}}}}, {x.node},
+                                   {out[2], out[3], out[1]});
+    return call.give(OnnxCall::image(y, out));
+  }
   for (std::size_t i = 0; i < all.size(); ++i) {
     const int axis = call.axis(axes[i], x.view.axes.size());
     const std::int64_t extent = x.view.extent(static_cast<std::size_t>(axis));
     call.expect(steps[i] > 0 && steps[i] <= extent, "a step from 1 to the extent", std::to_string(steps[i]));
-    const auto place = [&](std::int64_t at) {
-      return static_cast<int>(std::clamp(at < 0 ? at + extent : at, std::int64_t{0}, extent));
-    };
-    x = sliced(call, x, axis, place((*begins)[i]), place((*ends)[i]), static_cast<int>(steps[i]));
+    x = sliced(call, x, axis, place((*begins)[i], extent), place((*ends)[i], extent), static_cast<int>(steps[i]));
   }
   call.give(std::move(x));
 }

@@ -14,8 +14,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <boost/mp11/algorithm.hpp>
 
 #include <strata/core/file.hpp>
 #include <strata/import/keras_config.hpp>
@@ -27,6 +30,7 @@
 #include <strata/import/onnx_names.hpp>
 #include <strata/import/onnx_semantics.hpp>
 #include <strata/import/onnx_view.hpp>
+#include <strata/layers/registry.hpp>
 
 namespace strata::importing {
 
@@ -296,10 +300,22 @@ class OnnxNetwork : public NetworkBuilder {
   const ReadOptions& options() const { return options_; }
 
  private:
+  /// A name that Keras would count for layers of another class: `conv2d_3` of a Dense.
+  static bool is_counted_elsewhere(std::string name, const std::string& stem) {
+    static const std::set<std::string> stems = [] {
+      std::set<std::string> all;
+      boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
+          [&]<class C>(std::type_identity<C>) { all.emplace(std::string_view(snake_case(C::schema.keras))); });
+      return all;
+    }();
+    const std::size_t end = name.find_last_not_of("0123456789");
+    if (end != name.npos && name[end] == '_') name.erase(end);
+    return name != stem && stems.contains(name);
+  }
   /// Of a file without names, as Keras counts.
   std::string next_name(const std::string& name, const Node& node) {
-    if (!name.empty() && name[0] != '_') return unique(name);
     const std::string stem(std::string_view(snake_case(node.class_name())));
+    if (!name.empty() && name[0] != '_' && !is_counted_elsewhere(name, stem)) return unique(name);
     const int number = counts_[stem]++;
     return unique(number == 0 ? stem : stem + '_' + std::to_string(number));
   }

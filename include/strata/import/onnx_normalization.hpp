@@ -31,6 +31,14 @@ inline void translate_batch_normalization(OnnxCall& call) {
                 std::to_string(weight.values.size()));
   const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), 1);
   json config{{"epsilon", decimal(call.node.real("epsilon", 1e-5f))}};
+  // What the exporter of Strata wrote for a weight that is none.
+  for (const std::size_t i : {std::size_t{2}, std::size_t{1}})
+    if (call.node.inputs[i].ends_with("/constant") &&
+        std::all_of(weights[i - 1].values.begin(), weights[i - 1].values.end(),
+                    [&](float w) { return w == (i == 1); })) {
+      config[i == 1 ? "scale" : "center"] = false;
+      weights.erase(weights.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    }
   if (call.node.attribute("momentum") != nullptr) config["momentum"] = decimal(call.node.real("momentum", 0.9f));
   call.give(
       {call.add("BatchNormalization", std::move(config), {x.node}, call.network.shape(x.node), std::move(weights)),

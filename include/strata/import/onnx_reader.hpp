@@ -48,7 +48,7 @@ inline const std::map<std::string_view, OnnxTranslation>& onnx_translations() {
                                                       {"ConvTranspose", translate_transposed_convolution},
                                                       {"DepthToSpace", translate_depth},
                                                       {"Div", translate_division},
-                                                      {"Dropout", translate_identity},
+                                                      {"Dropout", translate_dropout},
                                                       {"Expand", translate_expand},
                                                       {"Flatten", translate_flatten},
                                                       {"Gather", translate_gather},

@@ -46,14 +46,16 @@ class OnnxStep {
   OnnxStep& with(const char* name, Extent extent) {
     return with(name, in_.rank == 2 ? OnnxDims{extent.width} : OnnxDims{extent.height, extent.width});
   }
-  /// kernel_shape, strides, dilations, pads and ceil_mode, in which ONNX' shape inference counts windows that lie in
-  /// the padding alone: the padding ends before them.
+  /// kernel_shape, strides, dilations, pads (`same` by its name where that is none) and ceil_mode, in which ONNX' shape
+  /// inference counts windows that lie in the padding alone: the padding ends before them.
   OnnxStep& windows(Extent kernel, Extent strides, Extent dilation, Padding padding, Pad pad,
                     Rounding rounding = Rounding::down) {
     if (in_.rank == 2) kernel.height = strides.height = dilation.height = 1, pad = {0, 0, pad.top, pad.left};
     const Window window = window_over(in_, kernel, strides, dilation, padding, pad, rounding);
     with("kernel_shape", kernel).with("strides", strides);
     if (dilation != Extent{1}) with("dilations", dilation);
+    if (padding == Padding::same && window.before == Extent{0} && window.after == Extent{0})
+      return with("auto_pad", "SAME_UPPER");
     if (rounding == Rounding::down) return pads(window.before, window.after);
     const auto end = [](int out, int stride, int reach, int before, int size, int after) {
       return std::clamp((out - 1) * stride + reach - before - size, 0, after);

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_names.hpp>
 
 namespace strata::importing::detail {
 
 /// Along one axis, in cells.
 struct OnnxWindow {
   int extent = 1, size = 1, stride = 1, dilation = 1, before = 0, after = 0;
+  bool named_same = false;  ///< by auto_pad
 
   int reach() const { return (size - 1) * dilation + 1; }
   int outputs() const { return (extent + before + after - reach()) / stride + 1; }
@@ -54,6 +56,7 @@ inline std::vector<OnnxWindow> windows_of(const OnnxCall& call, const Extents& d
       const int total = std::max((outputs - 1) * window.stride + window.reach() - window.extent, 0);
       window.before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
       window.after = total - window.before;
+      window.named_same = true;
     }
     windows.push_back(window);
   }
@@ -76,7 +79,8 @@ json of_axes(const std::vector<OnnxWindow>& windows, Get get) {
 /// Puts in the options `padding` and, for what it cannot say, `pad`: top, bottom, left, right, or before and after.
 inline void set_padding(const std::vector<OnnxWindow>& windows, bool same_is_equal, json& config) {
   const bool padded = std::any_of(windows.begin(), windows.end(), is_padded);
-  const bool same = padded && same_is_equal && all_of(windows, [](const OnnxWindow& at) { return at.is_same(); });
+  const bool said = padded || std::any_of(windows.begin(), windows.end(), [](const auto& at) { return at.named_same; });
+  const bool same = said && same_is_equal && all_of(windows, [](const OnnxWindow& at) { return at.is_same(); });
   config["padding"] = same ? "same" : "valid";
   if (!padded || same) return;
   json pad = json::array();
@@ -118,6 +122,23 @@ inline std::size_t add_dense(OnnxCall& call, std::size_t x, std::vector<Tensor> 
                   std::move(weights));
 }
 
+/// The depthwise convolution that only this one reads, a 1x1 of the same module: both are a separable convolution.
+inline const Node* depthwise_part(const OnnxCall& call) {
+  const std::string& value = call.node.inputs[0];
+  const OnnxNode* const producer = call.network.producer(value);
+  const auto reads = [&](const OnnxNode& node) { return std::count(node.inputs.begin(), node.inputs.end(), value); };
+  const OnnxGraph& graph = call.network.model.graph;
+  if (producer == nullptr || producer->op_type != "Conv" || scope_of(call.node).module.empty() ||
+      scope_of(call.node).module != scope_of(*producer).module ||
+      std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                  [&](const OnnxNode& node) { return &node != &call.node && reads(node) > 0; }) ||
+      std::any_of(graph.outputs.begin(), graph.outputs.end(), [&](const auto& output) { return output.name == value; }))
+    return nullptr;
+  const Node& before = call.network.node(call.live(0).node);
+  return before.class_name().starts_with("DepthwiseConv") && before.layer["config"]["use_bias"] == false ? &before
+                                                                                                         : nullptr;
+}
+
 inline void translate_convolution(OnnxCall& call) {
   const Extents dims = call.dims();
   call.expect(dims.size() == 3 || dims.size() == 4, "an image or a sequence with batch and channels", written(dims));
@@ -141,14 +162,23 @@ inline void translate_convolution(OnnxCall& call) {
     weights[0].shape = {static_cast<std::size_t>(w_dims[1]), static_cast<std::size_t>(w_dims[0])};
     return call.give(OnnxCall::image(add_dense(call, input.node, std::move(weights)), out));
   }
+  Extents shape(out.begin() + 2, out.end());
+  shape.push_back(out[1]);
+  const auto is_point = [](const OnnxWindow& at) { return at.size == 1 && at.stride == 1 && !is_padded(at); };
+  if (const Node* const depthwise = groups == 1 && all_of(windows, is_point) ? depthwise_part(call) : nullptr) {
+    json config = depthwise->layer["config"];
+    config["filters"] = w_dims[0], config["use_bias"] = weights.size() > 1;
+    weights.insert(weights.begin(), depthwise->weights[0]);
+    const std::string kind = join("SeparableConv", windows.size(), "D");
+    return call.give(
+        OnnxCall::image(call.add(kind.c_str(), std::move(config), depthwise->inputs, shape, std::move(weights)), out));
+  }
   const std::size_t x = call.channels_last(0);
   json config{{"kernel_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
               {"strides", of_axes(windows, [](const OnnxWindow& at) { return at.stride; })},
               {"dilation_rate", of_axes(windows, [](const OnnxWindow& at) { return at.dilation; })},
               {"use_bias", weights.size() > 1}};
   set_padding(windows, true, config);
-  Extents shape(out.begin() + 2, out.end());
-  shape.push_back(out[1]);
   const bool depthwise = groups > 1 && groups == dims[1];
   if (depthwise) {
     config["depth_multiplier"] = w_dims[0] / groups;

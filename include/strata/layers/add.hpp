@@ -23,13 +23,13 @@ template <>
 struct Add<> : detail::Broadcast<Add<>> {
   static constexpr Schema schema{.spelling = "Add<>", .keras = "Add", .onnx = "Add"};
   static constexpr const char *class_name = schema.keras, *rule = "Add needs branches of one shape";
-  static void onnx(auto& out) { out(out.size() == 2 ? schema.onnx : "Sum"); }
+  static void onnx(auto& out) { out(out.size() == 2 ? schema.onnx : "Sum", out.broadcast()); }
   static constexpr Kind kind = Kind::sum;
   static constexpr Needs backward_needs{.input = false, .output = false};
 
   static STRATA_INLINE auto apply(auto... x) { return (... + x); }
-  template <std::size_t, std::size_t, class T>
-  static T gradient(T dy, const T*, T) {
+  template <std::size_t, std::size_t, class V>
+  static STRATA_INLINE V gradient(V dy, const V*, V) {
     return dy;
   }
 };

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <string>
 #include <type_traits>
 
 #include <strata/core/options.hpp>
@@ -40,6 +41,14 @@ struct AffineConfig {
   static constexpr void members(F f, C&... c) {
     f("center", c.center...), f("scale", c.scale...), f("per_element", c.per_element...);
   }
+  void onnx(auto& out) const {
+    const bool scales = scale == Scaling::on;
+    const auto weight = [&](const char* name, std::size_t index) {
+      return per_element == PerElement ? out.weight(index) : out.per_channel(name, 0);
+    };
+    const std::string scaled = scales ? out("Mul", {out.x(), weight("gamma", 0)}) : out.x();
+    if (center == Centering::on) out("Add", {scaled, weight("beta", scales)});
+  }
 };
 
 struct LayerScaleConfig {
@@ -53,6 +62,7 @@ struct LayerScaleConfig {
   static constexpr void members(F f, C&... c) {
     f("projection_dim", c.projection_dim...), f("init_values", c.init_values...);
   }
+  void onnx(auto& out) const { out("Mul", {out.x(), out.per_channel("gamma", 0)}); }
 };
 
 namespace detail {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+#include <string>
 
 #include <strata/core/options.hpp>
 #include <strata/kernels/math.hpp>
@@ -90,12 +91,12 @@ struct Sqrt : Elementwise<Sqrt> {
   }
 };
 
-/// x^2. Keras `ops.square`.
+/// x^2. Keras `ops.square`, ONNX Mul.
 struct Square : Elementwise<Square> {
-  static constexpr Schema schema{.spelling = "Square", .keras = "Square", .onnx = "",
-                                 .module = "keras.src.ops.numpy"};
+  static constexpr Schema schema{.spelling = "Square", .keras = "Square", .module = "keras.src.ops.numpy"};
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.output = false};
+  static void onnx(auto& out) { out("Mul", {out.x(), out.x()}); }
   template <class V>
   static STRATA_INLINE V apply(V x) {
     return x * x;
@@ -115,6 +116,7 @@ struct ClipConfig {
   static constexpr void members(F f, C&... c) {
     f("x_min", c.x_min...), f("x_max", c.x_max...);
   }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.number(x_min), out.number(x_max)}); }
 };
 
 /// x between two numbers: `Clip<0, 1>`, `Clip<-0.5, 6>`; the slope at its ends is 1, as in Keras. Keras `ops.clip`,
@@ -156,6 +158,7 @@ struct PowerConfig {
   static constexpr void members(F f, C&... c) {
     f("exponent", c.exponent...);
   }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.number(exponent)}); }
 };
 
 /// x^Exponent: by products where that is a whole number (up to 64), a square root of them where it is half of one, else
@@ -220,10 +223,14 @@ struct ThresholdConfig {
   static constexpr void members(F f, C&... c) {
     f("threshold", c.threshold...), f("default_value", c.default_value...);
   }
+  void onnx(auto& out) const {
+    const std::string above = out("Greater", {out.x(), out.number(threshold)});
+    out("Where", {above, out.x(), out.number(default_value)});
+  }
 };
 
 /// x where it is above Bound, else Otherwise: `ThresholdLayer<0.5, -1>`. (Threshold is an option of ReLU.) Keras
-/// `ops.threshold`.
+/// `ops.threshold`, ONNX Greater and Where.
 template <Number Bound, Number Otherwise>
 struct ThresholdLayer : Elementwise<ThresholdLayer<Bound, Otherwise>> {
   static constexpr const char* class_name = ThresholdConfig::schema.keras;

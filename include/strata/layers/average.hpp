@@ -31,9 +31,9 @@ struct Average<> : detail::Broadcast<Average<>> {
     constexpr auto share = typename V::value_type(1) / (1 + sizeof...(others));
     return (first + ... + others) * V(share);
   }
-  template <std::size_t, std::size_t count, class T>
-  static T gradient(T dy, const T*, T) {
-    return dy * (T(1) / count);
+  template <std::size_t, std::size_t count, class V>
+  static STRATA_INLINE V gradient(V dy, const V*, V) {
+    return dy * V(typename V::value_type(1) / count);
   }
 };
 

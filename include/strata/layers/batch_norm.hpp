@@ -53,7 +53,8 @@ struct BatchNormalizationConfig {
   void onnx(auto& out) const {
     out(schema.onnx, {out.x(), out.channels("gamma", 1), out.channels("beta", 0), out.channels("moving_mean", 0),
                       out.channels("moving_variance", 1)})
-        .with("epsilon", epsilon.value);
+        .with("epsilon", epsilon.value)
+        .with("momentum", momentum.value);
   }
 };
 

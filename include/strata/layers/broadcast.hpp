@@ -35,17 +35,17 @@ constexpr Problem two_problem(const char* rule, Shapes in) {
           Text() << in.size() << (in.size() == 1 ? " branch" : " branches")};
 }
 
-/// Whether no operand before has the result, or NaN.
-template <std::size_t operand, class T>
-bool is_first_to_have(const T* x, T y) {
-  const auto has = [=](std::size_t i) { return x[i] == y || x[i] != x[i]; };
-  for (std::size_t before = 0; before < operand; ++before)
-    if (has(before)) return false;
-  return has(operand);
+/// Where this operand, and none before, has the result, or NaN.
+template <std::size_t operand, class V>
+STRATA_INLINE auto is_first_to_have(const V* x, V y) {
+  const auto has = [=](std::size_t i) STRATA_INLINE_LAMBDA { return (x[i] == y) | simd::unordered(x[i], x[i]); };
+  auto first = has(operand);
+  for (std::size_t before = 0; before < operand; ++before) first = first & !has(before);
+  return first;
 }
 
-/// `Derived::apply(V...)` is the merge of an element of each operand; `Derived::gradient<i>(dy, x, y)` the gradient by
-/// operand i of the element y = apply(x...), from those that `backward_needs` names; `Derived::rule` what it needs.
+/// `Derived::apply(V...)` is the merge of elements of each operand; `Derived::gradient<i, operands>(dy, x, y)` the
+/// gradient by operand i of y = apply(x...), from those that `backward_needs` names; `Derived::rule` what it needs.
 template <class Derived>
 struct Broadcast {
   static constexpr bool strided = true, in_place = true, shares = true;
@@ -59,6 +59,7 @@ struct Broadcast {
             "change the branch, or give the shortcut a Projection<Conv2D<filters, 1, Strides{...}>>", Text() << odd};
   }
   static constexpr Shape output_shape(Shapes in) { return broadcast_shape(in); }
+  static void onnx(auto& out) { out(Derived::schema.onnx, out.broadcast()); }
 
   template <class Call>
   static void forward(const Call& call) {
@@ -163,34 +164,48 @@ struct Broadcast {
     else return V(*pixel);
   }
 
+  /// One pass where all are of the output's shape, else pixel by pixel.
   template <std::size_t operand, class Call, std::size_t... I>
   static void differentiate(const Call& call) {
+    using V = typename Call::Vector;
     using T = typename Call::Scalar;
-    // Where all are of one shape, a batch is one row of elements.
-    constexpr bool flat = (is_whole<Call, I> && ...);
-    static constexpr Shape out = flat ? Shape{static_cast<int>(Call::output_shape.size())} : Call::output_shape;
-    constexpr auto of = [](Shape in) { return flat ? out : in; };
-    constexpr Shape in = of(shape<Call, operand>);
+    static constexpr Shape in = shape<Call, operand>, out = Call::output_shape;
     T* const gradient = call.input_gradients[operand];
     if (gradient == nullptr) return;
-    if constexpr (in != out) std::fill_n(gradient, call.batch * in.size(), T(0));
-    for (std::size_t n = 0; n < call.batch; ++n)
-      for (std::size_t y = 0; y < static_cast<std::size_t>(out.height()); ++y)
-        for (std::size_t x = 0; x < static_cast<std::size_t>(out.width()); ++x) {
-          const auto pixel = [&](Shape own) { return n * own.size() + y * row_step(own, {}) + x * pixel_step(own, {}); };
-          for (std::size_t c = 0; c < static_cast<std::size_t>(out.channels()); ++c) {
-            const auto cell = [&](Shape own) { return pixel(own) + (own.channels() > 1 ? c : 0); };
-            T values[sizeof...(I)]{}, result{};
-            if constexpr (Derived::backward_needs.input)
-              ((values[I] = call.inputs[I][cell(of(shape<Call, I>))]), ...);
-            if constexpr (Derived::backward_needs.output) result = call.output[cell(out)];
-            const T one =
-                Derived::template gradient<operand, sizeof...(I)>(call.output_gradient[cell(out)], values, result);
-            if constexpr (in == out) gradient[cell(in)] = one;
-            else gradient[cell(in)] += one;
+    const auto of = [](V dy, V y, auto... x) STRATA_INLINE_LAMBDA {
+      const V values[]{x...};
+      return V(Derived::template gradient<operand, sizeof...(I)>(dy, values, y));
+    };
+    // What is not needed may not be there: dy stands for it.
+    constexpr bool reads_inputs = Derived::backward_needs.input;
+    const T* const dy = call.output_gradient;
+    const T* const y = Derived::backward_needs.output ? call.output : dy;
+    const std::array inputs{(reads_inputs ? call.inputs[I] : dy)...};
+    if constexpr ((is_whole<Call, I> && ...)) {
+      kernels::map<V>(call.batch * out.size(), of, gradient, dy, y, inputs[I]...);
+    } else {
+      if constexpr (in != out) std::fill_n(gradient, call.batch * in.size(), T(0));
+      for (std::size_t n = 0; n < call.batch; ++n)
+        for (std::size_t row = 0; row < static_cast<std::size_t>(out.height()); ++row)
+          for (std::size_t column = 0; column < static_cast<std::size_t>(out.width()); ++column) {
+            const auto pixel = [&](auto* elements, Shape own) {
+              return elements + n * own.size() + row * row_step(own, {}) + column * pixel_step(own, {});
+            };
+            T* const to = pixel(gradient, in);
+            kernels::for_each_channel_vector<V, out.channels()>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
+              const V one = of(lanes.load(pixel(dy, out) + c), lanes.load(pixel(y, out) + c),
+                               load<V, read<Call, I>.channels() == out.channels()>(pixel(inputs[I], read<Call, I>), c,
+                                                                                   lanes)...);
+              if constexpr (in == out) lanes.store(to + c, one);
+              else if constexpr (in.channels() == out.channels()) lanes.store(to + c, lanes.load(to + c) + one);
+              else *to += simd::reduce_add(lanes.keep(one, T(0)));
+            });
           }
-        }
+    }
   }
+  /// The shape of what stands for an operand there.
+  template <class Call, std::size_t i>
+  static constexpr Shape read = Derived::backward_needs.input ? shape<Call, i> : Call::output_shape;
 };
 
 }  // namespace strata::detail

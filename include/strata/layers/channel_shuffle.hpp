@@ -5,6 +5,8 @@
 // Keras: Reshape, Permute and Reshape. ONNX: Reshape, Transpose and Reshape.
 #pragma once
 
+#include <string>
+
 #include <strata/core/text.hpp>
 #include <strata/layers/gathering.hpp>
 
@@ -18,6 +20,11 @@ struct ChannelShuffleConfig {
   template <class F, class... C>
   static constexpr void members(F f, C&... c) {
     f("groups", c.groups...);
+  }
+  void onnx(auto& out) const {
+    const int share = out.in().channels() / groups, positions = static_cast<int>(out.in().positions());
+    const std::string parts = out("Reshape", {out.x(), out.integers({0, groups, share, positions})});
+    out.as_output(out("Transpose", {parts}).with("perm", {0, 2, 1, 3}));
   }
 };
 

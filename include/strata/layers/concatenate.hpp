@@ -38,7 +38,7 @@ struct ConcatenateConfig {
   static constexpr void members(F f, C&... c) {
     f("axis", c.axis...);
   }
-  void onnx(auto& out) const { out(schema.onnx).with("axis", axis.value == -1 ? 1 : axis.value + 1); }
+  void onnx(auto& out) const { out(schema.onnx).with("axis", out.axis(axis.value)); }
 };
 
 namespace detail {

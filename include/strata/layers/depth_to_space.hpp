@@ -7,6 +7,8 @@
 // Keras: tf.nn.depth_to_space, tf.nn.space_to_depth. ONNX: DepthToSpace, SpaceToDepth.
 #pragma once
 
+#include <string>
+
 #include <strata/core/options.hpp>
 #include <strata/core/text.hpp>
 #include <strata/layers/gathering.hpp>
@@ -30,11 +32,23 @@ struct DepthToSpaceConfig {
   static constexpr void members(F f, C&... c) {
     f("blocksize", c.blocksize...), f("mode", c.mode...);
   }
+  void onnx(auto& out) const {
+    out(schema.onnx).with("blocksize", blocksize).with("mode", mode == DCR ? "DCR" : "CRD");
+  }
 };
 
 struct SpaceToDepthConfig : DepthToSpaceConfig {
   static constexpr Schema schema{.spelling = "SpaceToDepth<>", .keras = "SpaceToDepth", .onnx = "SpaceToDepth",
                                  .arguments = 1, .module = ""};
+  void onnx(auto& out) const {
+    if (mode == DCR) {
+      out(schema.onnx).with("blocksize", blocksize);
+    } else {  // the operator has no other order
+      const std::string cells = out("Reshape", {out.x(), out.integers({0, out.in().channels(), out.out().height(),
+                                                                       blocksize, out.out().width(), blocksize})});
+      out.as_output(out("Transpose", {cells}).with("perm", {0, 1, 3, 5, 2, 4}));
+    }
+  }
 };
 
 namespace detail {

@@ -35,9 +35,9 @@ struct Divide<> : detail::Broadcast<Divide<>> {
   static STRATA_INLINE V apply(V a, V b) {
     return a / b;
   }
-  template <std::size_t operand, std::size_t, class T>
-  static T gradient(T dy, const T* x, T) {
-    return operand == 0 ? dy / x[1] : -dy * (x[0] / x[1]) / x[1];
+  template <std::size_t operand, std::size_t, class V>
+  static STRATA_INLINE V gradient(V dy, const V* x, V) {
+    return operand == 0 ? V(dy / x[1]) : V(-dy * (x[0] / x[1]) / x[1]);
   }
 };
 

@@ -24,6 +24,7 @@ struct DropoutConfig {
   static constexpr void members(F f, C&... c) {
     f("rate", c.rate...);
   }
+  void onnx(auto& out) const { out(schema.onnx, {out.x(), out.number(rate)}); }
 };
 
 template <Number Rate>

@@ -2,10 +2,11 @@
 //
 //     Conv2D<64, 3>, GLU         or       Conv2D<64, 3, activation<GLU>>        32 channels
 //
-// Keras: Activation('glu').
+// Keras: Activation('glu'). ONNX: Slice, Sigmoid and Mul.
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include <strata/core/text.hpp>
 #include <strata/kernels/map.hpp>
@@ -19,6 +20,14 @@ struct GLU {
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.output = false};
   static constexpr bool makes_probabilities = false;
+  static void onnx(auto& out) {
+    const int half = out.out().channels();
+    const auto from = [&](int channel) {
+      return out("Slice", {out.x(), out.integers({channel}), out.integers({channel + half}), out.integers({1})});
+    };
+    const std::string x = from(0), gate = out("Sigmoid", {from(half)});
+    out("Mul", {x, gate});
+  }
 
   static constexpr Problem check(Shape in) {
     if (in.channels() % 2 == 0) return {};

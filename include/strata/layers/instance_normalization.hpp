@@ -24,6 +24,9 @@ struct InstanceNormalizationConfig {
   static constexpr void members(F f, C&... c) {
     f("epsilon", c.epsilon...), f("center", c.center...), f("scale", c.scale...);
   }
+  void onnx(auto& out) const {
+    GroupNormalizationConfig{.groups = -1, .epsilon = epsilon, .center = center, .scale = scale}.onnx(out);
+  }
 };
 
 template <Spelled<"Epsilon{1e-3}, NoCenter, NoScale"> auto... Given>

@@ -29,6 +29,9 @@ struct LocalResponseNormalizationConfig {
   static constexpr void members(F f, C&... c) {
     f("size", c.size...), f("alpha", c.alpha...), f("beta", c.beta...), f("k", c.k...);
   }
+  void onnx(auto& out) const {
+    out(schema.onnx).with("size", size).with("alpha", alpha).with("beta", beta).with("bias", k);
+  }
 };
 
 template <int Size, Number Alpha = 1e-4, Number Beta = 0.75, Number K = 1>

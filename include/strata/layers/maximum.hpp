@@ -28,9 +28,9 @@ struct Maximum<> : detail::Broadcast<Maximum<>> {
   static constexpr bool keeps_probabilities = true;
 
   static STRATA_INLINE auto apply(auto... x) { return simd::maximum(x...); }
-  template <std::size_t operand, std::size_t, class T>
-  static T gradient(T dy, const T* x, T y) {
-    return detail::is_first_to_have<operand>(x, y) ? dy : T(0);
+  template <std::size_t operand, std::size_t, class V>
+  static STRATA_INLINE V gradient(V dy, const V* x, V y) {
+    return simd::select(detail::is_first_to_have<operand>(x, y), dy, V(0));
   }
 };
 

@@ -31,9 +31,9 @@ struct Minimum<> : detail::Broadcast<Minimum<>> {
   static STRATA_INLINE V apply(V first, auto... others) {
     return -simd::maximum(V(-first), V(-others)...);
   }
-  template <std::size_t operand, std::size_t, class T>
-  static T gradient(T dy, const T* x, T y) {
-    return detail::is_first_to_have<operand>(x, y) ? dy : T(0);
+  template <std::size_t operand, std::size_t, class V>
+  static STRATA_INLINE V gradient(V dy, const V* x, V y) {
+    return simd::select(detail::is_first_to_have<operand>(x, y), dy, V(0));
   }
 };
 

@@ -36,8 +36,8 @@ struct Multiply<> : detail::Broadcast<Multiply<>> {
   }
 
   static STRATA_INLINE auto apply(auto... x) { return (... * x); }
-  template <std::size_t operand, std::size_t count, class T>
-  static T gradient(T dy, const T* x, T) {
+  template <std::size_t operand, std::size_t count, class V>
+  static STRATA_INLINE V gradient(V dy, const V* x, V) {
     for (std::size_t i = 0; i < count; ++i)
       if (i != operand) dy *= x[i];
     return dy;

@@ -141,6 +141,7 @@ struct ChoosingReduction : Reduction<Layer, C, Axis, Given...> {
 struct ReduceMeanConfig : detail::ReductionOptions {
   static constexpr Schema schema{.spelling = "ReduceMean<>", .keras = "Mean", .onnx = "ReduceMean", .arguments = 1,
                                  .module = "keras.src.ops.numpy"};
+  void onnx(auto& out) const { out.reduce(schema.onnx, axis, keepdims == KeepDims); }
 };
 template <int Axis, Spelled<"KeepDims"> auto... Given>
 struct ReduceMean : detail::AddingReduction<ReduceMean<Axis, Given...>, ReduceMeanConfig, true, Axis, Given...> {};
@@ -148,6 +149,7 @@ struct ReduceMean : detail::AddingReduction<ReduceMean<Axis, Given...>, ReduceMe
 struct ReduceSumConfig : detail::ReductionOptions {
   static constexpr Schema schema{.spelling = "ReduceSum<>", .keras = "Sum", .onnx = "ReduceSum", .arguments = 1,
                                  .module = "keras.src.ops.numpy"};
+  void onnx(auto& out) const { out.reduce(schema.onnx, axis, keepdims == KeepDims); }
 };
 template <int Axis, Spelled<"KeepDims"> auto... Given>
 struct ReduceSum : detail::AddingReduction<ReduceSum<Axis, Given...>, ReduceSumConfig, false, Axis, Given...> {};
@@ -155,6 +157,7 @@ struct ReduceSum : detail::AddingReduction<ReduceSum<Axis, Given...>, ReduceSumC
 struct ReduceMaxConfig : detail::ReductionOptions {
   static constexpr Schema schema{.spelling = "ReduceMax<>", .keras = "Max", .onnx = "ReduceMax", .arguments = 1,
                                  .module = "keras.src.ops.numpy"};
+  void onnx(auto& out) const { out.reduce(schema.onnx, axis, keepdims == KeepDims); }
 };
 template <int Axis, Spelled<"KeepDims"> auto... Given>
 struct ReduceMax : detail::ChoosingReduction<ReduceMax<Axis, Given...>, ReduceMaxConfig, 1, Axis, Given...> {};
@@ -162,6 +165,7 @@ struct ReduceMax : detail::ChoosingReduction<ReduceMax<Axis, Given...>, ReduceMa
 struct ReduceMinConfig : detail::ReductionOptions {
   static constexpr Schema schema{.spelling = "ReduceMin<>", .keras = "Min", .onnx = "ReduceMin", .arguments = 1,
                                  .module = "keras.src.ops.numpy"};
+  void onnx(auto& out) const { out.reduce(schema.onnx, axis, keepdims == KeepDims); }
 };
 template <int Axis, Spelled<"KeepDims"> auto... Given>
 struct ReduceMin : detail::ChoosingReduction<ReduceMin<Axis, Given...>, ReduceMinConfig, -1, Axis, Given...> {};

@@ -16,10 +16,12 @@ namespace strata {
 struct ReflectionPadding2DConfig : ZeroPadding2DConfig {
   static constexpr Schema schema{.spelling = "ReflectionPadding2D<>", .keras = "ReflectionPadding2D", .onnx = "Pad",
                                  .arguments = 1, .module = ""};
+  void onnx(auto& out) const { ZeroPadding2DConfig::onnx(out, "reflect"); }
 };
 struct ReplicationPadding2DConfig : ZeroPadding2DConfig {
   static constexpr Schema schema{.spelling = "ReplicationPadding2D<>", .keras = "ReplicationPadding2D", .onnx = "Pad",
                                  .arguments = 1, .module = ""};
+  void onnx(auto& out) const { ZeroPadding2DConfig::onnx(out, "edge"); }
 };
 
 namespace detail {

@@ -26,7 +26,9 @@ struct ResizingConfig {
     f("coordinates", c.coordinates...), f("nearest_mode", c.nearest_mode...);
   }
   void onnx(auto& out) const {
-    out.resize(interpolation == Nearest ? "nearest" : "linear", "half_pixel", "round_prefer_ceil");
+    out.resize(interpolation == Nearest ? "nearest" : "linear",
+               choices(coordinates).keras[static_cast<std::size_t>(coordinates)],
+               choices(nearest_mode).keras[static_cast<std::size_t>(nearest_mode)]);
   }
 };
 

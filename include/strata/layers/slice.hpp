@@ -24,6 +24,10 @@ struct SliceConfig {
   static constexpr void members(F f, C&... c) {
     f("axis", c.axis...), f("begin", c.begin...), f("end", c.end...), f("step", c.step...);
   }
+  void onnx(auto& out) const {
+    out(schema.onnx, {out.x(), out.integers({begin}), out.integers({end}), out.integers({out.axis(axis)}),
+                      out.integers({step})});
+  }
 };
 
 template <int Axis, int Begin, int End, int Step = 1>

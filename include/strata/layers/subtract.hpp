@@ -35,9 +35,9 @@ struct Subtract<> : detail::Broadcast<Subtract<>> {
   static STRATA_INLINE V apply(V a, V b) {
     return a - b;
   }
-  template <std::size_t operand, std::size_t, class T>
-  static T gradient(T dy, const T*, T) {
-    return operand == 0 ? dy : -dy;
+  template <std::size_t operand, std::size_t, class V>
+  static STRATA_INLINE V gradient(V dy, const V*, V) {
+    return operand == 0 ? dy : V(-dy);
   }
 };
 

@@ -35,9 +35,12 @@ struct ZeroPadding2DConfig {
   static constexpr void members(F f, C&... c) {
     f("padding", c.padding...);
   }
-  void onnx(auto& out) const {
+  void onnx(auto& out) const { onnx(out, "constant"); }
+
+ protected:
+  void onnx(auto& out, const char* mode) const {
     const auto [top, bottom, left, right] = padding;
-    out(schema.onnx, {out.x(), out.integers({0, 0, top, left, 0, 0, bottom, right})});
+    out(schema.onnx, {out.x(), out.integers({0, 0, top, left, 0, 0, bottom, right})}).with("mode", mode);
   }
 };
 

@@ -1,0 +1,150 @@
+"""round_trip.py EXPORT_NETWORKS STRATA_IMPORT SOURCES WORK [NAME…]: every network of the zoo, and those of the tests, out
+to ONNX and back. The imported type must be the same layers with the same options, wired in the same way, and its
+weights the same to the bit; what ONNX cannot say is listed here. With --run, engines of both types must give what ONNX
+Runtime gives, too.
+
+--compiler "g++ -O1 -march=native": what compiles, without the include folders."""
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+# What comes back otherwise, and why.
+KNOWN = {
+    "ResNet20": "L2 is of training, and an average over the whole image is a GlobalAveragePooling2D",
+    "ResNet56": "L2 is of training, and an average over the whole image is a GlobalAveragePooling2D",
+    "MobileNet": "a Conv2D on one pixel is a Dense",
+    "EfficientNetB0": "a Conv2D on one pixel is a Dense; Rescaling and Normalization are one ChannelRescaling",
+    "NASNetMobile": "a ReLU that stands twice over one tensor is one",
+    "FlattenedImage": "what goes element by element stands before the Flatten",
+}
+
+CHECK = """\
+#include <iostream>
+#include <string_view>
+
+#include <strata/io/safetensors.hpp>
+
+#include "harness/same_network.hpp"
+#include "round_trip.hpp"
+%(includes)s
+template <class Net, class Back>
+void compare(const char* name) {
+  using namespace strata;
+  const std::string other = test::difference(test::lines_of<Net>(), test::lines_of<Back>());
+  if (!other.empty()) {
+    std::cout << name << " other: " << other << '\\n';
+    return;
+  }
+  static Model<Net> model{Seed{7}};
+  static Model<Back> back{Seed{1}};
+  test::fill(model);
+  load_weights(back, std::string(name) + ".safetensors");
+  std::cout << name << (test::same_parameters(model, back) ? " same" : " weights") << '\\n';
+}
+
+int main() {
+  strata::test::for_each_round_trip([]<class Net>(const char* name) {
+%(calls)s  });
+}
+"""
+
+RUN = """#include <fstream>
+#include <vector>
+
+#include <strata/io/safetensors.hpp>
+
+#include "round_trip.hpp"
+#include "%(name)s.hpp"
+
+template <class Net>
+void run(const strata::Model<Net>& model, const char* path) {
+  std::vector<float> input(2 * Net::input_shape.size()), output(2 * Net::output_shape.size());
+  std::ifstream("%(name)s.in", std::ios::binary).read(reinterpret_cast<char*>(input.data()), 4 * input.size());
+  strata::Engine<Net>{model}(input, output);
+  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(output.data()), 4 * output.size());
+}
+
+int main() {
+  strata::test::for_each_round_trip([]<class Net>(std::string_view name) {
+    if constexpr (std::is_same_v<Net, %(type)s>) {
+      static strata::Model<Net> model{strata::Seed{7}};
+      strata::test::fill(model);
+      run(model, "%(name)s.net");
+    }
+  });
+  static strata::Model<Back%(name)s> back{strata::Seed{1}};
+  strata::load_weights(back, "%(name)s.safetensors");
+  run(back, "%(name)s.back");
+}
+"""
+
+
+def run(command, folder, check=True):
+    done = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout[-2000:]}{done.stderr[:2000]}")
+    return done
+
+
+def compile_and_run(name, text, arguments):
+    (arguments.work / f"{name}.cpp").write_text(text)
+    sources = arguments.sources.resolve()
+    folders = [f"-I{sources / folder}" for folder in ("include", "tests", "tests/oracle/onnx", "examples/zoo")]
+    run([*arguments.compiler.split(), "-std=c++20", *folders, f"{name}.cpp", "-o", name], arguments.work)
+    return run([f"./{name}"], arguments.work).stdout
+
+
+def type_of(name, sources):
+    return f"zoo::{name}" if (sources / "examples/zoo/all.hpp").read_text().count(f"<{name}>") else f"strata::test::{name}"
+
+
+def outputs_differ(name, arguments):
+    """By how much the largest of three outputs: the network's, the imported one's and ONNX Runtime's."""
+    import numpy as np
+    import onnxruntime
+    session = onnxruntime.InferenceSession(str(arguments.work / f"{name}.onnx"), providers=["CPUExecutionProvider"])
+    given = session.get_inputs()[0]
+    image = np.random.default_rng(1).standard_normal([2, *given.shape[1:]], np.float32)
+    np.ascontiguousarray(np.moveaxis(image, 1, -1)).tofile(arguments.work / f"{name}.in")
+    compile_and_run(f"run_{name}", RUN % {"name": name, "type": type_of(name, arguments.sources)}, arguments)
+    expected = session.run(None, {given.name: image})[0]
+    expected = np.moveaxis(expected, 1, -1).ravel()
+    return [float(np.abs(np.fromfile(arguments.work / f"{name}.{kind}", np.float32) - expected).max()
+                  / np.abs(expected).max()) for kind in ("net", "back")]
+
+
+def main(arguments):
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    names = run([arguments.export_networks.resolve(), ".", *arguments.names], arguments.work).stdout.split()
+    headers = []
+    for name in names:
+        run([arguments.strata_import.resolve(), f"{name}.onnx", "-o", f"{name}.hpp", "--name", f"Back{name}"],
+            arguments.work)
+        headers.append(f'#include "{name}.hpp"\n')
+    calls = "".join(f'    if constexpr (std::is_same_v<Net, {type_of(name, arguments.sources)}>) '
+                    f'compare<Net, Back{name}>(name);\n' for name in names)
+    failed = 0
+    for line in compile_and_run("check", CHECK % {"includes": "".join(headers), "calls": calls},
+                                arguments).splitlines():
+        name, verdict = line.split(" ", 1)
+        well = verdict == "same" or (verdict.startswith("other") and name in KNOWN)
+        failed += not well
+        print(f"{'  ' if well else '! '}{name:24} {KNOWN.get(name, '') if well and verdict != 'same' else verdict}")
+    for name in arguments.run.split(",") if arguments.run else []:
+        errors = outputs_differ(name, arguments)
+        failed += not max(errors) <= 1e-5
+        print(f"{name:26} from ONNX Runtime {errors[0]:.1e}, imported {errors[1]:.1e}", flush=True)
+    return failed > 0 or not names
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("export_networks", type=Path)
+    parser.add_argument("strata_import", type=Path)
+    parser.add_argument("sources", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--compiler", default="g++ -O1 -march=native")
+    parser.add_argument("--run", default="")
+    sys.exit(main(parser.parse_args()))
