@@ -403,7 +403,7 @@ def main():
                    "date": time.strftime("%Y-%m-%d"), "result": getattr(bench, f"run_{part}")()}
         (results / f"{part}.json").write_text(json.dumps(content, indent=1))
         print(report.sections[part](content["result"]), flush=True)
-    report.write(results, ROOT / "docs")
+    report.write(results, ROOT / "docs", bench.programs / "benchmark_chart")
 
 
 main()

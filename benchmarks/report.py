@@ -1,15 +1,15 @@
-"""Tables of what bench.py measured, the page docs/benchmarks.md and its chart. A chart of ratios: a bar to the right of
-the line is a peer that takes longer than Strata, on a logarithmic axis."""
+"""Tables of what bench.py measured, the page docs/benchmarks.md and its chart."""
 import json
-import math
+import subprocess
 
 TITLES = {"lesson": "lesson's network", "lenet": "LeNet-5", "resnet20": "ResNet-20",
           "small_mobilenet": "MobileNet-like, 32x32", "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2",
           "efficientnet_b0": "EfficientNetB0", "resnet50": "ResNet-50", "densenet121": "DenseNet121",
           "inception_v3": "InceptionV3", "vgg16": "VGG16", "training": "training step"}
 NETWORKS = list(TITLES)
-COLOURS = {"oneDNN": "#1f6fb4", "oneDNN, Winograd": "#7fb6e3", "oneDNN, direct": "#7fb6e3", "oneDNN, AVX2": "#1f6fb4",
-           "OpenVINO": "#c23b5a", "ONNX Runtime": "#2e9d62", "XNNPACK": "#8d6cab", "PyTorch": "#d9622b", "PyTorch, eager": "#f0b48f"}
+PEERS = ["oneDNN", "oneDNN, Winograd", "oneDNN, direct", "OpenVINO", "ONNX Runtime", "XNNPACK", "PyTorch",
+         "PyTorch, eager"]
+SERIES = dict.fromkeys(["oneDNN, Winograd", "oneDNN, direct"], "oneDNN, Winograd or direct")  # one colour in the chart
 
 
 def is_own(peer):
@@ -147,7 +147,7 @@ HEADINGS = {"peers": "Networks against peers", "networks": "Networks", "training
 
 # -- the page
 
-def write(results, docs):
+def write(results, docs, chart_program):
     found = {part: json.loads((results / f"{part}.json").read_text())
              for part in HEADINGS if (results / f"{part}.json").exists()}
     newest = max(found.values(), key=lambda content: content["date"])
@@ -163,7 +163,7 @@ def write(results, docs):
             "one ONNX model, optimise all they can, and OpenVINO is asked for float32 and low latency; PyTorch is `optimize_for_inference` unless called "
             "eager.\n"]
     if "peers" in found:
-        (docs / "benchmarks.svg").write_text(chart(found))
+        draw(found, chart_program, docs / "benchmarks.svg")
         text.append("![How long the peers take, Strata's time being 1](benchmarks.svg)\n")
         found.pop("networks", None)  # the same numbers, without the peers
     for part, heading in HEADINGS.items():
@@ -174,51 +174,11 @@ def write(results, docs):
 
 # -- the chart
 
-def chart(found):
+def draw(found, program, path):
+    """The peers' times over Strata's, drawn by benchmark_chart."""
     rows = list(found["peers"]["result"][0]["rows"])
     rows += found["training"]["result"][0]["rows"] if "training" in found else []
-    used = [peer for peer in COLOURS if any(peer in row["times"] for row in rows)]
-    ratios = [row["times"][peer] / own_time(row) for row in rows for peer in used if peer in row["times"]]
-    low, high = min(0.9, *ratios), min(16, max(4, *ratios))  # a longer bar ends at the edge, with its number
-    left, width, bar, gap, top = 210, 600, 13, 14, 96
-
-    def x(ratio):
-        return left + width * math.log(min(ratio, high) / low) / math.log(high / low)
-
-    def text(x, y, content, style=""):
-        return f"<text x='{x:.1f}' y='{y:.1f}' {style}>{content}</text>"
-
-    parts, y = [], top
-    for row in rows:
-        peers = [peer for peer in used if peer in row["times"]]
-        middle = y + bar * len(peers) / 2 + 4
-        parts.append(text(left - 12, middle, f"{TITLES[row['network']]}, batch {row['batch']}", "text-anchor='end'"))
-        for peer in peers:
-            ratio = row["times"][peer] / own_time(row)
-            start, end = sorted((x(1), x(ratio)))
-            parts.append(f"<rect x='{start:.1f}' y='{y}' width='{max(end - start, 0.5):.1f}' height='{bar - 2}' "
-                         f"fill='{COLOURS[peer]}'/>")
-            label = f"{ratio:.2f}" if ratio <= high else f"{ratio:.0f} ›"
-            parts.append(text(end + 5, y + bar - 3.5, label, "font-size='10.5' fill='#444'"))
-            y += bar
-        y += gap
-    axis = []
-    for tick in (0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16):
-        if low <= tick <= high:
-            style = "stroke='#222' stroke-width='1.5'" if tick == 1 else "stroke='#e2e2e2'"
-            axis.append(f"<line x1='{x(tick):.1f}' y1='{top - 10}' x2='{x(tick):.1f}' y2='{y - gap + 6}' {style}/>")
-            axis.append(text(x(tick), top - 16, f"{tick:g}×", "text-anchor='middle' font-size='12' fill='#444'"))
-    legend, at, shown = [], 26, {}
-    for peer in used:  # peers of one colour share an entry
-        shown.setdefault(COLOURS[peer], []).append(peer)
-    for colour, names in shown.items():
-        label = names[0] + "".join(" or " + name.split(", ")[-1] for name in names[1:])
-        legend.append(f"<rect x='{at}' y='44' width='14' height='14' fill='{colour}'/>")
-        legend.append(text(at + 20, 56, label))
-        at += 42 + 7.4 * len(label)
-    height, total = y + 8, left + width + 60
-    return (f"<svg xmlns='http://www.w3.org/2000/svg' width='{total}' height='{height}' viewBox='0 0 {total} {height}' "
-            "font-family='Helvetica, Arial, sans-serif' font-size='13' fill='#222'>\n"
-            f"<rect width='{total}' height='{height}' fill='white'/>\n"
-            + text(26, 28, "Time of a run, Strata's being 1 (one core, float32)", "font-size='17' font-weight='bold'")
-            + "\n" + "\n".join(legend + axis + parts) + "\n</svg>\n")
+    told = [{"name": f"{TITLES[row['network']]}, batch {row['batch']}",
+             "ratios": {SERIES.get(peer, peer): row["times"][peer] / own_time(row)
+                        for peer in PEERS if peer in row["times"]}} for row in rows]
+    subprocess.run([program, path], input=json.dumps(told), text=True, check=True)

@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
   const std::vector<double> plain = train<Deep<Sigmoid>>(images, epochs);
   std::printf("ten layers of sigmoid, training loss after %d epochs: %.3f without, %.3f with\n", epochs, plain.back(),
               normalised.back());
-  charts.push_back({.title = "sigmoid, ten layers, training",
+  charts.push_back({.title = "ten layers of sigmoid",
                     .x_title = "epoch",
                     .y_title = "mean cross-entropy",
                     .lines = {{with, normalised}, {without, plain}},

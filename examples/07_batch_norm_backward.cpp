@@ -61,7 +61,7 @@ const std::vector<Step> steps{
     {mean, "mean", "sum x / m", "-sum d centred",
      [](const Nodes& v) { return Values{sum(v[x]) / m}; },
      [](const Nodes&, const Nodes& d) { return Values{-sum(d[centred])}; }},
-    {centred, "centred", "x - mean", "d normalised inverse + d square 2 centred",
+    {centred, "centred", "x - mean", "d normalised * inverse + d square * 2 centred",
      [](const Nodes& v) { return each([&](auto i) { return v[x][i] - v[mean][0]; }); },
      [](const Nodes& v, const Nodes& d) {
        return each([&](auto i) { return d[normalised][i] * v[inverse][0] + d[square][i] * 2 * v[centred][i]; });
@@ -75,15 +75,15 @@ const std::vector<Step> steps{
     {deviation, "deviation", "sqrt(variance + epsilon)", "-d inverse / deviation^2",
      [](const Nodes& v) { return Values{std::sqrt(v[variance][0] + epsilon)}; },
      [](const Nodes& v, const Nodes& d) { return Values{-d[inverse][0] * v[inverse][0] * v[inverse][0]}; }},
-    {inverse, "inverse", "1 / deviation", "sum d normalised centred",
+    {inverse, "inverse", "1 / deviation", "sum d normalised * centred",
      [](const Nodes& v) { return Values{1 / v[deviation][0]}; },
      [](const Nodes& v, const Nodes& d) {
        return Values{sum(each([&](auto i) { return d[normalised][i] * v[centred][i]; }))};
      }},
-    {normalised, "normalised", "centred inverse", "d scaled gamma",
+    {normalised, "normalised", "centred * inverse", "d scaled * gamma",
      [](const Nodes& v) { return each([&](auto i) { return v[centred][i] * v[inverse][0]; }); },
      [](const Nodes& v, const Nodes& d) { return each([&](auto i) { return d[scaled][i] * v[gamma_][0]; }); }},
-    {scaled, "scaled", "gamma normalised", "d y",
+    {scaled, "scaled", "gamma * normalised", "d y",
      [](const Nodes& v) { return each([&](auto i) { return v[gamma_][0] * v[normalised][i]; }); },
      [](const Nodes&, const Nodes& d) { return d[y]; }},
     {y, "y", "scaled + beta", "of the loss",
@@ -92,7 +92,7 @@ const std::vector<Step> steps{
 
 /// The parameters are nodes that nothing comes before.
 const std::vector<Step> parameters{
-    {gamma_, "gamma", "given", "sum d y normalised", {},
+    {gamma_, "gamma", "given", "sum d y * normalised", {},
      [](const Nodes& v, const Nodes& d) {
        return Values{sum(each([&](auto i) { return d[y][i] * v[normalised][i]; }))};
      }},

@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
     seen.back().heat_shape = {map_shape[0], map_shape[1]};
     seen.back().heat = grad_cam(end, features, decisions[i]);
   }
-  write("grad_cam", plot::tiles("What the decision looks at", seen));
+  write("grad_cam", plot::tiles("What the decision looks at", seen, {.columns = 4}));
 
   std::printf("written to %s: graph, memory, curves, confusion_matrix, filters, feature_maps and grad_cam.svg\n",
               directory.c_str());

@@ -9,7 +9,6 @@
 #include <type_traits>
 #include <vector>
 
-#include <boost/mp11/algorithm.hpp>
 
 #include <strata/import/keras_config.hpp>
 
@@ -38,21 +37,20 @@ std::string limits_of(const T& value) {
 
 inline std::map<std::string, KerasClass> registered_classes() {
   std::map<std::string, KerasClass> classes;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        constexpr Schema schema = C::schema;
-        if (schema.keras == std::string_view("Activation")) return;
-        KerasClass& known = classes[schema.keras];
-        const std::string_view spelling = schema.spelling;
-        const std::string code = '`' + std::string(spelling.substr(0, spelling.find('<'))) + '`';
-        if (known.spellings.find(code) == std::string::npos)
-          known.spellings += (known.spellings.empty() ? "" : ", ") + code;
-        known.fixed = nlohmann::json::parse(schema.fixed);
-        detail::for_each_member(
-            [&](bool, const char* name, const auto& value) { known.options[name] = limits_of(value); },
-            detail::default_config<C>);
-        if (schema.activated) known.options["activation"] = "";
-      });
+  strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    constexpr Schema schema = C::schema;
+    if (schema.keras == std::string_view("Activation")) return;
+    KerasClass& known = classes[schema.keras];
+    const std::string_view spelling = schema.spelling;
+    const std::string code = '`' + std::string(spelling.substr(0, spelling.find('<'))) + '`';
+    if (known.spellings.find(code) == std::string::npos)
+      known.spellings += (known.spellings.empty() ? "" : ", ") + code;
+    known.fixed = nlohmann::json::parse(schema.fixed);
+    detail::for_each_member(
+        [&](bool, const char* name, const auto& value) { known.options[name] = limits_of(value); },
+        detail::default_config<C>);
+    if (schema.activated) known.options["activation"] = "";
+  });
   return classes;
 }
 

@@ -10,7 +10,6 @@
 #include <type_traits>
 #include <vector>
 
-#include <boost/mp11/algorithm.hpp>
 
 #include <strata/import/keras_config.hpp>
 #include <strata/strata.hpp>
@@ -319,13 +318,12 @@ TEST_CASE("layers that Keras has not, as values") {
     const std::string text = keras["spelling"];
     compared.insert(text.substr(0, text.find('<')));
   }
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        const std::string_view text = C::schema.spelling;
-        INFO(text);
-        CHECK(compared.count(std::string(text.substr(0, text.find('<')))) == 1);
-        CHECK((own.count(std::string(text.substr(0, text.find('<')))) == 1) == (*C::schema.module == 0));
-      });
+  strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    const std::string_view text = C::schema.spelling;
+    INFO(text);
+    CHECK(compared.count(std::string(text.substr(0, text.find('<')))) == 1);
+    CHECK((own.count(std::string(text.substr(0, text.find('<')))) == 1) == (*C::schema.module == 0));
+  });
 }
 
 TEST_CASE("options in any order are spelled in one, defaults not at all") {

@@ -1,13 +1,20 @@
 // From a model of ONNX as plain values to a typed header: layouts, idioms, refusals. tests/import_model compares a
 // network with ONNX Runtime, tests/oracle/onnx those of torchvision and timm.
+#include <chrono>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <strata/core/error.hpp>
+#include <strata/core/random.hpp>
+#include <strata/import/onnx_file.hpp>
 #include <strata/import/onnx_reader.hpp>
 #include <strata/import/typed_header.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/files.hpp"
 
 using namespace strata;
 using namespace strata::importing;
@@ -30,6 +37,13 @@ OnnxAttribute integers(std::string name, std::vector<std::int64_t> values) {
 OnnxTensor numbers(std::string name, std::vector<float> values, OnnxDims dims = {}) {
   OnnxTensor made;
   made.name = std::move(name), made.floats = std::move(values), made.dims = std::move(dims);
+  return made;
+}
+
+OnnxTensor extents(std::string name, std::vector<std::int64_t> values) {
+  OnnxTensor made;
+  made.name = std::move(name), made.type = OnnxType::int64;
+  made.dims = {static_cast<std::int64_t>(values.size())}, made.ints = std::move(values);
   return made;
 }
 
@@ -105,6 +119,50 @@ TEST_CASE("Flatten in the file's order is an order of Dense's rows") {
   CHECK(network.nodes.back().weights[0].values == std::vector<float>{1, 3, 2, 4});
 }
 
+TEST_CASE("what moves channels is a layer that does just that; scale and shift are one") {
+  const OnnxModel shuffle = model_of(
+      {1, 6, 4, 4},
+      {pool, node("Reshape", {"p", "split"}, "a"), node("Transpose", {"a"}, "b", {integers("perm", {0, 2, 1, 3, 4})}),
+       node("Reshape", {"b", "joined"}, "c"), node("Slice", {"c", "two", "four", "axis"}, "d"),
+       node("Mul", {"d", "scale"}, "e"), node("Add", {"e", "shift"}, "y")},
+      {extents("split", {1, 2, 3, 2, 2}), extents("joined", {1, 6, 2, 2}), extents("two", {2}), extents("four", {4}),
+       extents("axis", {1}), numbers("scale", {2, 3}, {2, 1, 1}), numbers("shift", {4, 5}, {1, 2, 1, 1})});
+  CHECK(layers_of(shuffle) == "MaxPooling2D<>, ChannelShuffle<2>, Slice<-1, 2, 4>, Affine");
+  const Network network = read_onnx_network(shuffle).network;
+  CHECK(network.nodes.back().weights[0].values == std::vector<float>{2, 3});
+  CHECK(network.nodes.back().weights[1].values == std::vector<float>{4, 5});
+}
+
+TEST_CASE("a transposed convolution's pads are options; Same where Keras cuts off as much") {
+  // (1, 3, 2, 2) becomes (2 - 1) * 2 + kernel + added - pads.
+  const auto layer = [](std::int64_t kernel, std::int64_t before, std::int64_t after, std::int64_t added) {
+    const std::vector<float> weights(static_cast<std::size_t>(3 * 2 * kernel * kernel), 0.5f);
+    return layers_of(model_of({1, 3, 4, 4},
+                              {pool, node("ConvTranspose", {"p", "w"}, "y",
+                                          {integers("strides", {2, 2}), integers("output_padding", {added, added}),
+                                           integers("pads", {before, before, after, after})})},
+                              {numbers("w", weights, {3, 2, kernel, kernel})}));
+  };
+  CHECK(layer(4, 1, 1, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 4, Same, Strides{2}, NoBias>");
+  CHECK(layer(3, 1, 1, 1) == "MaxPooling2D<>, Conv2DTranspose<2, 3, Strides{2}, Pad{1}, OutputPadding{1}, NoBias>");
+  CHECK(layer(4, 1, 0, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 4, Strides{2}, Pad{1, 0, 1, 0}, NoBias>");
+  CHECK(layer(2, 0, 0, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 2, Strides{2}, NoBias>");
+}
+
+TEST_CASE("an Expand is left to what reads it, and a norm over positions is taken apart") {
+  const std::vector<OnnxNode> norm{pool, node("ReduceL2", {"p"}, "n", {integers("axes", {2, 3})}),
+                                   node("Expand", {"n", "all"}, "e"), node("Div", {"p", "e"}, "y")};
+  const OnnxModel model = model_of({1, 3, 4, 4}, norm, {extents("all", {1, 3, 2, 2})});
+  const std::string layers = layers_of(model);
+  CHECK(layers.find("Square, ReduceSum<1, KeepDims>, ReduceSum<2, KeepDims>, Sqrt") != layers.npos);
+  CHECK(layers.find("Divide") != layers.npos);
+  OnnxModel alone = model;
+  alone.graph.nodes.pop_back();
+  alone.graph.outputs[0].name = "e";
+  CHECK(refusal(alone).find("e (Expand): expected readers that compute with a tensor of the extents [1, 3, 2, 2]") !=
+        std::string::npos);
+}
+
 TEST_CASE("everything that cannot be expressed is listed at once; what reaches no output is not") {
   const OnnxModel model = model_of(
       {1, 3, 4, 4}, {pool, node("NonZero", {"p"}, "lost"), node("LRN2", {"p"}, "a"), node("Einsum", {"a"}, "y")}, {});
@@ -117,4 +175,41 @@ TEST_CASE("everything that cannot be expressed is listed at once; what reaches n
   const OnnxModel open = model_of({-1, 3, -1, -1}, {pool}, {});
   CHECK(refusal(open).find("--input 1x3x224x224") != std::string::npos);
   CHECK(refusal(open, {{{3, 4, 4}}, {}}) == "imported");
+}
+
+// STRATA_DAMAGED_FILES=5000: so many instead of a few; `scripts/test asan` has the sanitizers for it.
+TEST_CASE("a damaged file gives an Error that names it, or a type, soon", "[fuzz]") {
+  const char* const wanted = std::getenv("STRATA_DAMAGED_FILES");
+  const std::uint64_t count = wanted != nullptr ? std::stoul(wanted) : 20;
+  const test::Directory directory;
+  std::size_t refused = 0, imported = 0;
+  for (std::uint64_t round = 0; round < count; ++round) {
+    const Random random = Random(Seed{15}).split(round);
+    std::string bytes = test::read_text(test::tests_directory() / (round % 2 == 0 ? "import_model/small_legacy.onnx"
+                                                                                  : "import_model/small_dynamo.onnx"));
+    for (std::uint64_t i = 0; i <= random.below(0, 3); ++i) {
+      const auto at = static_cast<std::size_t>(random.below(4 * i + 1, bytes.size()));
+      const std::uint64_t kind = random.below(4 * i + 2, 8);
+      if (kind == 0) bytes.resize(at + 1);
+      else if (kind == 1) bytes.replace(at, 4, "\xff\xff\xff\x7f");
+      else if (kind == 2) bytes.erase(at, random.below(4 * i + 3, 50));
+      else bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(4 * i + 3, 8)));
+    }
+    INFO("round " << round);
+    test::write_text(directory / "net.onnx", bytes);
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      const OnnxModel model = read_onnx_model(directory / "net.onnx");
+      typed_header(read_onnx_network(model, {{{3, 13, 13}}, {}}).network);
+      ++imported;
+    } catch (const Error& error) {
+      ++refused;
+      if (std::string_view(error.what()).find("net.onnx") == std::string_view::npos)
+        FAIL("an error without the file's name: " << error.what());
+    }
+    if (std::chrono::steady_clock::now() - start > std::chrono::seconds(5)) FAIL("it took more than 5 s");
+  }
+  if (wanted != nullptr) WARN(count << " damaged files: " << refused << " refused, " << imported << " imported");
+  CHECK(refused > 0);
+  CHECK(imported > 0);
 }

@@ -1,6 +1,7 @@
-"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the README's commands from a Keras file to a prediction,
+"""check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the page's commands from a Keras file to a prediction,
 which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
-with a model of PyTorch. check.py SOURCES clone WORK: the commands as they stand, beside a fresh clone."""
+with a model of PyTorch, whose two exporters must give one type. check.py SOURCES clone WORK: the commands as they stand,
+beside a fresh clone."""
 import array
 import json
 import re
@@ -36,11 +37,12 @@ shutil.rmtree(work, ignore_errors=True)
 work.mkdir(parents=True)
 shutil.copy(fixtures / "small.keras", work / "net.keras")
 
-# As the README has it.
-readme = (sources / "README.md").read_text()
-commands = re.search(r"```sh\n(strata/scripts/import net.keras .*?)```", readme, re.S).group(1).splitlines()
-(work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", readme, re.S).group(1))
+# As docs/import.md has it, but for where things are.
+page = (sources / "docs/import.md").read_text()
+commands = re.search(r"```sh\n(strata/scripts/import net.keras .*?)```", page, re.S).group(1).splitlines()
+(work / "first.cpp").write_text(re.search(r"```cpp\n(// first\.cpp:.*?)```", page, re.S).group(1))
 expect(len(commands) == 3, "three commands", commands)
+expect("\n".join(commands) in (sources / "README.md").read_text(), "the same commands in the README", commands)
 importing, compiling, predicting = (line.split("#")[0].split() for line in commands)
 if str(strata_import) == "clone":
     run("git", "clone", "--quiet", "--depth", "1", sources.resolve().as_uri(), "strata")
@@ -84,13 +86,15 @@ proof.write_bytes(data)
 output = run("./proof", status=1)
 expect("differs: block1_1_bn" in output and "epsilon" in output, "block1_1_bn and its epsilon", output)
 
-# ONNX, as both of PyTorch's exporters write it.
+# ONNX: what PyTorch's exporters write differs, the type does not.
+types = []
 for exporter in "legacy", "dynamo":
     run(strata_import, fixtures / f"small_{exporter}.onnx", "-o", "net.hpp", "--input", "1x3x13x13", "--prove")
-    header = (work / "net.hpp").read_text()
-    for part in 'Layer<"layer1_0">', "Strides{2}, Pad{1}", "HardSwish", "GELU", "LayerNormalization":
-        expect(part in header, part, header)
-    expect("Permute" not in header and "Transpose" not in header, "no transposition", header)
+    types.append(re.sub(r"//.*\n", "", (work / "net.hpp").read_text()))
+expect(types[0] == types[1], "one type of both exporters", "\n".join(types))
+for part in 'Layer<"layer1_0">', "Strides{2}, Pad{1}", "HardSwish", "GELU", "LayerNormalization":
+    expect(part in types[0], part, types[0])
+expect("Permute" not in types[0] and "Transpose" not in types[0], "no transposition", types[0])
 (work / "first.cpp").write_text(program.replace("load_weights(model)", 'strata::load_weights(model, "net.safetensors")'))
 run(*compiling, "-O0")
 expect_prediction(run(*predicting), "small_onnx_output.txt")
@@ -105,4 +109,4 @@ output = run(strata_import, "net.keras", "-o", "net.hpp", "--outputs", "nobody",
 expect("--outputs: expected names of layers" in output and not (work / "net.hpp").exists(), "a refusal", output)
 output = run(strata_import, "first.cpp", "-o", "net.hpp", status=1)
 expect("a model of Keras" in output, "a refusal of another file", output)
-print("as the README says")
+print("as the page says")

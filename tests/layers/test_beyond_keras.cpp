@@ -1,6 +1,8 @@
 // Layers that ONNX files bring: gradients by finite differences, values by the plain loops of import/keras_semantics.hpp,
 // fusion, and what they refuse. Their numbers are compared with Keras and TensorFlow in oracle/test_keras.cpp.
 #include <array>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,12 +76,26 @@ struct Fused
                  AffineWith<PerElement>, LocalResponseNormalization<3, 0.5>, Slice<1, 0, 4, 2>, GlobalAveragePooling2D,
                  Dense<2>> {};
 
+template <Number Exponent>
+void powers_agree() {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (const double x : {-infinity, -1.5, -0.9, 0.0, 0.7, 1.2, infinity}) {
+    alignas(64) double y[simd::Vector<double>::size];
+    Power<Exponent>::apply(simd::Vector<double>(x)).store_aligned(y);
+    const double expected = std::pow(x, Exponent);
+    INFO(x << " to the power of " << Exponent.value << ": expected " << expected << ", received " << y[0]);
+    CHECK((y[0] == expected || std::abs(y[0] - expected) <= 1e-13 * std::abs(expected) ||
+           (std::isnan(y[0]) && std::isnan(expected))));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("layers of which each cell is one of the input's") {
   check<Slice<-1, 2, -1>, Shape{3, 4, 7}>({.output = {3, 4, 4}});
   check<Slice<2, -3, 100, 2>, Shape{2, 5, 3}>({.output = {2, 2, 3}});
   check<Slice<1, 1, 4>, Shape{5, 3}>({.output = {3, 3}});
+  static_assert(Slice<1, 1, 4, 2'147'483'647>::output_shape({5, 3}) == Shape{1, 3});
   check<Slice<-1, 0, 5, 2>, Shape{5}>({.output = {3}});
   check<ChannelShuffle<3>, Shape{2, 3, 6}>({.output = {2, 3, 6}});
   check<DepthToSpace<2>, Shape{2, 3, 8}>({.output = {4, 6, 2}});
@@ -131,6 +147,14 @@ TEST_CASE("one number for all cells of an axis, and functions of each element") 
   check<Absolute, Shape{17}>({.output = {17}});
 }
 
+TEST_CASE("a power is the C library's, of numbers below 0 and of infinite ones, too") {
+  powers_agree<2.5>();
+  powers_agree<-0.5>();
+  powers_agree<0.7>();
+  powers_agree<65>();
+  powers_agree<-70>();
+}
+
 TEST_CASE("merges of tensors, some of whose extents are 1") {
   const std::vector<float> expected{4, 6, 6, 8, 0, 2, 2, 4};
   CHECK(output<Sums>({1, 2, 3, 4, 5, 6, 7, 8}) == expected);
@@ -149,6 +173,11 @@ TEST_CASE("a network of such layers: gradients, and Engine's fusion") {
   CHECK(explain<Fused>().find("conv2d + affine + clip") != std::string::npos);
 }
 
+TEST_CASE("a chain with one of Keras' operations is no Sequential there, which takes layers only") {
+  CHECK(keras_config<Sequential<Input<4>, Square>>()["class_name"] == "Functional");
+  CHECK(keras_config<Sequential<Input<4>, Dense<2, activation<Square>>>>()["class_name"] == "Sequential");
+}
+
 TEST_CASE("what they refuse") {
   const auto rule = [](const Problem& problem) { return std::string_view(problem.rule ? problem.rule : ""); };
   CHECK(rule(Slice<4, 0, 1>::check({3, 3, 3})) == "the axis does not exist");
@@ -163,6 +192,8 @@ TEST_CASE("what they refuse") {
   CHECK(rule(AffineWith<NoScale, NoCenter>::check({3})) == "an Affine without gamma and beta does nothing");
   CHECK(rule(Clip<2, 1>::check({3})) == "the largest number of a Clip is below the least, or not finite");
   CHECK(rule(GLU::check({3})) == "a GLU halves the channels");
+  CHECK(ReduceMax<-1, Same>::check({3}).received == "Same");
+  CHECK(type_name<ReduceMax<-1, KeepDims>>() == "ReduceMax<-1, KeepDims>");
   CHECK(rule(ReduceMax<1>::check({3})) == "nothing is left of a vector");
   CHECK(rule(LocalResponseNormalization<0>::check({3})) == "the size of a LocalResponseNormalization is not positive");
   CHECK(rule(Concatenate<Along<1>>::check(std::array{Shape{3, 4, 5}, Shape{3, 3, 5}})) ==

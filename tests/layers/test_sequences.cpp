@@ -81,5 +81,8 @@ TEST_CASE("what layers of one dimension refuse") {
   static_assert(rule<ZeroPadding1D<-1>>({4, 4}) == "the padding is negative");
   static_assert(rule<Cropping1D<2>>({4, 4}) == "nothing is left of the image");
   static_assert(rule<UpSampling1D<0>>({4, 4}) == "the size of an up-sampling is not positive");
+  static_assert(Conv1D<8, 11>::check({10, 4}).expected == "an input of at least 11");
+  static_assert(MaxPooling1D<0>::check({10, 4}).received == "0");
+  static_assert(Cropping1D<Ends{-1, 0}>::check({10, 4}).received == "-1, 0");
   static_assert(rule<SpatialDropout1D<0.2>>({4}) == "SpatialDropout1D needs a sequence");
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compares the curves of cifar_curve.cpp with those of cifar_curve_pytorch.py and draws both.
+"""Compares the curves of cifar_curve.cpp with those of cifar_curve_pytorch.py .
 
-    python3 tests/oracle/cifar_curve_compare.py RESULTS       reads RESULTS/{strata,pytorch}-SEED.csv, writes curve.svg
+    python3 tests/oracle/cifar_curve_compare.py RESULTS       reads RESULTS/{strata,pytorch}-SEED.csv
 
 The rule was set before the first run: at every epoch, for the training loss and for the test accuracy, the two means
 may differ by 4.6 standard errors, estimated from the spread of both groups of seeds. That is Student's t at 99 % for
@@ -18,7 +18,6 @@ from statistics import mean, variance
 
 LIMIT = 4.6
 MEASURES = {"loss": "training loss", "val_accuracy": "test accuracy"}
-COLOURS = {"pytorch": "#e8590c", "strata": "#1c6fd1"}
 NAMES = {"pytorch": "PyTorch", "strata": "Strata"}
 
 
@@ -55,43 +54,6 @@ def table(groups, measure, epochs):
     return failures
 
 
-def panel(groups, measure, epochs, left, width=300, height=200):
-    """SVG: for each group the mean over its seeds, and a band from smallest to largest."""
-    values = {name: by_epoch(curves, measure, epochs) for name, curves in groups.items()}
-    flat = [value for rows in values.values() for row in rows for value in row]
-    low, high = math.floor(min(flat) * 10) / 10, math.ceil(max(flat) * 10) / 10
-
-    def point(epoch, value):
-        x = left + width * (epoch / max(epochs - 1, 1))
-        return f"{x:.1f},{40 + height * (high - value) / (high - low):.1f}"
-
-    out = [f'<text x="{left}" y="24" font-weight="bold">{MEASURES[measure]}</text>']
-    for tenth in range(round(low * 10), round(high * 10) + 1):
-        x, y = point(0, tenth / 10).split(",")
-        out.append(f'<path d="M{x} {y}h{width}" stroke="#ddd"/>'
-                   f'<text x="{left - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{tenth / 10:.1f}</text>')
-    for epoch in range(epochs):
-        x = point(epoch, low).split(",")[0]
-        out.append(f'<text x="{x}" y="{height + 58}" text-anchor="middle">{epoch + 1}</text>')
-    for name, rows in values.items():
-        lowest, line, highest = ([point(e, f(row)) for e, row in enumerate(rows)] for f in (min, mean, max))
-        out.append(f'<polygon points="{" ".join(lowest + highest[::-1])}" fill="{COLOURS[name]}" fill-opacity="0.2"/>'
-                   f'<polyline points="{" ".join(line)}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"/>')
-    return out
-
-
-def draw(groups, epochs, path):
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 300" font-family="sans-serif" font-size="12">',
-           '<rect width="740" height="300" fill="white"/>']
-    for left, measure in zip((50, 410), MEASURES):
-        out += panel(groups, measure, epochs, left)
-    for x, name in zip((50, 200), groups):
-        out.append(f'<rect x="{x}" y="276" width="24" height="12" fill="{COLOURS[name]}"/>'
-                   f'<text x="{x + 32}" y="287">{NAMES[name]}, {len(groups[name])} seeds</text>')
-    out.append('<text x="410" y="287">by epoch: mean of the seeds and their range</text></svg>')
-    open(path, "w").write("\n".join(out) + "\n")
-
-
 def main():
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} RESULTS")
@@ -99,7 +61,6 @@ def main():
     groups = {name: read(directory, name) for name in NAMES}
     epochs = min(len(curve) for curves in groups.values() for curve in curves)
     failures = sum([table(groups, measure, epochs) for measure in MEASURES])
-    draw(groups, epochs, os.path.join(directory, "curve.svg"))
     comparisons = len(MEASURES) * epochs
     print(f"\n{comparisons - failures} of {comparisons} comparisons hold (at most {LIMIT} standard errors apart): "
           + ("Strata follows PyTorch's curve" if failures == 0 else "Strata does NOT follow PyTorch's curve"))

@@ -4,6 +4,7 @@
 #include <limits>
 #include <locale>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <strata/plot/chart.hpp>
@@ -16,6 +17,7 @@
 #include "plot/svg_reader.hpp"
 
 using namespace strata;
+using Catch::Matchers::ContainsSubstring;
 using plot::Axis;
 
 namespace {
@@ -56,6 +58,14 @@ TEST_CASE("a chart has its titles, ticks, curves and legend, escaped", "[plot]")
   CHECK(svg.all("polyline").size() == 4);  // two of them in the legend
   CHECK(svg.all("polygon").size() == 1);
   CHECK(svg.all("circle").size() == 6);
+  // A guide's name is on the side where there is more room.
+  for (const auto& [y, below] : {std::pair{2.3, true}, std::pair{0.1, false}}) {
+    const Svg guided(plot::chart({.lines = {test}, .guides = {{y, "chance"}}}));
+    double line = 0;
+    for (const Svg::Element& element : guided.all("line"))
+      if (element.get<std::string>("<xmlattr>.class") == "guide") line = element.get<double>("<xmlattr>.y1");
+    CHECK((guided.all("text").back().get<double>("<xmlattr>.y") > line) == below);
+  }
   // The curve, in pixels: the higher the loss the smaller y, equal distances in x.
   const std::vector<double> curve = numbers(svg.all("polyline")[2].get<std::string>("<xmlattr>.points"));
   REQUIRE(curve.size() == 6);
@@ -94,14 +104,14 @@ TEST_CASE("charts side by side share a legend, and the y axis where it is of one
 
 TEST_CASE("columns of two lengths are refused", "[plot]") {
   CHECK_THROWS_WITH(plot::chart({.lines = {{"a", {1, 2}, {1}}}}),
-                    Catch::Contains("plot::Line 'a': expected as many values in x, low and high as in y, 2"));
-  CHECK_THROWS_WITH(plot::chart({.lines = {{"a", {1, 2}, {}, {1, 2}}}}), Catch::Contains("both low and high"));
+                    ContainsSubstring("plot::Line 'a': expected as many values in x, low and high as in y, 2"));
+  CHECK_THROWS_WITH(plot::chart({.lines = {{"a", {1, 2}, {}, {1, 2}}}}), ContainsSubstring("both low and high"));
   const std::vector<std::string> names{"cat", "dog"};
   const std::vector<int> labels{0, 1}, wrong{0, 2};
-  CHECK_THROWS_WITH(plot::confusion_matrix("", names, labels, wrong), Catch::Contains("below 2"));
-  CHECK_THROWS_WITH(plot::confusion_matrix("", names, labels, {}), Catch::Contains("2 labels, received 0"));
-  CHECK_THROWS_WITH(plot::tiles("", {{"t", {2, 2, 1}, {1, 2, 3}}}), Catch::Contains("shape 2x2x1 and 3 values"));
-  CHECK_THROWS_WITH(plot::tiles("", {{"t", {1, 1, 1}, {1}, false, {2, 2}, {1}}}), Catch::Contains("of heat"));
+  CHECK_THROWS_WITH(plot::confusion_matrix("", names, labels, wrong), ContainsSubstring("below 2"));
+  CHECK_THROWS_WITH(plot::confusion_matrix("", names, labels, {}), ContainsSubstring("2 labels, received 0"));
+  CHECK_THROWS_WITH(plot::tiles("", {{"t", {2, 2, 1}, {1, 2, 3}}}), ContainsSubstring("shape 2x2x1 and 3 values"));
+  CHECK_THROWS_WITH(plot::tiles("", {{"t", {1, 1, 1}, {1}, false, {2, 2}, {1}}}), ContainsSubstring("of heat"));
 }
 
 TEST_CASE("a confusion matrix counts", "[plot]") {

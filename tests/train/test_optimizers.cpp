@@ -9,7 +9,7 @@
 #include "train/support.hpp"
 
 using namespace strata;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using namespace strata::train_test;
 
 namespace {
@@ -80,7 +80,7 @@ TEST_CASE("optimisers follow Keras' formulas", "[train]") {
 TEST_CASE("hyperparameters out of range are refused by their names", "[train]") {
   const double nan = std::nan(""), infinity = HUGE_VAL;
   const auto refused = [](const auto& optimizer, const char* sentence) {
-    CHECK_THROWS_WITH(optimizer.validate(), Contains(sentence));
+    CHECK_THROWS_WITH(optimizer.validate(), ContainsSubstring(sentence));
   };
   for (const double bad : {-0.1, 1.0, 1.5, nan}) {
     refused(Adam{.beta_1 = bad}, "Adam: expected .beta_1 from 0 to below 1, received ");

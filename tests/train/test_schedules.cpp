@@ -6,7 +6,7 @@
 #include <strata/train/schedules.hpp>
 
 using namespace strata;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("schedules follow Keras' formulas", "[train]") {
   const ExponentialDecay decay{.initial_learning_rate = 0.1, .decay_steps = 100, .decay_rate = 0.96};
@@ -73,7 +73,7 @@ TEST_CASE("a learning rate is finite", "[train]") {
     const LearningRate later([=](std::size_t step) { return step < 3 ? 0.1 : bad; });
     CHECK_NOTHROW(later.validate());
     CHECK(later(2) == 0.1);
-    CHECK_THROWS_WITH(later(3), Contains("learning rate of step 3"));
+    CHECK_THROWS_WITH(later(3), ContainsSubstring("learning rate of step 3"));
   }
   CHECK_THROWS_AS(LearningRate(ExponentialDecay{0.1, 2, -0.5})(1), InvalidArgument);  // a root of a negative number
   CHECK(LearningRate(-0.1)(0) == -0.1);  // as Keras

@@ -16,7 +16,7 @@
 
 using namespace strata;
 using namespace strata::train_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -148,14 +148,14 @@ TEST_CASE("a batch that one member of a team refuses is refused by all", "[train
   for (const std::size_t m : {0, 1, 3})
     CHECK(sentences[m] ==
           "team: member 2 of 4 refused its share of the batch; it says why");
-  CHECK_THAT(sentences[2], Contains("label 1 of the batch: expected a class from 0 to 3, received 7"));
+  CHECK_THAT(sentences[2], ContainsSubstring("label 1 of the batch: expected a class from 0 to 3, received 7"));
 
   for (const auto& sentence : refusals([](Member member) {
          Model<Net, double> model{Seed{3}};
          Trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, plain, Seed{4}, member}.step(
              std::span<const double>(), std::span<const int>());
        }))
-    CHECK_THAT(sentence, Contains("a sample for at least one member"));
+    CHECK_THAT(sentence, ContainsSubstring("a sample for at least one member"));
 }
 
 TEST_CASE("members of a team that differ refuse to start, with the difference", "[train]") {
@@ -166,7 +166,7 @@ TEST_CASE("members of a team that differ refuse to start, with the difference", 
     Trainer{model, loss, optimizer, seed, member};
   };
   const auto all_say = [](const auto& sentences, const std::string& sentence) {
-    for (const auto& said : sentences) CHECK_THAT(said, Contains(sentence));
+    for (const auto& said : sentences) CHECK_THAT(said, ContainsSubstring(sentence));
   };
   all_say(refusals([&](Member member) {
             if (member.number == 3)
@@ -243,11 +243,12 @@ TEST_CASE("fit in a team of four tells and trains what one does", "[train]") {
 
 TEST_CASE("members of a team with other data refuse to start", "[train]") {
   for (const auto& said : refusals([](Member member) { fitted(member, 0, circle(27, 5 + member.number / 3)); }))
-    CHECK_THAT(said, Contains("expected the training data of member 0 in all, inputs whose hash is ") &&
-                         Contains("in member 3; give all members the same data"));
+    CHECK_THAT(said, ContainsSubstring("expected the training data of member 0 in all, inputs whose hash is ") &&
+                         ContainsSubstring("in member 3; give all members the same data"));
   for (const auto& said : refusals([](Member member) { fitted(member, 0, circle(27 + member.number / 3, 5)); }))
     CHECK_THAT(said,
-               Contains("member 0 in all, 27 samples of 2, 1 label(s) and 0 target(s) each, received 28 samples"));
+               ContainsSubstring("member 0 in all, 27 samples of 2, 1 label(s) and 0 target(s) each, received "
+                                 "28 samples"));
 }
 
 TEST_CASE("a callback that decides otherwise in one member of a team stops all", "[train]") {
@@ -257,6 +258,7 @@ TEST_CASE("a callback that decides otherwise in one member of a team stops all",
          fit(trainer, circle(8, 5), {.epochs = 3, .verbose = 0},
              LearningRateScheduler{[&](int epoch, double) { return epoch == 1 && member.number == 2 ? 0.5 : 0.25; }});
        }))
-    CHECK_THAT(said, Contains("expected the learning rate of member 0 in all, 0.25, received 0.5 in member 2; callbacks "
-                              "must decide alike in all members"));
+    CHECK_THAT(said,
+               ContainsSubstring("expected the learning rate of member 0 in all, 0.25, received 0.5 in member 2; "
+                                 "callbacks must decide alike in all members"));
 }

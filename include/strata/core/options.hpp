@@ -203,6 +203,14 @@ inline constexpr bool takes_option = [] {
   return taken;
 }();
 
+/// What an option is called: Same, Strides, activation<ReLU>.
+template <class Option>
+constexpr Text spelled(const Option& option) {
+  if constexpr (requires { choices(option); }) return choices(option).spellings[static_cast<std::size_t>(option)];
+  else if constexpr (requires { Option::name; }) return Option::name;
+  else return type_name<Option>();
+}
+
 /// A config as of an image: in one dimension it has a single row.
 template <Config C>
 constexpr C on_image(C config) {
@@ -239,7 +247,7 @@ struct LayerOptions {
   template <Config C>
   static constexpr Problem check() {
     Problem problem;
-    (test<C, std::remove_cvref_t<decltype(Given)>>(problem), ...);
+    (test<C>(problem, Given), ...);
     (check_value(problem, Given), ...);
     return problem;
   }
@@ -256,14 +264,14 @@ struct LayerOptions {
   }
 
   template <Config C, class Option>
-  static constexpr void test(Problem& problem) {
+  static constexpr void test(Problem& problem, const Option& option) {
     if (problem) return;
     constexpr std::size_t count = (std::size_t{0} + ... + same_kind<Option, std::remove_cvref_t<decltype(Given)>>);
     // A layer that takes an activation stands for itself without it, so one comes here only if it takes none.
     if (!detail::takes_option<C, Option> && !(is_activation<Option> && count > 1))
-      problem = {"unknown option", detail::options_of<C>, "remove it or spell it as listed", type_name<Option>()};
+      problem = {"unknown option", detail::options_of<C>, "remove it or spell it as listed", detail::spelled(option)};
     else if (count > 1)
-      problem = {"repeated option", "each option at most once", "keep one of them", type_name<Option>()};
+      problem = {"repeated option", "each option at most once", "keep one of them", detail::spelled(option)};
   }
 
   template <class Option>

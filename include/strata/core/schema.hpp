@@ -105,27 +105,37 @@ std::string spelling_of(const T& value, bool alone = false) {
   }
 }
 
+/// Visits a description's members, and keeps the words of those that differ from the default.
+struct MemberWords {
+  bool aggregate;
+  std::string said{}, unsaid{};  ///< unsaid: arguments at their defaults, which an argument or option behind them needs
+
+  template <class Member>
+  void operator()(bool is_option, const char* name, const Member& value, const Member& standard, const Member& plain) {
+    const std::string word = spelling_of(value, !is_option);
+    const bool differs = word != spelling_of(is_option ? plain : standard, !is_option);
+    if (is_option && !differs) return;
+    unsaid += ", " + (aggregate ? '.' + std::string(name) + " = " : "") + word;
+    if (differs) said += std::exchange(unsaid, {});
+  }
+
+  std::string spelling(const Schema& schema) const {
+    if (aggregate) return schema.spelling + ('{' + (said.empty() ? said : said.substr(2)) + '}');
+    if (said.empty()) return schema.spelling;
+    const std::string_view plainly = schema.spelling, other = schema.with_options;
+    return std::string(other.empty() ? plainly.substr(0, plainly.find('<')) : other) + '<' + said.substr(2) + '>';
+  }
+};
+
 }  // namespace detail
 
 /// As a person would write it: `Conv2D<32, 3, Same>`. Only what differs from the default is said.
 template <Config C>
 std::string spelling(const C& config) {
-  const C standard_config{}, plain_config = detail::without_options(config);
-  std::string said, unsaid;  // arguments at their defaults, which an argument or option behind them needs
-  detail::for_each_member(
-      [&](bool is_option, [[maybe_unused]] const char* name, const auto& value, const auto& standard,
-          const auto& plain) {
-        const std::string word = detail::spelling_of(value, !is_option);
-        const bool differs = word != detail::spelling_of(is_option ? plain : standard, !is_option);
-        if (is_option && !differs) return;
-        unsaid += ", " + (C::schema.aggregate ? '.' + std::string(name) + " = " : "") + word;
-        if (differs) said += std::exchange(unsaid, {});
-      },
-      config, standard_config, plain_config);
-  if (C::schema.aggregate) return C::schema.spelling + ('{' + (said.empty() ? said : said.substr(2)) + '}');
-  if (said.empty()) return C::schema.spelling;
-  const std::string_view plainly = C::schema.spelling, other = C::schema.with_options;
-  return std::string(other.empty() ? plainly.substr(0, plainly.find('<')) : other) + '<' + said.substr(2) + '>';
+  const C standard{}, plain = detail::without_options(config);
+  detail::MemberWords words{C::schema.aggregate};
+  detail::for_each_member<detail::MemberWords&>(words, config, standard, plain);
+  return words.spelling(C::schema);
 }
 
 }  // namespace strata

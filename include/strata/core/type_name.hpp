@@ -19,14 +19,27 @@ constexpr bool is_word(char c) { return is_digit(c) || c == '_' || (c >= 'a' && 
 // Each of the next three appends its reading of the front of `text` and returns how much it read: 0 where it cannot.
 
 constexpr std::size_t tidy_word(std::string_view text, Text& out) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> words{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 24> words{{
       {"strata::", ""},
       {"Padding::same", "Same"},
       {"Padding::valid", "Valid"},
+      {"Padding::causal", "Causal"},
       {"Bias::off", "NoBias"},
       {"CountedPadding::on", "CountPadding"},
       {"Rounding::up", "CeilMode"},
       {"Scaling::off", "NoScale"},
+      {"Centering::off", "NoCenter"},
+      {"KeptDims::on", "KeepDims"},
+      {"AffineWeights::per_element", "PerElement"},
+      {"DepthOrder::crd", "CRD"},
+      {"Interpolation::nearest", "Nearest"},
+      {"Interpolation::bilinear", "Bilinear"},
+      {"Coordinates::asymmetric", "Asymmetric"},
+      {"Coordinates::align_corners", "AlignCorners"},
+      {"Coordinates::pytorch_half_pixel", "PyTorchHalfPixel"},
+      {"NearestMode::round_prefer_floor", "RoundPreferFloor"},
+      {"NearestMode::floor", "Floor"},
+      {"NearestMode::ceil", "Ceil"},
       {"Activation<", "activation<"},
       {" >()", ">"},
       {">()", ">"},

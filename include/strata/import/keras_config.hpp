@@ -180,8 +180,11 @@ struct KerasNetwork {
     layers.push_back(std::move(node.value));
   }
 
-  /// Every node reads the one before, the last is the output.
+  /// Every node reads the one before, the last is the output, and all are layers to Keras, whose Sequential takes no
+  /// operations (`keras.ops`).
   bool is_chain() const {
+    for (const json& layer : layers)
+      if (layer["module"].get<std::string>().find(".ops.") != std::string::npos) return false;
     for (std::size_t n = 1; n < network.node_count; ++n)
       if (network.nodes[n].operand_count != 1 || network.input_of(n) != static_cast<int>(n) - 1) return false;
     return network.output_count == 1 && network.is_output(network.node_count - 1);
@@ -242,49 +245,60 @@ inline bool is_silent(const std::string& key) {
 
 inline json plain_axis(const json& value) { return value.is_array() && value.size() == 1 ? value[0] : value; }
 
-/// Reads a Keras layer's options into a description; returns what does not fit.
-template <Config C>
-std::vector<std::string> fill_from_keras(json options, C& config) {
-  std::vector<std::string> wrong;
-  const auto expect = [&](const std::string& key, const json& wanted) {
-    const auto found = options.find(key);
-    if (found == options.end()) return;
+/// Of a Keras layer's options: those not read yet, and what does not fit. As a visitor it reads a member.
+struct KerasOptions {
+  json unread;
+  bool reads_options = false;  ///< or arguments
+  std::vector<std::string> wrong{};
+
+  template <class Member>
+  void operator()(bool is_option, const char* name, Member& member) {
+    if (is_option != reads_options) return;
+    const auto found = unread.find(name);
+    if (found == unread.end()) {
+      if (!is_option) wrong.push_back(std::string(name) + ": expected a value, received none");
+      return;
+    }
+#if __cpp_exceptions
+    try {
+      from_keras(*found, member);
+    } catch (const InvalidArgument& error) {
+      wrong.push_back(std::string(name) + ": " + error.what());
+    }
+#else
+    from_keras(*found, member);
+#endif
+    unread.erase(found);
+  }
+
+  void expect(const std::string& key, const json& wanted) {
+    const auto found = unread.find(key);
+    if (found == unread.end()) return;
     if (const json value = plain_axis(*found); value != plain_axis(wanted))
       wrong.push_back(key + ": expected " + printable(wanted) + ", received " + printable(value));
-    options.erase(found);
-  };
-  const auto read = [&](bool options_only) {
-    for_each_member(
-        [&](bool is_option, const char* name, auto& member) {
-          if (is_option != options_only) return;
-          const auto found = options.find(name);
-          if (found == options.end()) {
-            if (!is_option) wrong.push_back(std::string(name) + ": expected a value, received none");
-            return;
-          }
-#if __cpp_exceptions
-          try {
-            from_keras(*found, member);
-          } catch (const InvalidArgument& error) {
-            wrong.push_back(std::string(name) + ": " + error.what());
-          }
-#else
-          from_keras(*found, member);
-#endif
-          options.erase(found);
-        },
-        config);
-  };
-  read(false);
+    unread.erase(found);
+  }
+
+  /// What is always so, and what the members leave.
+  void expect_rest(const json& fixed) {
+    for (const auto& [key, wanted] : fixed.items()) expect(key, wanted);
+    expect("data_format", "channels_last");
+    for (const auto& [key, value] : unread.items())
+      if (!is_silent(key) && !value.is_null() && value != false)
+        wrong.push_back(key + ": expected null, received " + printable(value));
+  }
+};
+
+/// Reads a Keras layer's options into a description; returns what does not fit.
+template <Config C>
+std::vector<std::string> fill_from_keras(const json& options, C& config) {
+  KerasOptions from{options};
+  for_each_member<KerasOptions&>(from, config);
   config = without_options(config);
-  read(true);
-  const json fixed = json::parse(C::schema.fixed);
-  for (const auto& [key, wanted] : fixed.items()) expect(key, wanted);
-  expect("data_format", "channels_last");
-  for (const auto& [key, value] : options.items())
-    if (!is_silent(key) && !value.is_null() && value != false)
-      wrong.push_back(key + ": expected null, received " + printable(value));
-  return wrong;
+  from.reads_options = true;
+  for_each_member<KerasOptions&>(from, config);
+  from.expect_rest(json::parse(C::schema.fixed));
+  return std::move(from.wrong);
 }
 
 struct KerasLayer {
@@ -314,35 +328,61 @@ inline json layer_of_function(const json& activation) {
   return activation;
 }
 
-inline std::string spelling_of_keras(KerasLayer layer) {
-  const bool is_activation = layer.class_name == "Activation";
-  const json activation = layer_of_function(layer.options.value("activation", json{}));
-  if (is_activation && activation.is_object()) return spelling_of_keras(keras_layer(activation));
-  layer.options.erase("activation");
-  std::string result, mismatches;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>([&]<class C>(
-                                                                                               std::type_identity<C>) {
-    constexpr Schema schema = C::schema;
-    if (!result.empty()) return;
-    if (is_activation) {
-      if (*schema.activation != 0 && activation == schema.activation) result = schema.spelling;
-      return;
-    }
-    if (layer.class_name != schema.keras) return;
-    C config{};
-    const std::vector<std::string> wrong = fill_from_keras(layer.options, config);
+/// The description that fits a Keras layer, searched for among all.
+struct KerasMatch {
+  KerasLayer layer;
+  json activation;  ///< taken from the layer's options
+  std::string spelling{}, mismatches{};
+
+  bool is_activation() const { return layer.class_name == "Activation"; }
+
+  /// Whether the options decide; an activation is known by its name.
+  bool asks(const Schema& schema) {
+    if (!spelling.empty()) return false;
+    if (!is_activation()) return layer.class_name == schema.keras;
+    if (*schema.activation != 0 && activation == schema.activation) spelling = schema.spelling;
+    return false;
+  }
+
+  void take(const Schema& schema, const std::vector<std::string>& wrong, std::string spelled) {
     mismatches.clear();  // of the most general of the class, which comes last
     for (const std::string& one : wrong) mismatches += (mismatches.empty() ? "" : "; ") + one;
     if (!wrong.empty()) return;
-    result = spelling(config);
+    spelling = std::move(spelled);
     if (!schema.activated) return;
     if (const std::string option = activation_from_keras(activation); !option.empty())
-      result.replace(result.size() - 1, 1, ", activation<" + option + ">>");
+      spelling.replace(spelling.size() - 1, 1, ", activation<" + option + ">>");
+  }
+};
+
+inline std::string spelling_of_keras(KerasLayer layer) {
+  const json activation = layer_of_function(layer.options.value("activation", json{}));
+  if (layer.class_name == "Activation" && activation.is_object()) return spelling_of_keras(keras_layer(activation));
+  layer.options.erase("activation");
+  KerasMatch match{std::move(layer), activation};
+  for_each_description([&]<class C>(std::type_identity<C>) {
+    if (!match.asks(C::schema)) return;
+    C config{};
+    const std::vector<std::string> wrong = fill_from_keras(match.layer.options, config);
+    match.take(C::schema, wrong, wrong.empty() ? spelling(config) : std::string());
   });
-  if (!result.empty()) return result;
-  if (!mismatches.empty()) raise<InvalidArgument>(layer.class_name + ": " + mismatches);
-  raise<InvalidArgument>("expected a layer that Strata has, received " + layer.class_name +
-                         (is_activation ? " " + printable(activation) : ""));
+  const std::string& class_name = match.layer.class_name;
+  if (!match.spelling.empty()) return match.spelling;
+  if (!match.mismatches.empty()) raise<InvalidArgument>(class_name + ": " + match.mismatches);
+  raise<InvalidArgument>("expected a layer that Strata has, received " + class_name +
+                         (match.is_activation() ? " " + printable(activation) : ""));
+}
+
+/// "kernel bias:use_bias": the names of the weights that the options leave.
+inline std::vector<std::string> weight_names(const char* listed, const json& options) {
+  std::vector<std::string> names;
+  std::istringstream words(listed);
+  for (std::string name, option; words >> name;) {
+    const std::size_t colon = (std::min)(name.find(':'), name.size());
+    option = name.substr((std::min)(colon + 1, name.size()));
+    if (option.empty() || options.value(option, json(true)) == true) names.push_back(name.substr(0, colon));
+  }
+  return names;
 }
 
 }  // namespace detail
@@ -356,21 +396,12 @@ inline std::string spelling_from_keras(const nlohmann::json& layer) {
 /// The names of the weights of a layer in a Keras configuration, in the order of Keras' files. Throws InvalidArgument.
 inline std::vector<std::string> weight_names_from_keras(const nlohmann::json& layer) {
   const detail::KerasLayer known = detail::keras_layer(layer);
-  std::vector<std::string> names;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        if constexpr (requires { C::weight_names; }) {
-          if (known.class_name != C::schema.keras || !names.empty()) return;
-          std::istringstream words(C::weight_names);
-          for (std::string name, option; words >> name;) {
-            const std::size_t colon = (std::min)(name.find(':'), name.size());
-            option = name.substr((std::min)(colon + 1, name.size()));
-            if (option.empty() || known.options.value(option, nlohmann::json(true)) == true)
-              names.push_back(name.substr(0, colon));
-          }
-        }
-      });
-  return names;
+  const char* listed = "";
+  detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    if constexpr (requires { C::weight_names; })
+      if (known.class_name == C::schema.keras && *listed == 0) listed = C::weight_names;
+  });
+  return detail::weight_names(listed, known.options);
 }
 
 }  // namespace strata

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -73,60 +75,92 @@ inline std::size_t add_affine(OnnxCall& call, OnnxNetwork::Affine affine) {
   const auto floats = [](const std::vector<double>& list) {
     return Tensor{{}, {list.size()}, {list.begin(), list.end()}};
   };
-  std::size_t y = 0;
-  const std::string kind = input.class_name();
   const json config = input.layer.value("config", json::object());
-  const bool takes_bias = config.value("use_bias", json()) == false;
+  const bool takes_bias = config.value("use_bias", json()) == false && all(affine.scale, 1);
   const bool takes_scale = config.value("scale", json()) == false && config.value("center", json()) == false;
-  if (all(affine.scale, 1) && all(affine.offset, 0)) return affine.input;
-  if (affine.scale.size() > 1 && ((takes_bias && all(affine.scale, 1)) || takes_scale)) {  // a part of that layer
+  const bool scales = !all(affine.scale, 1), shifts = !all(affine.offset, 0);
+  const bool by_channel = affine.scale.size() > 1;
+  if (!scales && !shifts) return affine.input;
+  std::size_t y = 0;
+  if (by_channel && (takes_bias || takes_scale)) {  // a part of that layer
     json layer = input.layer;
     std::vector<Tensor> weights = input.weights;
-    if (takes_bias)
-      layer["config"]["use_bias"] = true;
-    else
-      layer["config"]["scale"] = layer["config"]["center"] = true, weights.push_back(floats(affine.scale));
+    layer["config"].update(takes_bias ? json{{"use_bias", true}} : json{{"scale", true}, {"center", true}});
+    if (takes_scale) weights.push_back(floats(affine.scale));
     weights.push_back(floats(affine.offset));
-    return network.add(input.name, std::move(layer), input.inputs, input.shape, std::move(weights));
-  }
-  if (affine.scale.size() == 1) {
+    y = network.add(takes_bias ? input.name : call.name(), std::move(layer), input.inputs, input.shape,
+                    std::move(weights));
+  } else if (!by_channel) {
     y = call.add("Rescaling", {{"scale", affine.scale[0]}, {"offset", affine.offset[0]}}, {affine.input}, input.shape);
   } else if (input.inputs.empty() && affine.scale.size() <= 16) {
     y = call.add("Rescaling", {{"scale", affine.scale}, {"offset", affine.offset}}, {affine.input}, input.shape);
   } else {
-    constexpr double epsilon = 1e-3;
-    const std::vector<double> zeros(affine.scale.size(), 0), ones(affine.scale.size(), 1 - epsilon);
-    y = call.add("BatchNormalization", {{"epsilon", epsilon}}, {affine.input}, input.shape,
-                 {floats(affine.scale), floats(affine.offset), floats(zeros), floats(ones)});
+    std::vector<Tensor> weights;
+    if (scales) weights.push_back(floats(affine.scale));
+    if (shifts) weights.push_back(floats(affine.offset));
+    y = call.add("Affine", {{"scale", scales}, {"center", shifts}}, {affine.input}, input.shape, std::move(weights));
   }
   network.set_affine(y, std::move(affine));
   return y;
+}
+
+/// A constant for each element, or repeated along some axes: an image to add or to multiply by.
+inline void give_affine_by_element(OnnxCall& call, const OnnxLive& x, const OnnxTensor& constant) {
+  const std::string& kind = call.node.op_type;
+  const Extents dims = x.view.dims();
+  const std::vector<std::size_t> places = x.view.places();
+  Tensor weight{{}, {}, std::vector<float>(places.size())};
+  for (const int extent : call.network.shape(x.node)) weight.shape.push_back(static_cast<std::size_t>(extent));
+  for (std::size_t e = 0; e < places.size(); ++e) {
+    std::size_t rest = e, from = 0, stride = 1;
+    for (std::size_t axis = dims.size(), own = constant.dims.size(); own-- > 0;) {
+      const auto extent = static_cast<std::size_t>(dims[--axis]), cells = static_cast<std::size_t>(constant.dims[own]);
+      from += (cells == 1 ? 0 : rest % extent) * stride;
+      rest /= extent;
+      stride *= cells;
+    }
+    const float number = constant.floats[from];
+    weight.values[places[e]] = kind == "Sub" ? -number : kind == "Div" ? 1 / number : number;
+  }
+  const bool scales = kind == "Mul" || kind == "Div";
+  call.give({call.add("Affine", {{"scale", scales}, {"center", !scales}, {"per_element", true}}, {x.node},
+                      call.network.shape(x.node), {std::move(weight)}),
+             x.view});
 }
 
 /// Add, Sub, Mul or Div of a tensor and a constant: one number, or one a channel.
 inline void give_affine(OnnxCall& call, std::size_t live, const OnnxTensor& constant) {
   const std::string& kind = call.node.op_type;
   OnnxLive x = call.live(live);
-  if (constant.size() != 1) {
-    const std::size_t rank = x.view.axes.size();
-    call.expect(constant.dims.size() <= rank, "a constant of no more axes than the tensor", written(constant.dims));
-    int axis = -1;
-    for (std::size_t i = 0; i < constant.dims.size(); ++i)
-      if (constant.dims[i] != 1) {
-        const int at = static_cast<int>(rank - constant.dims.size() + i);
-        call.expect(axis < 0 && constant.dims[i] == x.view.extent(static_cast<std::size_t>(at)),
-                    "a number, or one for each channel", join("a constant of dims ", written(constant.dims)));
-        axis = at;
-      }
-    x = call.network.with_axis_last(call.name(), x, axis);
-  }
-  OnnxNetwork::Affine affine{x.node, {}, {}};
   const bool first = live != 0;
+  if (constant.size() != 1) {
+    const Extents dims = x.view.dims();
+    call.expect(constant.dims.size() <= dims.size(), "a constant of no more axes than the tensor",
+                written(constant.dims));
+    Extents axes;  // along which it is not the same
+    for (std::size_t i = 0; i < constant.dims.size(); ++i) {
+      const std::size_t at = dims.size() - constant.dims.size() + i;
+      call.expect(constant.dims[i] == 1 || constant.dims[i] == dims[at], join("extents of 1 or ", written(dims)),
+                  join("a constant of ", written(constant.dims)));
+      if (constant.dims[i] != 1) axes.push_back(static_cast<int>(at));
+    }
+    const std::optional<Extents> order = OnnxNetwork::order_of(x.view);
+    const bool by_channel = axes.size() == 1 && (axes[0] == 1 || !order || order->back() == axes[0]);
+    if (!by_channel && constant.is_float() && !(first && (kind == "Sub" || kind == "Div")))
+      return give_affine_by_element(call, x, constant);
+    call.expect(by_channel, "a number, or one for each channel", join("a constant of dims ", written(constant.dims)));
+    x = call.network.with_axis_last(call.name(), x, axes[0]);
+  }
+  if (kind == "Div" && first)
+    x.node = call.add("Reciprocal", json::object(), {x.node}, call.network.shape(x.node), {}, "_reciprocal");
+  OnnxNetwork::Affine affine{x.node, {}, {}};
   for (std::size_t c = 0; c < constant.size(); ++c) {
     const double number = constant.is_float() ? decimal(constant.floats[c]) : static_cast<double>(constant.ints[c]);
-    call.expect(kind != "Div" || (!first && number != 0), "a tensor divided by constants other than 0",
-                "another division");
-    affine.scale.push_back(kind == "Mul" ? number : kind == "Div" ? 1 / number : kind == "Sub" && first ? -1 : 1);
+    call.expect(kind != "Div" || first || number != 0, "divisors other than 0", "0");
+    affine.scale.push_back(kind == "Mul" || (kind == "Div" && first) ? number
+                           : kind == "Div"                           ? 1 / number
+                           : kind == "Sub" && first                  ? -1
+                                                                     : 1);
     affine.offset.push_back(kind == "Add" || (kind == "Sub" && first) ? number : kind == "Sub" ? -number : 0);
   }
   call.give({add_affine(call, std::move(affine)), x.view});
@@ -141,6 +175,18 @@ inline std::optional<json> layer_with_options(const OnnxCall& call) {
   if (kind == "LeakyRelu") return layer("LeakyReLU", {{"negative_slope", decimal(call.node.real("alpha", 0.01f))}});
   if (kind == "Elu") return layer("ELU", {{"alpha", decimal(call.node.real("alpha", 1))}});
   if (kind == "ThresholdedRelu") return layer("ReLU", {{"threshold", decimal(call.node.real("alpha", 1))}});
+  if (kind == "Neg") return layer("Rescaling", {{"scale", -1.0}, {"offset", 0.0}});
+  if (kind == "Abs") return layer("Absolute", json::object());
+  if (kind == "Log" || kind == "Sqrt" || kind == "Reciprocal") return layer(kind.c_str(), json::object());
+  if (kind == "Clip") {
+    constexpr float most = std::numeric_limits<float>::max();
+    return layer("Clip", {{"x_min", decimal(call.real("min", 1).value_or(-most))},
+                          {"x_max", decimal(call.real("max", 2).value_or(most))}});
+  }
+  if (kind == "Pow" && call.constant(1) != nullptr) {
+    const float exponent = call.real("exponent", 1).value_or(1);
+    return exponent == 2 ? layer("Square", json::object()) : layer("Power", {{"exponent", decimal(exponent)}});
+  }
   return std::nullopt;
 }
 
@@ -258,6 +304,34 @@ inline void translate_prelu(OnnxCall& call) {
   Tensor alpha{{}, std::vector<std::size_t>(shape.size(), 1), slope.floats};
   alpha.shape.back() = slope.size();
   call.give({call.add("PReLU", {{"shared_axes", shared.empty() ? json() : shared}}, {x.node}, shape, {alpha}), x.view});
+}
+
+/// Repetition along axes is left to what reads it: to work element by element with a tensor of those extents.
+inline void translate_expand(OnnxCall& call) {
+  const Extents dims = call.dims();
+  const auto wanted = call.integers("shape", 1).value_or(std::vector<std::int64_t>{});
+  call.expect(wanted.size() <= dims.size(), "no more axes than the tensor has", written(wanted));
+  Extents out = dims;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    int& extent = out[dims.size() - wanted.size() + i];
+    call.expect(wanted[i] == 1 || wanted[i] == extent || (extent == 1 && wanted[i] > 0 && wanted[i] < (1 << 24)),
+                join("extents that repeat ", written(dims)), written(wanted));
+    if (extent == 1) extent = static_cast<int>(wanted[i]);
+  }
+  const std::string& made = call.node.outputs[0];
+  int readers = 0, repeating = 0;
+  for (const OnnxNode& node : call.network.model.graph.nodes) {
+    if (std::find(node.inputs.begin(), node.inputs.end(), made) == node.inputs.end()) continue;
+    ++readers;
+    repeating += merge_of(node.op_type) != nullptr &&
+                 std::any_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& name) {
+                   const OnnxLive* const other = name == made ? nullptr : call.network.live(name);
+                   return other != nullptr && other->known && other->view.dims() == out;
+                 });
+  }
+  call.expect(out == dims || (readers > 0 && repeating == readers),
+              "readers that compute with a tensor of the extents " + written(out), "others");
+  call.give(call.live(0));
 }
 
 }  // namespace strata::importing::detail

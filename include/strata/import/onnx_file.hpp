@@ -21,6 +21,7 @@
 #include <strata/core/file.hpp>
 #include <strata/import/onnx_data.hpp>
 #include <strata/import/onnx_model.hpp>
+#include <strata/io/json.hpp>
 
 namespace strata::importing {
 
@@ -81,6 +82,11 @@ class OnnxDecoder {
 
   void read(Message& message, std::string& to) const {
     expect(message, Wire::length_delimited), to = message.get_string();
+    try {
+      static_cast<void>(json(to).dump());
+    } catch (const json::exception&) {
+      fail("text in UTF-8", strata::detail::printable(to));
+    }
   }
   void read(Message& message, std::int64_t& to) const { to = integer(message); }
   void read(Message& message, float& to) const { expect(message, Wire::fixed32), to = message.get_float(); }

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/mp11/algorithm.hpp>
 
 #include <strata/import/keras_semantics.hpp>
 #include <strata/import/network.hpp>
@@ -54,8 +53,7 @@ struct KnownActivation {
 inline const std::vector<KnownActivation>& known_activations() {
   static const std::vector<KnownActivation> known = [] {
     std::set<std::string> names;
-    boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-        [&]<class C>(std::type_identity<C>) { names.insert(C::schema.activation); });
+    strata::detail::for_each_description([&]<class C>(std::type_identity<C>) { names.insert(C::schema.activation); });
     std::vector<KnownActivation> all;
     const Samples& points = sample_points();
     const Value in{{static_cast<int>(points.size())}, {points.begin(), points.end()}};

@@ -108,17 +108,6 @@ inline void translate_unsqueeze(OnnxCall& call) {
   call.give(std::move(x));
 }
 
-/// Repetition along axes is left to the layer behind; only what repeats nothing is the identity.
-inline void translate_expand(OnnxCall& call) {
-  const Extents dims = call.dims();
-  const auto wanted = call.integers("shape", 1).value_or(std::vector<std::int64_t>{});
-  call.expect(wanted.size() <= dims.size(), "no more axes than the tensor has", written(wanted));
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    call.expect(wanted[i] == 1 || wanted[i] == dims[dims.size() - wanted.size() + i], join("extents ", written(dims)),
-                written(wanted));
-  call.give(call.live(0));
-}
-
 /// The tensor as a node that holds its axes whole: the node, the order of its axes, and where in it one stands as Keras
 /// counts, -1 the last.
 struct OnnxPlaced {
@@ -315,17 +304,35 @@ inline void translate_resize(OnnxCall& call) {
   const bool half = places.ends_with("half_pixel");
   const bool repeats =
       times && ((places == "asymmetric" && rounding == "floor") || (half && rounding.starts_with("round_prefer")));
-  if (mode == "nearest") {
-    call.expect(repeats, "nearest by whole factors, asymmetric and floor or half_pixel",
-                join(places, " and ", rounding));
-    const json factor{out[2] / dims[2], out[3] / dims[3]};
-    return call.give(
-        OnnxCall::image(call.add("UpSampling2D", {{"size", factor}, {"interpolation", "nearest"}}, {x}, shape), out));
-  }
-  call.expect(mode == "linear" && half && call.node.integer("antialias", 0) == 0, "linear by half_pixel",
-              join(mode, " by ", places));
+  const auto give = [&](const char* kind, json config) {
+    call.give(OnnxCall::image(call.add(kind, std::move(config), {x}, shape), out));
+  };
+  if (mode == "nearest" && repeats)
+    return give("UpSampling2D", {{"size", {out[2] / dims[2], out[3] / dims[3]}}, {"interpolation", "nearest"}});
+  call.expect((mode == "nearest" || mode == "linear") && call.node.integer("antialias", 0) == 0,
+              "mode nearest or linear without antialias", mode);
+  json config{{"height", out[2]}, {"width", out[3]}, {"interpolation", mode == "nearest" ? "nearest" : "bilinear"}};
+  const bool plain = places == "half_pixel" || (places == "pytorch_half_pixel" && out[2] > 1 && out[3] > 1);
+  if (!plain) config["coordinates"] = places;
+  if (mode == "nearest" && rounding != "round_prefer_ceil") config["nearest_mode"] = rounding;
+  give("Resizing", std::move(config));
+}
+
+/// DepthToSpace, and back.
+inline void translate_depth(OnnxCall& call) {
+  Extents dims = call.dims();
+  const auto block = static_cast<int>(call.node.integer("blocksize", 1));
+  const bool back = call.node.op_type == "SpaceToDepth";
+  call.expect(dims.size() == 4 && block > 0 && block < 4096 &&
+                  (back ? dims[2] % block == 0 && dims[3] % block == 0 : dims[1] % (block * block) == 0),
+              join("an image that blocks of ", block, " divide"), written(dims));
+  const std::size_t x = call.channels_last(0);
+  dims[1] = back ? dims[1] * block * block : dims[1] / (block * block);
+  for (std::size_t axis = 2; axis < 4; ++axis) dims[axis] = back ? dims[axis] / block : dims[axis] * block;
+  json config{{"blocksize", block}};
+  if (!back) config["mode"] = call.node.text("mode", "DCR");
   call.give(OnnxCall::image(
-      call.add("Resizing", {{"height", out[2]}, {"width", out[3]}, {"interpolation", "bilinear"}}, {x}, shape), out));
+      call.add(back ? "SpaceToDepth" : "DepthToSpace", std::move(config), {x}, {dims[2], dims[3], dims[1]}), dims));
 }
 
 }  // namespace strata::importing::detail

@@ -164,6 +164,8 @@ class OnnxNetwork : public NetworkBuilder {
     const Extents sequence = x.view.sequence(order);
     if (x.view.stands(order)) return reshaped(name, x.node, shape);
     const OnnxView::Runs runs = x.view.runs(sequence);
+    if (const std::optional<std::size_t> shuffled = add_shuffle(name, x.node, runs))
+      return reshaped(name, *shuffled, shape);
     if (runs.extents.size() > 4)
       throw OnnxRefusal{join("expected elements that a Permute of four axes brings into order, received ",
                              runs.extents.size(), " axes; end the network before it with --outputs")};
@@ -176,6 +178,30 @@ class OnnxNetwork : public NetworkBuilder {
     const std::size_t permuted =
         add(name + "_permute", {{"class_name", "Permute"}, {"config", {{"dims", dims}}}}, {split}, runs.extents);
     return reshaped(name, permuted, shape);
+  }
+
+  /// The elements of an image in the order of these runs, where a layer does just that: a channel shuffle, or channels
+  /// that become pixels.
+  std::optional<std::size_t> add_shuffle(const std::string& name, std::size_t n, const OnnxView::Runs& runs) {
+    const Extents& from = runs.places;
+    const Extents own = shape(n);
+    const auto layer = [&](const char* kind, json config, Extents to) {
+      return std::optional(add(name + "_shuffle", {{"class_name", kind}, {"config", std::move(config)}}, {n}, to));
+    };
+    const auto extent = [&](int place) {
+      return runs.extents[static_cast<std::size_t>(std::find(from.begin(), from.end(), place) - from.begin())];
+    };
+    const auto last = static_cast<int>(from.size()) - 1;
+    if ((from == Extents{1, 0} || from == Extents{0, 2, 1}) && (own.size() == 1 || own.size() == 3) &&
+        extent(last - 1) * extent(last) == own.back())
+      return layer("ChannelShuffle", {{"groups", extent(last - 1)}}, own);
+    if (own.size() != 3 || last != 4 || extent(0) != own[0] || extent(1) != own[1]) return std::nullopt;
+    const auto to_space = [&](int block, int channels, const char* mode) {
+      return layer("DepthToSpace", {{"blocksize", block}, {"mode", mode}}, {own[0] * block, own[1] * block, channels});
+    };
+    if (from == Extents{0, 3, 1, 4, 2} && extent(3) == extent(4)) return to_space(extent(3), extent(2), "CRD");
+    if (from == Extents{0, 2, 1, 3, 4} && extent(2) == extent(3)) return to_space(extent(2), extent(4), "DCR");
+    return std::nullopt;
   }
 
   /// The order in which the node holds the axes of the tensor, each whole; axes of extent 1 stand where it suits.
@@ -245,6 +271,18 @@ class OnnxNetwork : public NetworkBuilder {
     if (std::find(network_.notes.begin(), network_.notes.end(), sentence) == network_.notes.end())
       network_.notes.push_back(sentence);
   }
+  /// What took the name of a layer that the cut has left out gets it.
+  void restore_names() {
+    std::set<std::string> taken;
+    for (const Node& node : network_.nodes) taken.insert(node.name);
+    for (Node& node : network_.nodes) {
+      const std::size_t end = node.name.rfind("_call");
+      if (end != node.name.npos && end > 0 && node.name.find_first_not_of("0123456789", end + 5) == node.name.npos &&
+          taken.insert(node.name.substr(0, end)).second)
+        node.name.erase(end);
+    }
+  }
+
   /// Of the nodes that the cut has left.
   std::vector<OnnxOrigin> origins() const {
     std::vector<OnnxOrigin> all(network_.nodes.size());

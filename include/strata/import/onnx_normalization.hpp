@@ -1,104 +1,24 @@
-// Normalisations, whole and in pieces, and products with matrices.
+// Normalisations, whole and in pieces, and reductions.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <strata/import/onnx_arithmetic.hpp>
 #include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_layout.hpp>
 #include <strata/import/onnx_windows.hpp>
 
 namespace strata::importing::detail {
-
-/// Rows of a kernel (inputs, outputs), which the file has in the order of its tensor, in the order of the node.
-inline void reorder_rows(Tensor& kernel, const OnnxView& view, const Extents& sequence) {
-  Extents strides(sequence.size());  // of each atom in the file's order
-  int stride = 1;
-  for (std::size_t i = sequence.size(); i-- > 0;) {
-    strides[static_cast<std::size_t>(sequence[i] - *std::min_element(sequence.begin(), sequence.end()))] = stride;
-    stride *= view.atoms[static_cast<std::size_t>(sequence[i])];
-  }
-  const std::size_t outputs = kernel.shape[1], least = view.atoms.size() - sequence.size();
-  std::vector<float> values(kernel.values.size());
-  for (std::size_t row = 0; row < kernel.shape[0]; ++row) {
-    std::size_t rest = row, from = 0;
-    for (std::size_t a = sequence.size(); a-- > 0;) {
-      const auto extent = static_cast<std::size_t>(view.atoms[least + a]);
-      from += rest % extent * static_cast<std::size_t>(strides[a]);
-      rest /= extent;
-    }
-    std::copy_n(kernel.values.begin() + static_cast<std::ptrdiff_t>(from * outputs), outputs,
-                values.begin() + static_cast<std::ptrdiff_t>(row * outputs));
-  }
-  kernel.values = std::move(values);
-}
-
-/// The last axis of a tensor times a kernel (inputs, outputs).
-inline void give_product(OnnxCall& call, Tensor kernel, std::vector<Tensor> bias) {
-  OnnxLive x = call.live(0);
-  Extents dims = x.view.dims();
-  const auto last = static_cast<int>(dims.size()) - 1;
-  call.expect(!dims.empty() && kernel.shape[0] == static_cast<std::size_t>(dims.back()),
-              join("weights for ", dims.empty() ? 0 : dims.back(), " features"), std::to_string(kernel.shape[0]));
-  Extents order = OnnxNetwork::with_last(dims.size(), last);
-  if (dims.size() > 1) call.expect(dims[0] == 1 || dims.size() == 2, "a batch of 1", written(dims));
-  std::size_t node = 0;
-  if (std::all_of(dims.begin(), dims.end() - 1, [](int extent) { return extent == 1; })) {
-    Extents sequence = x.view.sequence({last});
-    Extents sorted = sequence;
-    std::sort(sorted.begin(), sorted.end());
-    if (sorted != sequence) reorder_rows(kernel, x.view, sequence);
-    node = call.network.reshaped(call.name(), x.node, {dims.back()});
-  } else {
-    call.expect(dims[0] == 1, "a batch of 1", written(dims));
-    node = call.network.arranged(call.name(), x, order, OnnxNetwork::in_order(dims, order));
-  }
-  dims.back() = static_cast<int>(kernel.shape[1]);
-  std::vector<Tensor> weights{std::move(kernel)};
-  if (!bias.empty()) weights.push_back(std::move(bias[0]));
-  call.give({add_dense(call, node, std::move(weights)), OnnxView::of(dims, order.empty() ? Extents{0} : order)});
-}
-
-/// (rows, columns), turned where asked.
-inline Tensor matrix_of(const OnnxCall& call, const OnnxTensor& b, bool turned, float factor) {
-  call.expect(b.is_float() && b.dims.size() == 2 && b.size() > 0, "a matrix of weights", written(b.dims));
-  const auto rows = static_cast<std::size_t>(b.dims[turned ? 1 : 0]),
-             columns = static_cast<std::size_t>(b.dims[turned ? 0 : 1]);
-  Tensor matrix{{}, {rows, columns}, std::vector<float>(b.size())};
-  for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t c = 0; c < columns; ++c)
-      matrix.values[r * columns + c] = factor * b.floats[turned ? c * rows + r : r * columns + c];
-  return matrix;
-}
-
-inline void translate_gemm(OnnxCall& call) {
-  call.expect(call.node.integer("transA", 0) == 0, "transA 0", "1");
-  call.expect(call.rank(0) == 2, "a vector with its batch", written(call.dims(0)));
-  Tensor kernel = matrix_of(call, call.needed_constant(1, "matrix"), call.node.integer("transB", 0) != 0,
-                            call.node.real("alpha", 1));
-  std::vector<Tensor> bias;
-  if (call.has(2)) {
-    const OnnxTensor& c = call.needed_constant(2, "bias");
-    call.expect(c.is_float() && (c.size() == 1 ||
-                                 (c.size() == kernel.shape[1] && c.dims.back() == static_cast<std::int64_t>(c.size()))),
-                join("a bias of ", kernel.shape[1]), written(c.dims));
-    bias.push_back({{}, {kernel.shape[1]}, std::vector<float>(kernel.shape[1])});
-    for (std::size_t i = 0; i < kernel.shape[1]; ++i)
-      bias[0].values[i] = call.node.real("beta", 1) * c.floats[c.size() == 1 ? 0 : i];
-  }
-  give_product(call, std::move(kernel), std::move(bias));
-}
-
-inline void translate_matmul(OnnxCall& call) {
-  give_product(call, matrix_of(call, call.needed_constant(1, "matrix"), false, 1), {});
-}
 
 inline void translate_batch_normalization(OnnxCall& call) {
   call.expect(call.node.integer("training_mode", 0) == 0, "training_mode 0", "1");
@@ -221,49 +141,75 @@ inline std::vector<bool> reduced_axes(const OnnxCall& call, std::size_t rank) {
   return reduced;
 }
 
-/// Over all positions: a global pooling; over channels: a layer of its own.
+/// Over all positions: a global pooling; else a layer for each axis. Of what is no layer, the function of each element,
+/// the reduction, and the function of that.
 inline void translate_reduction(OnnxCall& call) {
-  const OnnxLive x = call.live(0);
-  const Extents dims = x.view.dims();
-  const bool largest = call.node.op_type == "ReduceMax";
-  const bool keeps = call.node.integer("keepdims", 1) != 0;
-  std::vector<bool> reduced = reduced_axes(call, dims.size());
-  for (std::size_t axis = 0; axis < dims.size(); ++axis) reduced[axis] = reduced[axis] && dims[axis] != 1;
-  Extents out = dims, order;
-  int channels = -1;
-  bool all_positions = true;
-  for (std::size_t axis = 1; axis < dims.size(); ++axis) {
-    if (reduced[axis])
-      out[axis] = 1, order.push_back(static_cast<int>(axis));
-    else if (dims[axis] != 1)
-      all_positions = all_positions && channels < 0, channels = static_cast<int>(axis);
-  }
-  const auto give = [&](OnnxLive y) {
-    const std::vector<bool> gone = reduced_axes(call, dims.size());
-    for (std::size_t axis = dims.size(); !keeps && axis-- > 0;)
-      if (gone[axis]) y.view.axes.erase(y.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
-    call.give(std::move(y));
+  struct Pieces {
+    const char *before, *over, *after;
   };
-  if (order.empty()) return give(x);
-  if (order.size() == 1 && call.network.shape(x.node).back() == dims[static_cast<std::size_t>(order[0])] &&
-      dims.size() == 4 && channels >= 0) {
-    const OnnxLive last = call.network.with_axis_last(call.name(), x, order[0]);
-    Extents shape = call.network.shape(last.node);
-    if (shape.back() == dims[static_cast<std::size_t>(order[0])] && last.node == x.node) {
-      shape.back() = 1;
-      Extents places = OnnxNetwork::order_of(last.view).value_or(Extents{});
-      return give({call.add(largest ? "ChannelMax" : "ChannelMean", json::object(), {last.node}, shape),
-                   OnnxView::of(out, places)});
+  static const std::map<std::string_view, Pieces> in_pieces{{"L1", {"Absolute", "Sum", ""}},
+                                                            {"L2", {"Square", "Sum", "Sqrt"}},
+                                                            {"LogSum", {"", "Sum", "Log"}},
+                                                            {"SumSquare", {"Square", "Sum", ""}}};
+  const std::string name = call.node.op_type.substr(std::string_view("Reduce").size());
+  const auto found = in_pieces.find(name);
+  const Pieces pieces = found == in_pieces.end() ? Pieces{"", name.c_str(), ""} : found->second;
+  const std::string kind = pieces.over;
+  OnnxLive x = call.live(0);
+  const auto apply = [&](const char* layer) {
+    if (*layer != 0) x.node = call.add(layer, json::object(), {x.node}, call.network.shape(x.node));
+  };
+  apply(pieces.before);
+  const Extents dims = x.view.dims();
+  const std::vector<bool> gone = reduced_axes(call, dims.size());
+  Extents reduced, kept;
+  for (std::size_t axis = 0; axis < dims.size(); ++axis)
+    if (dims[axis] != 1) (gone[axis] ? reduced : kept).push_back(static_cast<int>(axis));
+  const bool pools = (kind == "Mean" || kind == "Max") && dims[0] == 1 && kept.size() <= 1 && !reduced.empty() &&
+                     reduced.size() + 2 == dims.size() && (!kept.empty() || !gone[1]);
+  if (pools) {
+    const int channels = kept.empty() ? 1 : kept[0];
+    const Extents order = OnnxNetwork::with_last(dims.size(), channels);
+    const std::size_t image = call.network.arranged(call.name(), x, order, OnnxNetwork::in_order(dims, order));
+    const std::string pooling = join("Global", kind == "Max" ? "Max" : "Average", "Pooling", order.size() - 1, "D");
+    Extents out(dims.size(), 1);
+    out[static_cast<std::size_t>(channels)] = dims[static_cast<std::size_t>(channels)];
+    x = {call.add(pooling.c_str(), json::object(), {image}, {out[static_cast<std::size_t>(channels)]}),
+         OnnxView::of(out, {channels})};
+  } else {
+    for (const int axis : reduced) {
+      const OnnxPlaced from = placed(call, x, axis);
+      Extents out = x.view.dims(), shape = call.network.shape(from.node);
+      out[static_cast<std::size_t>(axis)] = 1;
+      (from.axis < 0 ? shape.back() : shape[static_cast<std::size_t>(from.axis - 1)]) = 1;
+      x = {call.add(kind.c_str(), {{"axis", from.axis}, {"keepdims", true}}, {from.node}, shape),
+           OnnxView::of(out, from.order)};
     }
   }
-  call.expect(all_positions && dims[0] == 1 && order.size() <= 2, "a reduction over all positions or over channels",
-              join(written(dims), " over others"));
-  if (channels < 0) channels = order[0] == 1 ? 2 : 1;
-  order.push_back(channels);
-  const std::size_t image = call.network.arranged(call.name(), x, order, OnnxNetwork::in_order(dims, order));
-  const std::string kind = join("Global", largest ? "Max" : "Average", "Pooling", order.size() - 1, "D");
-  const std::size_t y = call.add(kind.c_str(), json::object(), {image}, {dims[static_cast<std::size_t>(channels)]});
-  give({y, OnnxView::of(out, {channels})});
+  apply(pieces.after);
+  if (call.node.integer("keepdims", 1) == 0)
+    for (std::size_t axis = dims.size(); axis-- > 0;)
+      if (gone[axis]) x.view.axes.erase(x.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
+  call.give(std::move(x));
+}
+
+inline void translate_unit_normalization(OnnxCall& call) {
+  const std::int64_t power = call.node.integer("p", 2);
+  call.expect(power == 2, "the norm of p 2", std::to_string(power));
+  const int axis = call.axis(call.node.integer("axis", -1), call.rank());
+  const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), axis);
+  call.give({call.add("UnitNormalization", json::object(), {x.node}, call.network.shape(x.node)), x.view});
+}
+
+inline void translate_local_response_normalization(OnnxCall& call) {
+  const OnnxLive x = call.network.with_axis_last(call.name(), call.live(0), 1);
+  call.give({call.add("LocalResponseNormalization",
+                      {{"size", call.node.integer("size", 1)},
+                       {"alpha", decimal(call.node.real("alpha", 1e-4f))},
+                       {"beta", decimal(call.node.real("beta", 0.75f))},
+                       {"k", decimal(call.node.real("bias", 1))}},
+                      {x.node}, call.network.shape(x.node)),
+             x.view});
 }
 
 /// x / max(|x|, epsilon) over the channels, whose norm is ReduceL2 or LpNormalization.

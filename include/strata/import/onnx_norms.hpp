@@ -48,23 +48,41 @@ inline void scale_channels(OnnxTensor& x, Arguments& in, std::size_t scale, std:
   }
 }
 
+/// In training, which exporters write for normalised weights, too, by the batch's statistics, which move the others.
 inline Tensors batch_normalization(Arguments& in) {
   const OnnxTensor& x = in.floats();
-  const double epsilon = static_cast<double>(in.real("epsilon", 1e-5f));
-  in.ignore({"momentum", "is_test", "consumed_inputs"});
-  in.expect(in.integer("training_mode", 0) == 0 && (in.opset() >= 14 || in.outputs() <= 1), "inference", "training");
+  const double epsilon = static_cast<double>(in.real("epsilon", 1e-5f)),
+               momentum = static_cast<double>(in.real("momentum", 0.9f));
+  in.ignore({"is_test", "consumed_inputs"});
+  const bool trains = in.integer("training_mode", 0) != 0;
+  in.expect(in.opset() >= 14 || in.outputs() <= 1, "one output before opset 14", "several");
   in.expect(in.integer("spatial", 1) == 1, "spatial 1", "0");
   const Rows rows(x.dims, 1);
   for (std::size_t i = 1; i < 5; ++i)
     in.expect(in.floats(i).size() == rows.extent, "a number for each channel", "others");
-  OnnxTensor y = x;
-  for (std::size_t i = 0; i < y.floats.size(); ++i) {
-    const std::size_t c = i / rows.inner % rows.extent;
+  Tensors all{x, in[3], in[4]};
+  const auto each = [&](std::size_t c, auto f) {
+    for (std::size_t first = c * rows.inner; first < x.floats.size(); first += rows.extent * rows.inner)
+      for (std::size_t i = first; i < first + rows.inner; ++i) f(i);
+  };
+  const double count = static_cast<double>(x.floats.size()) / static_cast<double>(rows.extent);
+  for (std::size_t c = 0; c < rows.extent; ++c) {
     const auto of = [&](std::size_t input) { return static_cast<double>(in[input].floats[c]); };
-    y.floats[i] =
-        static_cast<float>(of(1) * (static_cast<double>(y.floats[i]) - of(3)) / std::sqrt(of(4) + epsilon) + of(2));
+    double mean = of(3), variance = of(4);
+    if (trains) {
+      mean = variance = 0;
+      each(c, [&](std::size_t i) { mean += static_cast<double>(x.floats[i]) / count; });
+      each(c, [&](std::size_t i) { variance += std::pow(static_cast<double>(x.floats[i]) - mean, 2) / count; });
+      all[1].floats[c] = static_cast<float>(of(3) * momentum + mean * (1 - momentum));
+      all[2].floats[c] = static_cast<float>(of(4) * momentum + variance * (1 - momentum));
+    }
+    const double scale = of(1) / std::sqrt(variance + epsilon);
+    each(c, [&](std::size_t i) {
+      all[0].floats[i] = static_cast<float>(scale * (static_cast<double>(x.floats[i]) - mean) + of(2));
+    });
   }
-  return one(std::move(y));
+  if (!trains) all.resize(1);
+  return all;
 }
 
 inline Tensors instance_normalization(Arguments& in) {

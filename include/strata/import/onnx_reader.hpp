@@ -2,8 +2,9 @@
 //
 //     Network network = read_onnx_network(read_onnx_model("net.onnx"), {.inputs = {{3, 224, 224}}}).network;
 //
-// What each operator becomes stands in onnx_windows, onnx_arithmetic, onnx_layout and onnx_normalization; how a tensor
-// of the file lies in a node of Strata is its view (onnx_view.hpp), which Transpose and Reshape change without a layer.
+// What each operator becomes stands in onnx_windows, onnx_products, onnx_arithmetic, onnx_layout and
+// onnx_normalization; how a tensor of the file lies in a node of Strata is its view (onnx_view.hpp), which Transpose
+// and Reshape change without a layer.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include <strata/import/onnx_layout.hpp>
 #include <strata/import/onnx_network.hpp>
 #include <strata/import/onnx_normalization.hpp>
+#include <strata/import/onnx_products.hpp>
 #include <strata/import/onnx_windows.hpp>
 
 namespace strata::importing {
@@ -44,6 +46,7 @@ inline const std::map<std::string_view, OnnxTranslation>& onnx_translations() {
                                                       {"Concat", translate_concat},
                                                       {"Conv", translate_convolution},
                                                       {"ConvTranspose", translate_transposed_convolution},
+                                                      {"DepthToSpace", translate_depth},
                                                       {"Div", translate_division},
                                                       {"Dropout", translate_identity},
                                                       {"Expand", translate_expand},
@@ -56,17 +59,26 @@ inline const std::map<std::string_view, OnnxTranslation>& onnx_translations() {
                                                       {"Identity", translate_identity},
                                                       {"InstanceNormalization", translate_instance_normalization},
                                                       {"LayerNormalization", translate_layer_normalization},
+                                                      {"LRN", translate_local_response_normalization},
                                                       {"LogSoftmax", translate_softmax},
+                                                      {"LpNormalization", translate_unit_normalization},
                                                       {"MatMul", translate_matmul},
                                                       {"MaxPool", translate_pooling},
                                                       {"PRelu", translate_prelu},
                                                       {"Pad", translate_pad},
+                                                      {"ReduceL1", translate_reduction},
+                                                      {"ReduceL2", translate_reduction},
+                                                      {"ReduceLogSum", translate_reduction},
                                                       {"ReduceMax", translate_reduction},
                                                       {"ReduceMean", translate_reduction},
+                                                      {"ReduceMin", translate_reduction},
+                                                      {"ReduceSum", translate_reduction},
+                                                      {"ReduceSumSquare", translate_reduction},
                                                       {"Reshape", translate_reshape},
                                                       {"Resize", translate_resize},
                                                       {"Slice", translate_slice},
                                                       {"Softmax", translate_softmax},
+                                                      {"SpaceToDepth", translate_depth},
                                                       {"Split", translate_split},
                                                       {"Squeeze", translate_squeeze},
                                                       {"Transpose", translate_transpose},
@@ -273,6 +285,7 @@ class OnnxReader {
     }
     if (!network_.is_sound()) return;
     network_.cut();
+    network_.restore_names();
     note_what_was_folded();
   }
 

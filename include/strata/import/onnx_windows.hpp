@@ -136,11 +136,10 @@ inline void translate_convolution(OnnxCall& call) {
   for (const OnnxWindow& window : windows) out.push_back(window.outputs());
 
   const OnnxLive& input = call.live(0);
-  if (groups == 1 &&
-      all_of(windows, [](const OnnxWindow& at) { return at.extent == 1 && at.size == 1 && !is_padded(at); })) {
+  if (groups == 1 && call.network.shape(input.node).size() == 1 &&
+      all_of(windows, [](const OnnxWindow& at) { return at.extent * at.size == 1 && !is_padded(at); })) {
     weights[0].shape = {static_cast<std::size_t>(w_dims[1]), static_cast<std::size_t>(w_dims[0])};
-    const std::size_t x = call.network.reshaped(call.name(), input.node, {dims[1]});
-    return call.give(OnnxCall::image(add_dense(call, x, std::move(weights)), out));
+    return call.give(OnnxCall::image(add_dense(call, input.node, std::move(weights)), out));
   }
   const std::size_t x = call.channels_last(0);
   json config{{"kernel_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
@@ -163,59 +162,54 @@ inline void translate_convolution(OnnxCall& call) {
   call.give(OnnxCall::image(call.add(kind.c_str(), std::move(config), {x}, shape, std::move(weights)), out));
 }
 
-/// (inputs, outputs, positions) of ONNX as (positions, outputs, inputs); the padding is cut off behind.
+/// (inputs, outputs, positions) of ONNX as (positions, outputs, inputs).
 inline void translate_transposed_convolution(OnnxCall& call) {
   const Extents dims = call.dims();
-  call.expect(dims.size() == 4, "an image with batch and channels", written(dims));
+  call.expect(dims.size() == 3 || dims.size() == 4, "an image or a sequence with batch and channels", written(dims));
   const OnnxTensor& w = call.needed_constant(1, "weight");
-  call.expect(w.is_float() && w.dims.size() == 4 && w.dims[0] == dims[1] && w.size() > 0,
+  call.expect(w.is_float() && w.dims.size() == dims.size() && w.dims[0] == dims[1] && w.size() > 0,
               join("weights for ", dims[1], " channels"), written(w.dims));
   const std::int64_t groups = call.node.integer("group", 1);
   call.expect(groups == 1, "a transposed convolution of one group", std::to_string(groups));
   call.expect(call.node.text("auto_pad", "NOTSET") == "NOTSET" && call.node.attribute("output_shape") == nullptr,
               "pads as numbers", "auto_pad or output_shape");
   const std::vector<OnnxWindow> windows = windows_of(call, dims, {w.dims.begin() + 2, w.dims.end()});
-  const auto extra = call.node.integers("output_padding", {0, 0});
-  call.expect(extra.size() == 2, "two numbers output_padding", written(extra));
+  const auto added = call.node.integers("output_padding", std::vector<std::int64_t>(windows.size(), 0));
+  call.expect(added.size() == windows.size(), join(windows.size(), " numbers output_padding"), written(added));
   const auto inputs = static_cast<std::size_t>(w.dims[0]), outputs = static_cast<std::size_t>(w.dims[1]);
   const std::size_t positions = w.size() / (inputs * outputs);
-  std::vector<Tensor> weights{{{}, {}, std::vector<float>(w.size())}};
-  weights[0].shape = {static_cast<std::size_t>(w.dims[2]), static_cast<std::size_t>(w.dims[3]), outputs, inputs};
+  std::vector<Tensor> weights{{{}, {w.dims.begin() + 2, w.dims.end()}, std::vector<float>(w.size())}};
+  weights[0].shape.insert(weights[0].shape.end(), {outputs, inputs});
   for (std::size_t i = 0; i < inputs; ++i)
     for (std::size_t o = 0; o < outputs; ++o)
       for (std::size_t p = 0; p < positions; ++p)
         weights[0].values[(p * outputs + o) * inputs + i] = w.floats[(i * outputs + o) * positions + p];
   if (call.has(2)) weights.push_back(vector_of(call.needed_constant(2, "bias")));
 
-  Extents full{0, 0, static_cast<int>(outputs)}, out{1, static_cast<int>(outputs)}, crop, more;
-  bool same = true;
-  for (std::size_t a = 0; a < 2; ++a) {
+  Extents out{1, static_cast<int>(outputs)};
+  bool same = true, standard = true;  // as Keras cuts off, and as much behind as Keras' strides leave
+  for (std::size_t a = 0; a < windows.size(); ++a) {
     const OnnxWindow& at = windows[a];
-    full[a] = at.extent * at.stride + std::max(at.reach() - at.stride, 0);
-    const int exact = (at.extent - 1) * at.stride + at.reach();  // full but where strides leave gaps at the end
-    const int end = at.after - static_cast<int>(extra[a]) + full[a] - exact;
-    crop.insert(crop.end(), {at.before, std::max(end, 0)});
-    more.push_back(std::max(-end, 0));
-    out.push_back(full[a] - at.before - end);
-    const int total = at.reach() - at.stride;  // what Keras' same cuts off
-    same &= total >= 0 && at.before == total / 2 && end == total - total / 2;
+    call.expect(added[a] >= 0 && added[a] < at.stride, "an output_padding below the strides", written(added));
+    const int more = at.reach() - at.stride;
+    out.push_back((at.extent - 1) * at.stride + at.reach() + static_cast<int>(added[a]) - at.before - at.after);
+    same &= more >= 0 && at.before == more / 2 && out.back() == at.extent * at.stride;
+    standard &= added[a] == std::max(-more, 0);
   }
-  const auto pairs = [](const Extents& list) { return json{{list[0], list[1]}, {list[2], list[3]}}; };
   json config{{"filters", outputs},
               {"kernel_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
               {"strides", of_axes(windows, [](const OnnxWindow& at) { return at.stride; })},
               {"dilation_rate", of_axes(windows, [](const OnnxWindow& at) { return at.dilation; })},
-              {"padding", same ? "same" : "valid"},
+              {"padding", "same"},
               {"use_bias", weights.size() > 1}};
-  const Extents cut{out[2], out[3], out[1]};
-  std::size_t y =
-      call.add("Conv2DTranspose", std::move(config), {call.channels_last(0)}, same ? cut : full, std::move(weights));
-  if (!same && crop != Extents(4, 0)) {
-    call.expect(more == Extents(2, 0), "an output_padding of at most the pads at the end", written(extra));
-    y = call.add("Cropping2D", {{"cropping", pairs(crop)}}, {y}, cut, {}, "_crop");
-  }
-  call.expect(call.network.shape(y) == cut, "an output_padding of at most the pads at the end", written(extra));
-  call.give(OnnxCall::image(y, out));
+  const bool valid = standard && !std::any_of(windows.begin(), windows.end(), is_padded);
+  if (valid || !same) set_padding(windows, false, config);
+  if (!standard && !same) config["output_padding"] = added;
+  Extents shape(out.begin() + 2, out.end());
+  shape.push_back(out[1]);
+  const std::string kind = join("Conv", windows.size(), "DTranspose");
+  call.give(OnnxCall::image(
+      call.add(kind.c_str(), std::move(config), {call.channels_last(0)}, shape, std::move(weights)), out));
 }
 
 /// Over all positions: vectors of the channels.

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/mp11/algorithm.hpp>
 
 #include <strata/core/schema.hpp>
 #include <strata/layers/registry.hpp>
@@ -108,26 +107,24 @@ inline std::string template_name(std::string_view spelling) {
 /// What the arguments of a layer's template are called: Filters, KernelSize.
 inline std::vector<std::string> argument_names(const std::string& layer) {
   std::vector<std::string> names;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        if (template_name(C::schema.spelling) != layer || !names.empty()) return;
-        const C config{};
-        strata::detail::for_each_member(
-            [&](bool is_option, const char* name, const auto&) {
-              if (!is_option) names.push_back(camel_case(name));
-            },
-            config);
-      });
+  strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    if (template_name(C::schema.spelling) != layer || !names.empty()) return;
+    const C config{};
+    strata::detail::for_each_member(
+        [&](bool is_option, const char* name, const auto&) {
+          if (!is_option) names.push_back(camel_case(name));
+        },
+        config);
+  });
   return names;
 }
 
 /// Whether a layer of Strata is called so.
 inline bool names_layer(const std::string& name) {
   bool found = false;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        found |= template_name(C::schema.spelling) == name || C::schema.with_options == name;
-      });
+  strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    found |= template_name(C::schema.spelling) == name || C::schema.with_options == name;
+  });
   for (const char* other : {"Input", "Sequential", "Residual", "Projection", "Graph", "Node", "Outputs", "Named",
                             "Kernel", "Frozen", "Model", "Engine", "Shape", "Network"})
     found |= name == other;
@@ -143,17 +140,16 @@ inline std::string value_of(const std::string& option) {
 /// Whether a layer's strides are 1 where none are given.
 inline bool has_strides_of_one(const std::string& layer) {
   bool found = false;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        if (template_name(C::schema.spelling) != layer || requires(C c) { c.set_dependent_defaults(); }) return;
-        const C config{};
-        strata::detail::for_each_member(
-            [&](bool is_option, const char* name, const auto& value) {
-              found |= is_option && name == std::string_view("strides") &&
-                       strata::detail::spelling_of(value) == "Strides{1}";
-            },
-            config);
-      });
+  strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    if (template_name(C::schema.spelling) != layer || requires(C c) { c.set_dependent_defaults(); }) return;
+    const C config{};
+    strata::detail::for_each_member(
+        [&](bool is_option, const char* name, const auto& value) {
+          found |= is_option && name == std::string_view("strides") &&
+                   strata::detail::spelling_of(value) == "Strides{1}";
+        },
+        config);
+  });
   return found;
 }
 

@@ -159,7 +159,7 @@ struct PowerConfig {
 };
 
 /// x^Exponent: by products where that is a whole number (up to 64), a square root of them where it is half of one, else
-/// e^(Exponent log(x)), NaN below 0. Keras `ops.power`, ONNX Pow.
+/// e^(Exponent log(x)); NaN below 0 where it is no whole number, but for -infinity. Keras `ops.power`, ONNX Pow.
 template <Number Exponent>
 struct Power : Elementwise<Power<Exponent>> {
   static constexpr const char* class_name = PowerConfig::schema.keras;
@@ -183,11 +183,25 @@ struct Power : Elementwise<Power<Exponent>> {
   template <Number P, class V>
   static STRATA_INLINE V raise(V x) {
     constexpr double p = P;
-    constexpr bool by_products = p >= -64 && p <= 64;
+    constexpr bool by_products = p >= -64 && p <= 64, whole = remainder(p, 1) == 0;
+    if constexpr (!whole) {
+      constexpr auto infinity = std::numeric_limits<typename V::value_type>::infinity();
+      x = simd::select(x == V(-infinity), V(infinity), x);
+    }
     if constexpr (by_products && p < 0 && 2 * p == static_cast<int>(2 * p)) return V(1) / raise<Number(-p)>(x);
     else if constexpr (by_products && p == static_cast<int>(p)) return product<static_cast<int>(p)>(x);
     else if constexpr (by_products && 2 * p == static_cast<int>(2 * p)) return raise<Number(p - 0.5)>(x) * simd::sqrt(x);
-    else return simd::exp(V(V(static_cast<typename V::value_type>(p)) * simd::log(x)));
+    else {
+      const V size = simd::exp(V(V(static_cast<typename V::value_type>(p)) * simd::log(whole ? V(simd::abs(x)) : x)));
+      return whole && remainder(p, 2) != 0 ? V(simd::select(x < V(0), -size, size)) : size;
+    }
+  }
+  /// Numbers of 2^53 and more are even.
+  static constexpr double remainder(double number, int divisor) {
+    constexpr double exact = 0x1p53;
+    if (number <= -exact || number >= exact) return 0;
+    const auto whole = static_cast<long long>(number);
+    return static_cast<double>(whole % divisor) + (number - static_cast<double>(whole));
   }
   template <int Factors, class V>
   static STRATA_INLINE V product(V x) {

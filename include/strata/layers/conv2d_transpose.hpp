@@ -94,20 +94,20 @@ struct TransposedConvolution {
     if (filters <= 0)
       return {"the number of filters is not positive", "at least one filter", "give a positive number",
               Text() << filters << " filters"};
-    if (const Problem problem = extent_problem("the kernel size is not positive", kernel)) return problem;
-    if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
-    if (const Problem problem = extent_problem("the dilation is not positive", dilation)) return problem;
+    if (const Problem problem = extent_problem("the kernel size is not positive", in, kernel)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", in, strides)) return problem;
+    if (const Problem problem = extent_problem("the dilation is not positive", in, dilation)) return problem;
     if (strides != Strides{1} && dilation != Dilation{1})
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation"};
     if (padding == Causal)
       return {"causal padding of a transposed convolution", "Same or Valid", "choose one", "Causal"};
-    if (const Problem problem = padding_problem(padding, config.pad)) return problem;
+    if (const Problem problem = padding_problem(padding, in, config.pad)) return problem;
     if (const Shape out = output_shape(in); out.height() < 1 || out.width() < 1)
       return {"the padding cuts off all of the output", "less padding than the windows span", "give a smaller Pad"};
     const OutputPadding added = config.output_padding;
     if (added.given() && window(in).out != Extent{in.height(), in.width()})
       return {"the output padding does not fit the strides", "an output padding from 0 to below the strides",
-              "change OutputPadding or the kernel", Text() << added.height << 'x' << added.width};
+              "change OutputPadding or the kernel", extents(in, added.height, added.width)};
     return {};
   }
 
@@ -136,7 +136,7 @@ struct TransposedConvolution {
     return {weights, Parameter{.name = "bias", .shape = {filters}}};
   }
   static constexpr std::size_t macs(Shape in) {
-    return in.size() * static_cast<std::size_t>(kernel.height * kernel.width * filters);
+    return in.size() * Shape{kernel.height, kernel.width, filters}.size();
   }
 
   /// Zeros that forward and inference like to have around their input.

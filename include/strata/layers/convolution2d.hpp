@@ -30,20 +30,21 @@ struct Convolution2D {
   /// Of what both have in common.
   static constexpr Problem check_window(Shape in) {
     constexpr auto config = on_image(Derived::config);
+    constexpr Kernel kernel = config.kernel_size;
     constexpr Strides strides = config.strides;
     constexpr Dilation dilation = config.dilation_rate;
     if (const Problem problem = needs_image(in)) return problem;
     if (config.padding == Causal && config.schema.dimensions != 1)
       return {"causal padding of an image", "Same or Valid", "choose Same or Valid", "Causal"};
-    if (const Problem problem = extent_problem("the kernel size is not positive", config.kernel_size)) return problem;
-    if (const Problem problem = extent_problem("the strides are not positive", strides)) return problem;
-    if (const Problem problem = extent_problem("the dilation is not positive", dilation)) return problem;
+    if (const Problem problem = extent_problem("the kernel size is not positive", in, kernel)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", in, strides)) return problem;
+    if (const Problem problem = extent_problem("the dilation is not positive", in, dilation)) return problem;
     if ((strides.height > 1 || strides.width > 1) && (dilation.height > 1 || dilation.width > 1))
       return {"strides and dilation together", "one of them to be 1", "drop Strides or Dilation",
               Text() << "strides " << strides.height << 'x' << strides.width << " and dilation " << dilation.height
                      << 'x' << dilation.width};
-    if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
-    return fit_problem("the kernel is larger than the input", "use Same padding or a smaller kernel", window(in));
+    if (const Problem problem = padding_problem(config.padding, in, config.pad)) return problem;
+    return fit_problem("the kernel is larger than the input", "use Same padding or a smaller kernel", in, window(in));
   }
 
   static constexpr Problem needs_image(Shape in) {
@@ -56,8 +57,8 @@ struct Convolution2D {
   }
   static constexpr std::size_t macs(Shape in) {
     constexpr Kernel kernel = on_image(Derived::config).kernel_size;
-    return output_shape(in).size() *
-           static_cast<std::size_t>(kernel.height * kernel.width * in.channels() / Derived::groups(in));
+    const Shape taps{kernel.height, kernel.width, in.channels() / Derived::groups(in)};
+    return output_shape(in).size() * taps.size();
   }
 
   /// Zeros that inference likes to have around its input.

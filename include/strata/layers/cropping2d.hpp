@@ -42,11 +42,10 @@ struct Cropping {
     if (const Problem problem = dimensions_problem(Derived::config, "cropping needs an image",
                                                    "1-D cropping needs a sequence", in))
       return problem;
-    if (const Problem problem = sides_problem("the cropping is negative", crop)) return problem;
+    if (const Problem problem = sides_problem("the cropping is negative", in, crop)) return problem;
     const long long rows = 0LL + crop.top + crop.bottom, columns = 0LL + crop.left + crop.right;
     if (rows >= in.height() || columns >= in.width())
-      return {"nothing is left of the image",
-              Text() << "an input larger than " << rows << 'x' << columns, "crop less"};
+      return {"nothing is left of the image", Text("an input larger than ") << extents(in, rows, columns), "crop less"};
     return {};
   }
   static constexpr Shape output_shape(Shape in) {

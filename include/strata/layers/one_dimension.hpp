@@ -218,7 +218,7 @@ struct UpSampling1D : detail::Resampling<UpSampling1D<Size>> {  // with the defa
 
   static constexpr Problem check(Shape in) {
     if (const Problem problem = detail::sequence_problem("1-D up-sampling needs a sequence", in)) return problem;
-    return detail::extent_problem("the size of an up-sampling is not positive", Size);
+    return detail::extent_problem("the size of an up-sampling is not positive", in, Size);
   }
   static constexpr Shape output_shape(Shape in) {
     return {size_or_too_many(1LL * in.width() * Size), in.channels()};

@@ -112,9 +112,9 @@ struct Pooling2D : Pooling<Derived, Pool> {
     constexpr Kernel pool = config.pool_size;
     if (const Problem problem = Pooling<Derived, Pool>::check(in)) return problem;
     if (config.padding == Causal) return {"causal padding of a pooling", "Same or Valid", "choose one", "Causal"};
-    if (const Problem problem = extent_problem("the pool size is not positive", pool)) return problem;
-    if (const Problem problem = extent_problem("the strides are not positive", config.strides)) return problem;
-    if (const Problem problem = padding_problem(config.padding, config.pad)) return problem;
+    if (const Problem problem = extent_problem("the pool size is not positive", in, pool)) return problem;
+    if (const Problem problem = extent_problem("the strides are not positive", in, config.strides)) return problem;
+    if (const Problem problem = padding_problem(config.padding, in, config.pad)) return problem;
     if (config.padding != Valid && config.ceil_mode == CeilMode)
       return {"CeilMode together with Same", "one of them", "keep one of them", "both"};
     constexpr Pad pad = config.pad;
@@ -122,7 +122,7 @@ struct Pooling2D : Pooling<Derived, Pool> {
       return {"a window of the pooling would lie in the padding",
               Text() << "less padding than the pool of " << pool.height << 'x' << pool.width, "give a smaller Pad",
               Text() << pad.top << ", " << pad.bottom << ", " << pad.left << ", " << pad.right};
-    return fit_problem("the pool is larger than the input", "use Same padding or a smaller pool", window(in));
+    return fit_problem("the pool is larger than the input", "use Same padding or a smaller pool", in, window(in));
   }
   static constexpr Shape output_shape(Shape in) {
     const Window w = window(in);

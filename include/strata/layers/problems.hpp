@@ -50,31 +50,42 @@ constexpr Problem dimensions_problem(const C& config, const char* rule_on_images
   return problem;
 }
 
+/// 3x5, of a sequence 5.
+constexpr BasicText<200> extents(Shape in, long long height, long long width) {
+  BasicText<200> text;
+  if (in.rank != 2) text << height << 'x';
+  return text << width;
+}
+
 /// `rule` is "the strides are not positive" or the like.
-constexpr Problem extent_problem(const char* rule, Extent extent) {
+constexpr Problem extent_problem(const char* rule, Shape in, Extent extent) {
   if (extent.height > 0 && extent.width > 0) return {};
-  return {rule, "at least 1x1", "give positive sizes", Text() << extent.height << 'x' << extent.width};
+  return {rule, BasicText<200>("at least ") << extents(in, 1, 1), "give positive sizes",
+          extents(in, extent.height, extent.width)};
 }
 
 /// `rule` is "the padding is negative" or the like.
-constexpr Problem sides_problem(const char* rule, Sides sides) {
+constexpr Problem sides_problem(const char* rule, Shape in, Sides sides) {
   if (sides.top >= 0 && sides.bottom >= 0 && sides.left >= 0 && sides.right >= 0) return {};
+  BasicText<200> received;
+  if (in.rank != 2) received << sides.top << ", " << sides.bottom << ", ";
   return {rule, "0 or more cells on each side", "give 0 or more cells on each side",
-          Text() << sides.top << ", " << sides.bottom << ", " << sides.left << ", " << sides.right};
+          received << sides.left << ", " << sides.right};
 }
 /// Of a layer that takes explicit padding.
-constexpr Problem padding_problem(Padding padding, Pad pad) {
+constexpr Problem padding_problem(Padding padding, Shape in, Pad pad) {
   if (padding != Valid && pad != Pad{0})
     return {"two kinds of padding", "one of them", "keep one of them",
             Text() << choices(padding).spellings[static_cast<std::size_t>(padding)] << " and Pad"};
-  return sides_problem("the padding is negative", pad);
+  return sides_problem("the padding is negative", in, pad);
 }
 /// `rule` is "the kernel is larger than the input" or the like.
-constexpr Problem fit_problem(const char* rule, const char* fix, const Window& window) {
+constexpr Problem fit_problem(const char* rule, const char* fix, Shape in, const Window& window) {
   if (window.out.height > 0 && window.out.width > 0) return {};
   return {rule,
-          Text() << "an input of at least " << window.reach.height - window.before.height - window.after.height << 'x'
-                 << window.reach.width - window.before.width - window.after.width,
+          BasicText<200>("an input of at least ")
+              << extents(in, window.reach.height - window.before.height - window.after.height,
+                         window.reach.width - window.before.width - window.after.width),
           fix};
 }
 

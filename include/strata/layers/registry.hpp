@@ -2,6 +2,9 @@
 // hyper-parameters is its own description. Of several of one Keras class the more general comes last.
 #pragma once
 
+#include <type_traits>
+
+#include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
 #include <strata/layers/activations.hpp>
@@ -84,5 +87,15 @@ using DescribedLayers = boost::mp11::mp_list<
     SpatialDropout1DConfig, SpatialDropout2DConfig, Sqrt, Square, Squareplus, Subtract<>, Tanh, TanhShrink,
     ThresholdConfig, UnitNormalization, UpSampling1DConfig, UpSampling2DConfig, ZeroPadding1DConfig,
     ZeroPadding2DConfig>;
+
+namespace detail {
+
+/// f(std::type_identity<C>{}) for each description.
+template <class F>
+constexpr void for_each_description(F f) {
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(f);
+}
+
+}  // namespace detail
 
 }  // namespace strata

@@ -39,7 +39,7 @@ struct Resizing : detail::Resampling<Resizing<Height, Width, Given...>> {
   static constexpr Problem check(Shape in) {
     if (const Problem problem = options::template check<ResizingConfig>()) return problem;
     if (const Problem problem = detail::image_problem("Resizing needs an image", in)) return problem;
-    return detail::extent_problem("the size of a Resizing is not positive", {Height, Width});
+    return detail::extent_problem("the size of a Resizing is not positive", in, {Height, Width});
   }
   static constexpr Shape output_shape(Shape in) { return {Height, Width, in.channels()}; }
 };

@@ -44,7 +44,7 @@ struct Slice : detail::Gathering<Slice<Axis, Begin, End, Step>> {
   static constexpr Shape output_shape(Shape in) {
     Shape out = in;
     const int extent = in[axis(in)];
-    out.extents[static_cast<std::size_t>(axis(in))] = (place(End, extent) - place(Begin, extent) + Step - 1) / Step;
+    out.extents[static_cast<std::size_t>(axis(in))] = (place(End, extent) - place(Begin, extent) - 1) / Step + 1;
     return out;
   }
 

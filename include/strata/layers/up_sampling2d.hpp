@@ -183,7 +183,7 @@ struct UpSampling2D : detail::Resampling<UpSampling2D<Size, Given...>> {  // wit
   static constexpr Problem check(Shape in) {
     if (const Problem problem = options::template check<UpSampling2DConfig>()) return problem;
     if (const Problem problem = detail::image_problem("up-sampling needs an image", in)) return problem;
-    return detail::extent_problem("the size of an up-sampling is not positive", size);
+    return detail::extent_problem("the size of an up-sampling is not positive", in, size);
   }
   static constexpr Shape output_shape(Shape in) {
     return {size_or_too_many(1LL * in.height() * size.height), size_or_too_many(1LL * in.width() * size.width),

@@ -58,7 +58,7 @@ struct ZeroPadding {
     if (const Problem problem = dimensions_problem(Derived::config, "padding needs an image",
                                                    "1-D padding needs a sequence", in))
       return problem;
-    return sides_problem("the padding is negative", pad);
+    return sides_problem("the padding is negative", in, pad);
   }
   static constexpr Shape output_shape(Shape in) {
     constexpr ZeroPad pad = Derived::margins;

@@ -46,7 +46,7 @@ struct Chart {
 /// How charts stand side by side.
 struct Layout {
   std::size_t columns = 2;
-  double width = 320, height = 270;  ///< of one chart, pixels
+  double width = 280, height = 250;  ///< of one chart, pixels: two are read on a phone, too
 };
 
 namespace detail {
@@ -145,7 +145,8 @@ class Frame {
     for (const Line& line : chart_.lines) draw(line);
     for (const Guide& guide : chart_.guides)
       if (std::isfinite(at_y(guide.y)))
-        canvas_.text(left_ + width_, at_y(guide.y) - 7, guide.name, "end", "muted halo");
+        canvas_.text(left_ + width_, at_y(guide.y) + (at_y(guide.y) < top_ + height_ / 2 ? 20 : -8), guide.name, "end",
+                     "muted halo");
   }
 
  private:

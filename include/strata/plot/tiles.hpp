@@ -102,7 +102,7 @@ inline std::string tiles(const std::string& title, const std::vector<Tile>& tile
         return std::array<double, 4>{1, 0.15, 0, most > 0 ? 0.75 * tile.heat[k] / most : 0};
       }), true);
     }
-    canvas.text(x + layout.side / 2, y + layout.side + 16, cut(tile.name, 12, layout.side + 4), "middle", "muted", 12);
+    canvas.text(x + layout.side / 2, y + layout.side + 16, cut(tile.name, 13, layout.side + 4), "middle", "muted", 13);
   }
   return canvas.finish();
 }

@@ -160,7 +160,7 @@ class Model {
 
 template <class Net, class T>
   requires(!detail::Defined<Net>)
-class Model<Net, T> : public Model<typename detail::network_of<Net>::type, T> {
+class Model<Net, T> : public Model<typename detail::network_of<Net, detail::examined<Net>()>::type, T> {
  public:
   template <class... Arguments>
   explicit Model(Arguments&&...) {

@@ -15,7 +15,7 @@ namespace strata {
 template <class Given>
 std::string to_dot() {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   constexpr const auto& network = Net::network();
   std::string dot = "digraph network {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n"
                     "  edge [fontname=\"sans-serif\", fontsize=10];\n";

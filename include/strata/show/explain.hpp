@@ -52,7 +52,7 @@ inline std::string explain_table(const std::vector<ExplainRow>& rows) {
 template <class Given, Algorithms Choice = Fast, class V = simd::Vector<float>>
 std::string explain() {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   using Compiled = EnginePlan<Net, Choice, V>;
   using detail::string_of;
   constexpr const auto& network = Net::network();

@@ -211,7 +211,7 @@ inline std::string keras3_table(const SummaryTable& table) {
 template <class Given>
 std::string summary(const SummaryOptions& options) {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   constexpr const auto& network = Net::network();
   const bool keras2 = options.style == SummaryStyle::keras2;
   detail::SummaryTable table{std::string(options.name), Net::trainable_param_count,

@@ -86,7 +86,7 @@ class GraphLayout {
 
 inline std::string draw_graph(const std::vector<DrawnNode>& nodes, const std::string& totals) {
   using plot::Canvas, plot::cut, plot::text_width;
-  constexpr double height = 58, gap = 34, margin = 16, line = 24, top = 48;
+  constexpr double height = 58, gap = 34, margin = 16, line = 24;
   double box = 120;
   for (const DrawnNode& node : nodes) {  // types may be long; what is cut comes up under the pointer
     const double name = (std::min)(text_width(node.name, 15), 360.0);
@@ -111,11 +111,15 @@ inline std::string draw_graph(const std::vector<DrawnNode>& nodes, const std::st
     x += width + margin;
     width = middle;
   }
+  const double width = (std::max)(x, 320.0);
+  const std::vector<std::string> head = plot::wrapped(totals, 14, width - 2 * margin);
+  const double top = 28 + 20 * static_cast<double>(head.size());
   const auto middle = [&](std::size_t node, std::size_t row) { return lanes.at(layout.lane(node, row)); };
   const auto above = [&](std::size_t row) { return top + (height + gap) * static_cast<double>(row); };
 
-  Canvas canvas((std::max)(x, 2 * margin + text_width(totals, 14)), above(layout.rows()), totals);
-  canvas.text(margin, 28, totals, "start", "muted");
+  Canvas canvas(width, above(layout.rows()), totals);
+  for (std::size_t i = 0; i < head.size(); ++i)
+    canvas.text(margin, 28 + 20 * static_cast<double>(i), head[i], "start", "muted");
   std::vector<std::vector<std::pair<double, std::size_t>>> arrivals(nodes.size());  // at a node, from left to right
   each_reading([&](std::size_t n, std::size_t operand) {
     arrivals[n].emplace_back(middle(operand, layout.row(n) - 1), operand);
@@ -218,7 +222,7 @@ inline std::string draw_memory(const std::vector<DrawnBlock>& blocks, std::size_
 template <class Given>
 std::string graph_svg() {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   constexpr const auto& network = Net::network();
   const auto string_of = [](const Text& text) { return std::string(std::string_view(text)); };
   std::vector<detail::DrawnNode> nodes;
@@ -247,7 +251,7 @@ std::string graph_svg() {
 template <class Given, Algorithms Choice = Fast>
 std::string memory_svg() {
   detail::examine_network<Given>();
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Net::template inference_plan<Choice>();
   std::vector<detail::DrawnBlock> blocks;

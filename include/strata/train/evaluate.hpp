@@ -193,7 +193,8 @@ Evaluation evaluate_with(Executor<Net, V, Parallel, Choice>& executor, const std
 template <Algorithms Choice = Fast, class Net, class Loss, class Metric = typename detail::metric_of<Loss>::type>
 Evaluation evaluate(const Model<Net>& model, const Dataset& dataset, const Loss& loss, int batch_size = 32,
                     const Metric& metric = {}) {
-  Executor<typename detail::network_of<Net>::type, simd::Vector<float>, Serial, Choice> executor;
+  using Whole = typename detail::network_of<Net, detail::examined<Net>()>::type;
+  Executor<Whole, simd::Vector<float>, Serial, Choice> executor;
   return detail::evaluate_with(executor, model, dataset, loss, batch_size, metric);
 }
 
@@ -212,7 +213,7 @@ Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer,
 /// to direct sums.
 template <Algorithms Choice = Fast, class Given>
 std::vector<float> predict(const Model<Given>& model, std::span<const float> inputs, int batch_size = 32) {
-  using Net = typename detail::network_of<Given>::type;
+  using Net = typename detail::network_of<Given, detail::examined<Given>()>::type;
   detail::examine_data_set_network<Net>();
   constexpr std::size_t in = Net::input_shape.size(), out = Net::output_shape.size();
   if (inputs.size() % in != 0 || batch_size < 1)

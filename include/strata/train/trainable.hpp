@@ -73,11 +73,14 @@ constexpr Problem training_problem() {
     }(std::make_index_sequence<Net::output_count>{});
 }
 
+template <class Net, class Loss>
+inline constexpr Problem problem_in_training = training_problem<Net, Loss>();
+
 /// SparseCategoricalCrossentropy: a softmax over one class is always 1: expected …, received 1; use BinaryCrossentropy
 /// …
 template <class Net, class Loss>
 constexpr Text training_sentence() {
-  const Problem problem = training_problem<Net, Loss>();
+  constexpr const Problem& problem = problem_in_training<Net, Loss>;
   Text text;
   if (!problem) return text;
   text << type_name<Loss>() << ": " << problem.rule << ": expected " << problem.expected << ", received ";
@@ -88,12 +91,6 @@ constexpr Text training_sentence() {
   return text << "; " << problem.remedy;
 }
 
-/// No constant for a problem: clang cannot print a computed sentence, but prints the arguments of such a call.
-constexpr bool fault_in_training(const char* rule, [[maybe_unused]] const char* remedy, [[maybe_unused]] Shape output) {
-  if (rule != nullptr) __builtin_trap();
-  return true;
-}
-
 /// A loss that does not suit its network: g++ prints the sentence as the name of this type.
 template <FixedString Sentence, class Net, class Loss>
 struct invalid_training {
@@ -102,7 +99,9 @@ struct invalid_training {
 
 /// The one place where a wrong loss stops the compiler, as `no_fault_in_layer` does.
 template <class Net, class Loss>
-constexpr void examine_training() {
+constexpr bool no_fault_in_training([[maybe_unused]] const char* rule = problem_in_training<Net, Loss>.rule,
+                                    [[maybe_unused]] const char* remedy = problem_in_training<Net, Loss>.remedy,
+                                    [[maybe_unused]] Shape output = Net::output_shape) {
 #if __cpp_static_assert >= 202306L
   constexpr Text text = training_sentence<Net, Loss>();
   static_assert(text.empty(), std::string_view(text));
@@ -111,9 +110,9 @@ constexpr void examine_training() {
   if constexpr (!text.empty()) [[maybe_unused]]
     invalid_training<FixedString<text.length>{std::string_view(text)}, Net, Loss> definition;
 #else
-  constexpr Problem problem = training_problem<Net, Loss>();
-  static_assert(fault_in_training(problem.rule, problem.remedy, Net::output_shape));  // why: the last note
+  if (rule != nullptr) __builtin_trap();
 #endif
+  return true;
 }
 
 /// Whether an output's node is one that the loss can undo, for an exact gradient that never overflows; nobody else may

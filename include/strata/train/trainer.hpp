@@ -76,7 +76,7 @@ class Trainer {
         state_(Net::network().state_count),
         sizes_(Team<Parallel> ? detail::members_of(executor_.parallel()) : 0) {
     if constexpr (detail::examine_roles<Loss, Optimizer>()) {
-      detail::examine_training<Net, Loss>();
+      static_assert(detail::no_fault_in_training<Net, Loss>());  // why: the last note
       detail::validate_losses<Net>(loss_);
       detail::validate_optimizer(optimizer_);
       if constexpr (Team<Parallel>) detail::require_alike(executor_.parallel(), detail::trainer_facts(*this));
@@ -469,7 +469,8 @@ Trainer(M&&, Loss) -> Trainer<detail::NoModel, Loss, Loss>;
 template <class Net, class Loss, class Optimizer, class V, class Parallel, Algorithms Choice>
   requires(!detail::Defined<Net>)
 class Trainer<Net, Loss, Optimizer, V, Parallel, Choice>
-    : public Trainer<typename detail::network_of<Net>::type, Loss, Optimizer, V, Parallel, Choice> {
+    : public Trainer<typename detail::network_of<Net, detail::examined<Net>()>::type, Loss, Optimizer, V, Parallel,
+                     Choice> {
   using Trainer<detail::Undefined, Loss, Optimizer, V, Parallel, Choice>::Trainer;
 };
 

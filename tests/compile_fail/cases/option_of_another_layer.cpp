@@ -1,4 +1,4 @@
-// expect: layer 1 (dense, Dense<8, Same>): unknown option: expected NoBias, L2, activation<...>, received Padding; remove it or spell it as listed
+// expect: layer 1 (dense, Dense<8, Same>): unknown option: expected NoBias, L2, activation<...>, received Same; remove it or spell it as listed
 #include <strata/graph/sequential.hpp>
 #include <strata/layers/dense.hpp>
 
