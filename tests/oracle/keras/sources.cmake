@@ -26,10 +26,20 @@ if(TARGET strata::hdf5 AND TARGET strata::zip)
   add_test(NAME keras.files COMMAND ${keras}/python ${keras}/keras_files.py $<TARGET_FILE:strata_keras_files>)
 endif()
 
-# Whole networks of keras.applications, imported, compiled and compared: an hour.
+if(EXISTS ${PROJECT_SOURCE_DIR}/.git)
+  add_test(NAME keras.readme COMMAND ${keras}/python ${CMAKE_CURRENT_SOURCE_DIR}/import_model/check.py
+                                     ${PROJECT_SOURCE_DIR} clone ${CMAKE_CURRENT_BINARY_DIR}/clone)
+endif()
+
+# Whole networks, imported, compiled and compared: those of keras.applications, hours; trained ones that packages of PyPI
+# and npm carry, which npm and node must be there for.
 if(TARGET strata-import)
-  add_test(NAME keras.applications
-           COMMAND ${keras}/python ${keras}/applications.py $<TARGET_FILE:strata-import> ${PROJECT_SOURCE_DIR}/include
-                   ${CMAKE_CURRENT_BINARY_DIR}/applications)
-  set_tests_properties(keras.applications PROPERTIES TIMEOUT 14400)
+  foreach(part IN ITEMS applications trained)
+    add_test(NAME keras.${part}
+             COMMAND ${keras}/python ${keras}/${part}.py $<TARGET_FILE:strata-import> ${PROJECT_SOURCE_DIR}/include
+                     ${CMAKE_CURRENT_BINARY_DIR}/${part}
+                     --compiler "${CMAKE_CXX_COMPILER} -O1 -march=native -I${STRATA_LIBHDF5_INCLUDE_DIR}"
+                     --libraries "${STRATA_LIBHDF5_LIBRARY} ${STRATA_LIBZIP_LIBRARY}")
+    set_tests_properties(keras.${part} PROPERTIES TIMEOUT 28800)
+  endforeach()
 endif()
