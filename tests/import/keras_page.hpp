@@ -9,7 +9,6 @@
 #include <type_traits>
 #include <vector>
 
-
 #include <strata/import/keras_config.hpp>
 
 namespace strata::test {

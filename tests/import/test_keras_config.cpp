@@ -10,7 +10,6 @@
 #include <type_traits>
 #include <vector>
 
-
 #include <strata/import/keras_config.hpp>
 #include <strata/strata.hpp>
 

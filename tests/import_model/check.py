@@ -1,7 +1,7 @@
 """check.py SOURCES STRATA_IMPORT WORK COMPILER [FLAG…]: runs the page's commands from a Keras file to a prediction,
 which must be Keras'; with the weights linked in, the same; and a proof, which must find what is changed. Then the same
-with a model of PyTorch, whose two exporters must give one type. check.py SOURCES clone WORK: the commands as they stand,
-beside a fresh clone."""
+with a model of PyTorch, whose two exporters must give one type. check.py SOURCES clone WORK: the commands as they
+stand, beside a fresh clone."""
 import array
 import json
 import re

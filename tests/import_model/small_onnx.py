@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from torch import nn
@@ -56,6 +57,11 @@ for exporter in ("legacy", "dynamo"):
                               dynamic_axes={"image": {0: "batch", 2: "height", 3: "width"}})
         else:
             torch.onnx.export(model, (image,), file, dynamo=True, external_data=False, verbose=False)
+            written = onnx.load(file)
+            for node in written.graph.node:  # where the sources lay
+                for entry in [entry for entry in node.metadata_props if entry.key == "pkg.torch.onnx.stack_trace"]:
+                    node.metadata_props.remove(entry)
+            onnx.save(written, file)
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     output = session.run(None, {session.get_inputs()[0].name: image.numpy()})[0][0]
 (here / "small_onnx_output.txt").write_text("".join(f"{value:.9g}\n" for value in output))

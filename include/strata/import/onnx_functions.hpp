@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-
 #include <strata/import/keras_semantics.hpp>
 #include <strata/import/network.hpp>
 #include <strata/layers/registry.hpp>

@@ -18,8 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/mp11/algorithm.hpp>
-
 #include <strata/core/file.hpp>
 #include <strata/import/keras_config.hpp>
 #include <strata/import/keras_semantics.hpp>
@@ -304,7 +302,7 @@ class OnnxNetwork : public NetworkBuilder {
   static bool is_counted_elsewhere(std::string name, const std::string& stem) {
     static const std::set<std::string> stems = [] {
       std::set<std::string> all;
-      boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
+      strata::detail::for_each_description(
           [&]<class C>(std::type_identity<C>) { all.emplace(std::string_view(snake_case(C::schema.keras))); });
       return all;
     }();

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-
 #include <strata/core/schema.hpp>
 #include <strata/layers/registry.hpp>
 

@@ -1,4 +1,4 @@
-// Numbers of 16 bits as floats.
+// Numbers of 16 bits as floats. (Emscripten 3.1's library has no std::bit_cast.)
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ namespace detail {
 inline int processors() {
   static const int count = [] {
 #if defined(__linux__)
-    if (cpu_set_t allowed; sched_getaffinity(0, sizeof allowed, &allowed) == 0) return (std::max)(1, CPU_COUNT(&allowed));
+    if (cpu_set_t set; sched_getaffinity(0, sizeof set, &set) == 0) return (std::max)(1, CPU_COUNT(&set));
 #endif
     return (std::max)(1, static_cast<int>(std::thread::hardware_concurrency()));
   }();
@@ -146,10 +146,10 @@ class ThreadPool {
 
 }  // namespace detail
 
-/// Several threads, `Threads<>` as many as the process may use: of an Engine for its samples, and for a single one that it
-/// shares row by row; of a Trainer for the samples of a batch. The bits are the same for any number of threads (of a
-/// trainer: for the same number). They are the process's: while they serve one caller, another computes by itself.
-/// A forked process has none of them.
+/// Several threads, `Threads<>` one for each processor that the process may use: of an Engine for its samples, and for a
+/// single one that it shares row by row; of a Trainer for the samples of a batch. The bits are the same for any number of
+/// threads (of a trainer: for the same number). They are the process's: while they serve one caller, another computes by
+/// itself. A forked process has none of them.
 template <int Count = 0, Algorithms Choice = Fast>
 struct Threads {
   static_assert(Count >= 0, "Threads<n> needs at least one thread: Threads<> takes as many as the process may use");

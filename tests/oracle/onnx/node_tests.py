@@ -147,7 +147,8 @@ def write_table(path, meta, results, skipped):
         for name, why in refused:
             reason = re.sub(r"^.*?expected (tensor '.*?' of )?", "expected ", why)
             by_reason.setdefault(re.sub(r"received type \d+;.*", "received others", reason), []).append(f"`{name}`")
-        refusals += [f"- {operator}: {reason}: {len(tests)} tests, {tests[0]} the first" for reason, tests in by_reason.items()]
+        refusals += [f"- {operator}: {reason}: {len(tests)} tests, {tests[0]} the first"
+                     for reason, tests in by_reason.items()]
     total = sum(result == "pass" for result in results.values())
     path.write_text(f"""# Operators of ONNX
 

@@ -96,7 +96,8 @@ def compile_and_run(name, text, arguments):
 
 
 def type_of(name, sources):
-    return f"zoo::{name}" if (sources / "examples/zoo/all.hpp").read_text().count(f"<{name}>") else f"strata::test::{name}"
+    of_zoo = f"<{name}>" in (sources / "examples/zoo/all.hpp").read_text()
+    return f"{'zoo' if of_zoo else 'strata::test'}::{name}"
 
 
 def outputs_differ(name, arguments):
