@@ -7,8 +7,6 @@
 #include <type_traits>
 #include <vector>
 
-#include <boost/mp11/algorithm.hpp>
-
 #include <strata/import/export_onnx.hpp>
 #include <strata/strata.hpp>
 
@@ -118,10 +116,9 @@ TEST_CASE("Every layer with a form in ONNX computes there what it does here") {
 
 TEST_CASE("Every layer has a form in ONNX, but for those that compute nothing or stand for two that have one") {
   std::string without;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, DescribedLayers>>(
-      [&]<class C>(std::type_identity<C>) {
-        if (!detail::writes_onnx<C> && !detail::is_onnx_operator<C>) without += C::schema.spelling + std::string(" ");
-      });
+  strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
+    if (!detail::writes_onnx<C> && !detail::is_onnx_operator<C>) without += C::schema.spelling + std::string(" ");
+  });
   CHECK(without ==
         "AlphaDropout<> GaussianDropout<> GaussianNoise<> RandomFlipLayer<> RandomRotation<> RandomTranslation<> "
         "SeparableConv1D<> SeparableConv2D<> SpatialDropout1D<> SpatialDropout2D<> ");

@@ -2,8 +2,6 @@
 // tests/oracle/pytorch_weights.py, which also say what the networks compute.
 #include <strata/io/keras.hpp>
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -22,6 +20,7 @@
 #include <strata/import/tensorflowjs.hpp>
 #include <strata/runtime/engine.hpp>
 
+#include "harness/damaged.hpp"
 #include "harness/fixture.hpp"
 #include "io/support.hpp"
 
@@ -233,21 +232,6 @@ TEST_CASE("what happens to the reader of a file stays in its process", "[io][ker
 
 namespace {
 
-/// Bits turned, the end cut off, numbers made large.
-std::string damaged(std::string bytes, const Random& random) {
-  for (std::uint64_t i = 0; i <= random.below(0, 2); ++i) {
-    const auto at = static_cast<std::size_t>(random.below(4 * i + 1, bytes.size()));
-    const std::size_t digit = bytes.find_first_of("0123456789", at);
-    const std::uint64_t kind = random.below(4 * i + 2, 8);
-    if (kind == 0) bytes.resize(at + 1);
-    else if (kind == 1) bytes.replace(at, 4, "\xff\xff\xff\x7f");
-    else if (kind == 2) bytes.replace(at, 8, 8, '\xff');
-    else if (kind == 3 && digit != bytes.npos) bytes.insert(digit, "99999999");
-    else bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(4 * i + 3, 8)));
-  }
-  return bytes;
-}
-
 /// The model of a file, for TensorFlow.js: model.json, weights.bin.
 void write_tensorflowjs(const std::filesystem::path& from, const io_test::Directory& directory) {
   const TensorFile file = read_keras(from);
@@ -264,22 +248,6 @@ void write_tensorflowjs(const std::filesystem::path& from, const io_test::Direct
   write_text(directory / "model.json", model.dump());
   write_text(directory / "weights.bin", data);
 }
-
-/// What this process and its children have taken: processor time in seconds; bytes, at most, of it and of one child.
-struct Taken {
-  double seconds = 0;
-  std::size_t memory = 0;
-
-  Taken() {
-    for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-      ::rusage usage;
-      ::getrusage(who, &usage);
-      for (const ::timeval& time : {usage.ru_utime, usage.ru_stime})
-        seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-      memory += static_cast<std::size_t>(usage.ru_maxrss) * 1024;
-    }
-  }
-};
 
 }  // namespace
 
@@ -311,8 +279,8 @@ TEST_CASE("a damaged file of any format gives an Error or a whole model, soon an
     const std::string& name = names[round % names.size()];
     INFO(name << " round " << round);
     const std::string whole = read_text(directory / name);
-    write_text(directory / name, damaged(whole, Random(Seed{99}).split(round)));
-    const Taken before_it;
+    write_text(directory / name, test::damaged(whole, Random(Seed{99}).split(round)));
+    const test::Taken before_it;
     try {
       read(name);
       ++loaded;
@@ -324,9 +292,7 @@ TEST_CASE("a damaged file of any format gives an Error or a whole model, soon an
         FAIL("an error without the file's name");
       if (bits(model.parameters()) != before) FAIL("half loaded");
     }
-    const Taken after_it;
-    if (after_it.seconds - before_it.seconds > 5) FAIL("it took more than 5 s");
-    if (after_it.memory - before_it.memory > std::size_t{64} << 20) FAIL("it took more than 64 MiB");
+    REQUIRE(test::excess(before_it) == "");
     write_text(directory / name, whole);
   }
   WARN(count << " damaged files: " << refused << " refused, " << loaded << " loaded");
