@@ -3,7 +3,6 @@ onnxruntime from PyPI): one network as PyTorch's two exporters write it, and wha
 import warnings
 from pathlib import Path
 
-import numpy as np
 import onnx
 import onnxruntime
 import torch

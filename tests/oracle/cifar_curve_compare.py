@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the curves of cifar_curve.cpp with those of cifar_curve_pytorch.py .
+"""Compares the curves of cifar_curve.cpp with those of cifar_curve_pytorch.py.
 
     python3 tests/oracle/cifar_curve_compare.py RESULTS       reads RESULTS/{strata,pytorch}-SEED.csv
 

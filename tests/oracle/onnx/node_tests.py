@@ -7,7 +7,6 @@ refused, the exit status is 1. FIXTURES (tests/oracle/onnx/node_tests) gets a fe
 ordinary tests. A test of an older opset is the newest one, turned back by ONNX's version converter, with what ONNX
 Runtime makes of it: meanings have changed (Softmax).
 """
-import os
 import pathlib
 import re
 import shutil
