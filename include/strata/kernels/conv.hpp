@@ -90,12 +90,21 @@ STRATA_INLINE void write_block(const V* block, typename V::value_type* p, std::i
   (write<V, I + 1 == sizeof...(I) ? LastWidth : simd::lanes<V>>(p + I * simd::lanes<V>, block[I]), ...);
 }
 
-/// sums[p][v] += x[window of p] * weights[v], where I counts through the tile.
-template <class V, ConvGeometry g, Patch patch, int NV, int... I>
+/// sums[v] += x * weights[v].
+template <class V, int... I>
+STRATA_INLINE void multiply_pixel(V* sums, V x, const V* weights, std::integer_sequence<int, I...>) {
+  ((sums[I] = simd::fma(x, weights[I], sums[I])), ...);
+  simd::keep(x);
+}
+
+/// sums[p][v] += x[window of p] * weights[v], where P counts the pixels and I the vectors.
+template <class V, ConvGeometry g, Patch patch, int... P, int... I>
 STRATA_INLINE void multiply(V* sums, const typename V::value_type* x, const V* weights,
-                            std::integer_sequence<int, I...>) {
+                            std::integer_sequence<int, P...>, std::integer_sequence<int, I...> vectors) {
   constexpr int row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
-  ((sums[I] = simd::fma(simd::broadcast<V>(x[patch.offset(I / NV, row, column)]), weights[I % NV], sums[I])), ...);
+  (multiply_pixel(sums + P * int(sizeof...(I)), simd::broadcast<V>(x[patch.offset(P, row, column)]), weights, vectors),
+   ...);
+  for (std::size_t v = 0; v < sizeof...(I); ++v) simd::keep(weights[v]);
 }
 
 /// g++ would keep what it read for one step for another one, more than the registers hold: it shall forget it.
@@ -119,7 +128,7 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
   [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
   ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
-    multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
+    multiply<V, g, patch>(sums + K % Splits * size, x + K, w, Indices<patch.count()>{}, Indices<NV>{})),
    ...);
   x += sizeof...(K);
   weights += sizeof...(K) * WeightStep;

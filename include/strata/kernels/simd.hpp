@@ -254,6 +254,15 @@ STRATA_INLINE Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
 #endif
 }
 
+/// `v` is needed until here. Of a factor that is not, g++ takes the register for the sum, so that the sums of a loop move
+/// from register to register and, where nearly all are in use, to the stack.
+template <class V>
+STRATA_INLINE void keep([[maybe_unused]] const V& v) {
+#if defined(__AVX__) && !defined(__AVX512F__)
+    asm volatile("" : : "x"(v.data));
+#endif
+}
+
 /// c - a * b; rounded once where the target has FMA.
 template <class T>
 STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
