@@ -214,6 +214,13 @@ STRATA_INLINE V fma(V a, V b, V c) {
 }
 
 template <class V>
+STRATA_INLINE void keep([[maybe_unused]] const V& v) {
+#if defined(__AVX__) && !defined(__AVX512F__)
+    asm volatile("" : : "x"(v.data));
+#endif
+}
+
+template <class V>
 STRATA_INLINE V neg_fma(V a, V b, V c) {
 #if defined(__AVX512F__) || defined(__aarch64__)
     return V(detail::neg_fma(a, b, c));
