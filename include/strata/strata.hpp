@@ -2,9 +2,13 @@
 // training. File formats are headers of their own: strata/io/safetensors.hpp, strata/data/mnist.hpp, …
 #pragma once
 
-#include <strata/types.hpp>
+#include <strata/graph/sequential.hpp>  // these apart: where errors come from is told in fewer lines
+
+#include <strata/graph/graph.hpp>
+#include <strata/layers/registry.hpp>
 
 #include <strata/core/random.hpp>
+#include <strata/types.hpp>
 
 #include <strata/runtime/engine.hpp>
 #include <strata/runtime/executor.hpp>

@@ -8,11 +8,10 @@
 #include <strata/core/options.hpp>
 #include <strata/core/shape.hpp>
 
-#include <strata/graph/sequential.hpp>  // apart: where errors come from is told in fewer lines
-
 #include <strata/graph/frozen.hpp>
 #include <strata/graph/graph.hpp>
 #include <strata/graph/named.hpp>
+#include <strata/graph/sequential.hpp>
 
 #include <strata/layers/registry.hpp>
 

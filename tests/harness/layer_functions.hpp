@@ -13,7 +13,7 @@
 #include <strata/core/text.hpp>
 #include <strata/core/type_name.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 
 namespace strata::test {
 

@@ -30,7 +30,7 @@ template <class B, class V, Border In = Border{}, Border Out = Border{}, Border.
 struct Forward {
   using Vector = V;
   using Scalar = typename Vector::value_type;
-  static constexpr Border input_border = In;  ///< for layers with `borders` or `strided`: see Infer
+  static constexpr Border input_border = In;  ///< for layers with `views`: see Infer
   static constexpr Border output_border = Out;
   static constexpr std::array<Border, B::input_count> input_borders{In, Others...};
   static constexpr Shape input_shape = B::input_shape;

@@ -32,8 +32,9 @@
 //                                       forward's gradient by the input: it reads neither input nor output, and adds to
 //                                       no gradient nor accumulator (false: as in training, its gradients are dropped)
 //   leaves                              an mp_list of the layers that it stands for                (itself)
-//   strided                             true: inference may give it images with borders and images that are slices of
-//                                       wider ones, and take such from it, as calls say                         (false)
+//   views                               whether it takes, and makes, images with borders and images that are slices of
+//                                       wider ones, as calls say: at inference only, or always, also in training, where
+//                                       its neighbours can so spare a convolution the copy of its input        (none)
 //   itself                              its own type: what derives from it is refused with another forward if it inherits
 //                                       kind or link, with another backward if it inherits freezes
 //   shares                              true: infer, or forward, does the part of its work that detail::part_of(call) says,
@@ -46,8 +47,6 @@
 // A batch is run in parts, sample by sample or by several threads. Therefore
 //
 //   backward(call)                      adds to the parameters' gradients
-//   borders                             true: takes images whose rows are wider than the image, as calls say; then its
-//                                       neighbours can spare a convolution the copy of its input                (false)
 //   gradient_border(in)                 the zeros that backward likes to have around the output's gradient      (none)
 //   batched                             true: wants many samples a call, because it has more weights than data  (false)
 //   prepared_size<V>(in)                elements that prepare(call) makes of the parameters, once a step, for
@@ -78,91 +77,21 @@
 //   padding      border(in): its zeros. Likewise: the operand is made in its place, or copied there
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstddef>
-#include <span>
 #include <string_view>
 #include <type_traits>
 
 #include <strata/core/border.hpp>
 #include <strata/core/calls.hpp>
 #include <strata/core/contract.hpp>
+#include <strata/core/facts.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/schema.hpp>
 #include <strata/core/shape.hpp>
 #include <strata/core/window.hpp>
 
 namespace strata {
-
-/// What fusion and the memory plan may do with a layer.
-enum class Kind {
-  input,        ///< the network's input
-  linear,       ///< y = W x + b: takes a scale and shift per channel into its weights, and any epilogue
-  affine,       ///< y = scale[c] x + shift[c] at inference
-  elementwise,  ///< y[i] = f(x[i])
-  sum,          ///< y[i] = x0[i] + x1[i] + …, of tensors of one shape
-  concatenation,  ///< its operands side by side in the last axis
-  padding,        ///< its operand inside of a larger image of zeros
-  view,         ///< same elements, perhaps another shape (at inference)
-  other,
-};
-
-namespace detail {
-
-/// Layers that only say where their operands are.
-constexpr bool places(Kind kind) { return kind == Kind::concatenation || kind == Kind::padding; }
-
-}  // namespace detail
-
-/// Tensors that a layer's backward pass reads, beside the output's gradient.
-struct Needs {
-  bool input = true;
-  bool output = true;
-};
-
-/// Layers that a cross-entropy can undo for a stable, fused gradient (inverse links of generalised linear models).
-enum class Link { none, softmax, sigmoid };
-
-/// What a loss must know of a layer's output: whether it is probabilities or surely not, made so, kept as it came, or
-/// lost, where none stay none.
-enum class Probabilities { unknown, none, made, kept, lost };
-
-/// How a parameter starts. Fans as in Keras: receptive field x channels.
-struct Initializer {
-  enum Kind { zeros, ones, constant, glorot_uniform } kind = zeros;
-  double fan_in = 0, fan_out = 0;
-  double value = 0;
-};
-
-/// One tensor of a layer.
-struct Parameter {
-  std::string_view name{};
-  Shape shape{};
-  Initializer initializer{};
-  bool trainable = true;
-  double l2 = 0;  ///< adds l2 * sum(w^2) to the loss
-  std::size_t bytes = sizeof(float);  ///< of an element in Keras
-};
-
-/// A layer's tensors, in Keras' order.
-struct Parameters {
-  static constexpr std::size_t capacity = 4;
-
-  std::array<Parameter, capacity> list{};
-  std::size_t count = 0;
-
-  constexpr Parameters() = default;
-  constexpr Parameters(std::initializer_list<Parameter> parameters) {
-    for (const Parameter& parameter : parameters) add(parameter);
-  }
-  constexpr void add(const Parameter& parameter) { list[count++] = parameter; }
-  constexpr const Parameter* begin() const { return list.data(); }
-  constexpr const Parameter* end() const { return list.data() + count; }
-};
-
-/// The shapes of a merge's operands.
-using Shapes = std::span<const Shape>;
 
 /// A layer with what it learns from its place in a network: its input shapes and all that follows from them.
 template <class Layer, Shape... In>
@@ -179,6 +108,12 @@ concept Layer = MergeLayer<L> || requires(Shape in) {
   { L::class_name } -> std::convertible_to<std::string_view>;
   { L::output_shape(in) } -> std::same_as<Shape>;
 };
+
+/// What of a layer is not as this header lists it.
+template <Layer L>
+constexpr Problem contract_problem() {
+  return detail::contract_problem<L, std::conditional_t<MergeLayer<L>, Shapes, Shape>>();
+}
 
 /// A node without a row in the summary: the activation in `Conv2D<8, 3, activation<ReLU>>`.
 template <class L>
@@ -223,13 +158,10 @@ struct rules {
     if constexpr (requires { L::shares; }) return L::shares;
     else return false;
   }();
-  static constexpr bool borders = [] {
-    if constexpr (requires { L::borders; }) return L::borders;
-    else return false;
-  }();
-  static constexpr bool strided = [] {
-    if constexpr (requires { L::strided; }) return L::strided;
-    else return kind == Kind::elementwise || kind == Kind::affine || detail::places(kind);
+  static constexpr Views views = [] {
+    if constexpr (requires { L::views; }) return L::views;
+    else if (kind == Kind::elementwise || kind == Kind::affine || detail::places(kind)) return Views::inference;
+    else return Views::none;
   }();
   static constexpr bool in_place = [] {
     if constexpr (requires { L::in_place; }) return L::in_place;
@@ -243,8 +175,7 @@ struct rules {
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
 
   static constexpr Problem check(Shapes in) {
-    constexpr Problem contract =
-        detail::contract_problem<L, Parameters, std::conditional_t<MergeLayer<L>, Shapes, Shape>>();
+    constexpr Problem contract = contract_problem<L>();
     if constexpr (contract) return contract;
     else if constexpr (MergeLayer<L>) return L::check(in);
     else if constexpr (requires { L::check(in[0]); }) return L::check(in[0]);
@@ -326,5 +257,28 @@ struct rules {
     else return {};
   }
 };
+
+/// A layer with a fault: g++ prints the sentence as the name of this type.
+template <FixedString Sentence, class L>
+struct invalid_layer {
+  static_assert(sizeof(L) == 0, "the definition of a layer is wrong: see the sentence above");
+};
+
+/// True, or an error with its sentence (clang prints the rule as a call's argument): whether a layer keeps the contract,
+/// before any network has it.
+///
+///     static_assert(check_contract<MyLayer>());
+template <Layer L>
+constexpr bool check_contract([[maybe_unused]] const char* rule = contract_problem<L>().rule) {
+#if defined __clang__
+  if (rule != nullptr) __builtin_trap();
+#else
+  if constexpr (constexpr Problem problem = contract_problem<L>(); problem) {
+    constexpr Text text = Text(problem.rule) << ": expected " << problem.expected << ", received " << problem.received;
+    [[maybe_unused]] invalid_layer<FixedString<text.length>{std::string_view(text)}, L> definition;
+  }
+#endif
+  return true;
+}
 
 }  // namespace strata

@@ -59,7 +59,7 @@ class Sharing {
     std::array<bool, N> refuses{};  // somebody who knows no slices makes or reads it
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
-      const bool strided = rules_of(step.head).strided;
+      const bool strided = rules_of(step.head).views != Views::none;
       refuses[at(step.output)] |= !strided;
       each_read(network_, plan_, step, [&](int tensor, Shape shape) {
         refuses[at(tensor)] |= !strided || shape.rank < 2 || shape != network_.tensor(tensor).shape;
@@ -127,7 +127,7 @@ class Sharing {
       refused[at(plan_.root_of(n))] |= n < inputs() || plan_.result[at(n)] >= 0;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
-      const bool linear = kind(step.head) == Kind::linear, takes = linear || rules_of(step.head).strided;
+      const bool linear = kind(step.head) == Kind::linear, takes = linear || rules_of(step.head).views != Views::none;
       refused[at(plan_.root_of(step.output))] |= !takes;
       each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
         const std::size_t root = at(plan_.root_of(tensor));

@@ -33,8 +33,7 @@ struct LayerRules {
   bool merge;    ///< takes several tensors
   bool batched;  ///< see core/layer.hpp
   bool gathers;
-  bool borders;
-  bool strided;
+  Views views;
   bool in_place;
   bool freezes;
   Problem (*check)(Shapes);
@@ -72,8 +71,7 @@ inline constexpr LayerRules layer_rules{
     MergeLayer<L>,
     rules<L>::batched,
     rules<L>::gathers,
-    rules<L>::borders,
-    rules<L>::strided,
+    rules<L>::views,
     rules<L>::in_place,
     rules<L>::freezes,
     &rules<L>::check,

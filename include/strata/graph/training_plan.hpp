@@ -139,16 +139,16 @@ class TrainingPlanner {
       const LayerRules& rules = rules_of(t);
       const std::size_t made = value_place_[t], gradient_made = gradient_place_[t];
       const bool image = network_.tensors[t].shape.rank >= 2 && !plan_.alias[t];
-      refused[made] |= !rules.borders || !image || output_[t];
+      refused[made] |= rules.views != Views::always || !image || output_[t];
       refused_gradient[gradient_made] |= !image || output_[t] || gradient_made != t;
       wanted_gradient[gradient_made] =
           (max)(wanted_gradient[gradient_made], rules.gradient_border(network_.input_shape_of(t)));
       for (int operand = 0; operand < operands(t); ++operand) {
         const std::size_t input = input_of(t, operand);
-        refused[value_place_[input]] |= !rules.borders || plan_.alias[input] || output_[t];
+        refused[value_place_[input]] |= rules.views != Views::always || plan_.alias[input] || output_[t];
         wanted[value_place_[input]] = (max)(wanted[value_place_[input]], rules.border(network_.tensors[input].shape));
         refused_gradient[gradient_place_[input]] |=
-            !rules.gathers || !rules.borders || readers_[root_[input]] != 1 || output_[t];
+            !rules.gathers || rules.views != Views::always || readers_[root_[input]] != 1 || output_[t];
       }
     }
     for (std::size_t t = inputs(); t < N; ++t) {

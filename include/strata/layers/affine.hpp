@@ -111,7 +111,8 @@ struct TrainedAffine : ChannelAffine<Derived> {
 template <class Derived, bool scaling, bool centering>
 struct ElementAffine : TrainedAffine<Derived, scaling, centering> {
   static constexpr Kind kind = Kind::other;
-  static constexpr bool borders = false, in_place = true;
+  static constexpr Views views = Views::none;
+  static constexpr bool in_place = true;
 
   static constexpr Parameters parameters(Shape in) { return ElementAffine::of_shape(in); }
 

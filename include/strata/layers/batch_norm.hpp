@@ -64,8 +64,8 @@ struct BatchNormWith {
   using itself = BatchNormWith;
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
-  static constexpr bool borders = true, freezes = true;
-  static constexpr bool makes_probabilities = false;
+  static constexpr Views views = Views::always;
+  static constexpr bool freezes = true, makes_probabilities = false;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(BatchNormalizationConfig{});
 

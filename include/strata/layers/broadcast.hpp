@@ -48,7 +48,8 @@ STRATA_INLINE auto is_first_to_have(const V* x, V y) {
 /// gradient by operand i of y = apply(x...), from those that `backward_needs` names; `Derived::rule` what it needs.
 template <class Derived>
 struct Broadcast {
-  static constexpr bool strided = true, in_place = true, shares = true;
+  static constexpr Views views = Views::inference;
+  static constexpr bool in_place = true, shares = true;
 
   static constexpr Problem check(Shapes in) {
     if (broadcast_shape(in).rank > 0) return {};

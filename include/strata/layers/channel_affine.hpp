@@ -14,7 +14,8 @@ namespace strata::detail {
 template <class Derived>
 struct ChannelAffine {
   static constexpr Kind kind = Kind::affine;
-  static constexpr bool borders = true, makes_probabilities = false;
+  static constexpr Views views = Views::always;
+  static constexpr bool makes_probabilities = false;
 
   static constexpr Shape output_shape(Shape in) { return in; }
   template <class V>

@@ -84,8 +84,8 @@ struct TransposedConvolution {
   using itself = TransposedConvolution;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
-  static constexpr bool borders = true;
-  static constexpr bool strided = true, freezes = true;
+  static constexpr Views views = Views::always;
+  static constexpr bool freezes = true;
 
   static constexpr Problem check(Shape in) {
     if (const Problem problem = dimensions_problem(Config, "a convolution needs an image",

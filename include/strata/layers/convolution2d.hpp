@@ -24,8 +24,8 @@ struct Convolution2D {
   using itself = Derived;
   static constexpr Kind kind = Kind::linear;
   static constexpr Needs backward_needs{.input = true, .output = false};
-  static constexpr bool borders = true, pads_input = true;
-  static constexpr bool strided = true, freezes = true, shares = true;
+  static constexpr Views views = Views::always;
+  static constexpr bool pads_input = true, freezes = true, shares = true;
 
   /// Of what both have in common.
   static constexpr Problem check_window(Shape in) {

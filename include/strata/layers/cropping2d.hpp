@@ -34,7 +34,8 @@ namespace detail {
 template <class Derived>
 struct Cropping {
   static constexpr Needs backward_needs{.input = false, .output = false};
-  static constexpr bool strided = true, keeps_probabilities = true;
+  static constexpr Views views = Views::inference;
+  static constexpr bool keeps_probabilities = true;
 
   /// Of margins that are options.
   static constexpr Problem check(Shape in) {

@@ -30,7 +30,7 @@ struct Elementwise {
 
   static constexpr Shape output_shape(Shape in) { return in; }
 
-  static constexpr bool borders = true;
+  static constexpr Views views = Views::always;
 
   template <class Call>
   static void forward(const Call& call) {

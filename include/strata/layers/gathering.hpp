@@ -18,7 +18,7 @@ struct Cell {
 template <class Derived>
 struct Gathering {
   static constexpr Needs backward_needs{.input = false, .output = false};
-  static constexpr bool strided = true;
+  static constexpr Views views = Views::inference;
 
   template <class Call>
   static void forward(const Call& call) {

@@ -28,7 +28,8 @@ struct Normalization {
   static constexpr const char* weight_names = "mean variance count";
   static constexpr const char* class_name = schema.keras;
   static constexpr Needs backward_needs{.input = false, .output = false};
-  static constexpr bool strided = true, in_place = true, makes_probabilities = false;
+  static constexpr Views views = Views::inference;
+  static constexpr bool in_place = true, makes_probabilities = false;
 
   static constexpr Shape output_shape(Shape in) { return in; }
   static constexpr Parameters parameters(Shape in) {

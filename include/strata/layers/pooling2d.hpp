@@ -73,7 +73,8 @@ namespace strata::detail {
 /// `Derived::geometry(in)` says which windows, `Pool` what to do with their cells.
 template <class Derived, class Pool>
 struct Pooling {
-  static constexpr bool strided = true, keeps_probabilities = true, shares = true;
+  static constexpr Views views = Views::inference;
+  static constexpr bool keeps_probabilities = true, shares = true;
   static constexpr Needs backward_needs{.input = Pool::backward_reads_input, .output = false};
 
   static constexpr Problem check(Shape in) {

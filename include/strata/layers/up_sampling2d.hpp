@@ -63,7 +63,7 @@ template <class Derived>
 struct Resampling {
   static constexpr Needs backward_needs{.input = false, .output = false};
   static constexpr bool keeps_probabilities = true;
-  static constexpr bool strided = true;
+  static constexpr Views views = Views::inference;
 
   template <class Call>
   static void forward(const Call& call) {
