@@ -23,7 +23,7 @@
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/runtime/engine_plan.hpp>
 #include <strata/runtime/model.hpp>
 

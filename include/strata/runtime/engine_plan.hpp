@@ -16,7 +16,7 @@
 #include <strata/core/bound.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/runtime/bands.hpp>
 
 namespace strata {
