@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -191,6 +192,20 @@ TEST_CASE("a transposed convolution's pads are options; Same where Keras cuts of
   CHECK(layer(3, 1, 1, 1) == "MaxPooling2D<>, Conv2DTranspose<2, 3, Strides{2}, Pad{1}, OutputPadding{1}, NoBias>");
   CHECK(layer(4, 1, 0, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 4, Strides{2}, Pad{1, 0, 1, 0}, NoBias>");
   CHECK(layer(2, 0, 0, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 2, Strides{2}, NoBias>");
+}
+
+TEST_CASE("a Pad with minus infinity is the pooling's; a negative one cuts off") {
+  const OnnxNode pad = node("Pad", {"p", "pads", "least"}, "q");
+  OnnxNode small = pool;
+  small.inputs = {"q"}, small.outputs = {"y"};
+  const OnnxTensor least = numbers("least", {-std::numeric_limits<float>::infinity()});
+  CHECK(layers_of(model_of({1, 3, 8, 8}, {pool, pad, small}, {extents("pads", {0, 0, 1, 1, 0, 0, 1, 1}), least})) ==
+        "MaxPooling2D<>, MaxPooling2D<2, Pad{1}>");
+  CHECK(layers_of(model_of({1, 3, 8, 8}, {pool, pad}, {extents("pads", {0, 0, -1, -1, 0, 0, 1, 1}),
+                                                       numbers("least", {0})})) ==
+        "MaxPooling2D<>, Cropping2D<ZeroPad{1, 0, 1, 0}>, ZeroPadding2D<ZeroPad{0, 1, 0, 1}>");
+  CHECK(refusal(model_of({1, 3, 8, 8}, {pool, pad}, {extents("pads", {0, 0, 1, 1, 0, 0, 1, 1}), least})).find(
+            "q (Pad): expected padding with zeros, received -inf") != std::string::npos);
 }
 
 TEST_CASE("an Expand is left to what reads it, and a norm over positions is taken apart") {

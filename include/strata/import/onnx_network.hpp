@@ -197,6 +197,10 @@ class OnnxNetwork : public NetworkBuilder {
     if ((from == Extents{1, 0} || from == Extents{0, 2, 1}) && (own.size() == 1 || own.size() == 3) &&
         extent(last - 1) * extent(last) == own.back())
       return layer("ChannelShuffle", {{"groups", extent(last - 1)}}, own);
+    if (own.size() == 3 && from == Extents{0, 2, 1, 3} && extent(0) * extent(1) == own[0] &&
+        extent(2) * extent(1) == own[1])
+      return layer("SpaceToDepth", {{"blocksize", extent(1)}},
+                   {extent(0), extent(2), own[2] * extent(1) * extent(1)});
     if (own.size() != 3 || last != 4 || extent(0) != own[0] || extent(1) != own[1]) return std::nullopt;
     const auto to_space = [&](int block, int channels, const char* mode) {
       return layer("DepthToSpace", {{"blocksize", block}, {"mode", mode}}, {own[0] * block, own[1] * block, channels});
