@@ -43,7 +43,10 @@ inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims
   };
   call.expect(count(dims) == count(x.view.dims()), join("extents for ", count(x.view.dims()), " elements"),
               written(dims));
-  if (const auto view = x.view.reshaped(dims)) return call.give({x.node, *view});
+  if (const auto view = x.view.reshaped(dims)) {
+    const bool flattens = dims.size() == 2 && dims[0] == 1;  // here, not where it is read
+    return call.give({flattens ? call.network.reshaped(call.name(), x.node, {dims[1]}) : x.node, *view});
+  }
   const Extents flat{static_cast<int>(count(dims))};
   const std::size_t y = call.network.arranged(call.name(), x, x.view.natural_order(), flat);
   call.give({y, *OnnxView::of(flat, {0}).reshaped(dims)});
