@@ -180,7 +180,7 @@ struct EnginePlan {
   }();
 
   /// What threads do without waiting for each other: the steps from stage_begins[n] to stage_begins[n + 1].
-  static constexpr std::size_t stages = 1 + static_cast<std::size_t>(std::ranges::count(waits, true));
+  static constexpr std::size_t stages = 1 + static_cast<std::size_t>(std::count(waits.begin(), waits.end(), true));
   static constexpr std::array<std::size_t, stages + 1> stage_begins = [] {
     std::array<std::size_t, stages + 1> begins{};
     for (std::size_t s = 0, stage = 1; s < steps; ++s)
