@@ -4,7 +4,7 @@
 // without bias, two numbers a channel for each normalisation. (The paper's "13.6 million" is not this count.)
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

@@ -1,7 +1,7 @@
 // DenseNet-121: Huang et al. 2016, arXiv 1608.06993, Table 1. Keras: applications.DenseNet121.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

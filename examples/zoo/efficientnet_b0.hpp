@@ -2,7 +2,7 @@
 // 255. Stochastic depth, the identity at inference, is left out.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

@@ -1,7 +1,7 @@
 // Inception v3: Szegedy et al. 2015, arXiv 1512.00567. Keras: applications.InceptionV3 (normalisation without gamma).
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

@@ -3,7 +3,7 @@
 // output is a softmax. No Keras name, no arXiv number.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 namespace zoo {
 namespace lenet5 {

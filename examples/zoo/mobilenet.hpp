@@ -1,7 +1,7 @@
 // MobileNet: Howard et al. 2017, arXiv 1704.04861, Table 1. Keras: applications.MobileNet (alpha 1).
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

@@ -1,7 +1,7 @@
 // MobileNetV2: Sandler et al. 2018, arXiv 1801.04381, Table 2. Keras: applications.MobileNetV2 (alpha 1).
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

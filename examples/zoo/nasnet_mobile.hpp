@@ -2,7 +2,7 @@
 // A cell reads the two cells before it.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "nodes.hpp"
 

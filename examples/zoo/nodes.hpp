@@ -9,7 +9,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 namespace zoo {
 

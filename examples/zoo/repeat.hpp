@@ -3,7 +3,7 @@
 
 #include <boost/mp11/algorithm.hpp>
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 namespace zoo {
 

@@ -1,7 +1,7 @@
 // ResNet-50: He et al. 2015, arXiv 1512.03385, Table 1. Keras: applications.ResNet50 (biases and all).
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

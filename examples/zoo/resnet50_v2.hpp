@@ -1,7 +1,7 @@
 // ResNet-50 with pre-activation: He et al. 2016, arXiv 1603.05027, Figure 1 (b). Keras: applications.ResNet50V2.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

@@ -3,7 +3,7 @@
 // Keras' example cifar10_resnet, version 1: 1x1 projections there, biases in all convolutions, decay 1e-4 in the loss.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

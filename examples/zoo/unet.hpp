@@ -3,7 +3,7 @@
 // upsampling, then a convolution of 2x2. No Keras name.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 namespace zoo {
 namespace unet {

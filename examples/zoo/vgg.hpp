@@ -2,7 +2,7 @@
 // Keras: applications.VGG16, applications.VGG19.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

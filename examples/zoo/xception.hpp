@@ -1,7 +1,7 @@
 // Xception: Chollet 2016, arXiv 1610.02357, Figure 5. Keras: applications.Xception.
 #pragma once
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "repeat.hpp"
 

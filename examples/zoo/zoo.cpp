@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "all.hpp"
 

@@ -2,28 +2,16 @@
 // training. File formats are headers of their own: strata/io/safetensors.hpp, strata/data/mnist.hpp, …
 #pragma once
 
-#include <strata/core/error.hpp>
-#include <strata/core/layer.hpp>
-#include <strata/core/options.hpp>
+#include <strata/types.hpp>
+
 #include <strata/core/random.hpp>
-#include <strata/core/shape.hpp>
-
-#include <strata/graph/sequential.hpp>  // apart: where errors come from is told in fewer lines
-
-#include <strata/graph/frozen.hpp>
-#include <strata/graph/graph.hpp>
-#include <strata/graph/named.hpp>
-
-#include <strata/layers/registry.hpp>
 
 #include <strata/runtime/engine.hpp>
 #include <strata/runtime/executor.hpp>
 #include <strata/runtime/model.hpp>
 #include <strata/runtime/parallel_engine.hpp>
 
-#include <strata/show/dot.hpp>
 #include <strata/show/explain.hpp>
-#include <strata/show/summary.hpp>
 #include <strata/show/svg.hpp>
 
 #include <strata/data/dataset.hpp>

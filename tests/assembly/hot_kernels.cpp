@@ -5,6 +5,7 @@
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/dense.hpp>
 #include <strata/kernels/depthwise.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/kernels/winograd.hpp>
 #include <strata/layers/activations.hpp>
 

@@ -1,4 +1,6 @@
 // Deployment of a large network.
+#include <strata/strata.hpp>
+
 #include "../../examples/zoo/resnet50.hpp"
 
 using namespace strata;

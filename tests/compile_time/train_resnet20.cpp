@@ -1,4 +1,6 @@
 // A training step of a network with shortcuts.
+#include <strata/strata.hpp>
+
 #include "../../examples/zoo/resnet_cifar.hpp"
 
 using namespace strata;

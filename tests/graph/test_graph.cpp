@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "harness/check_network.hpp"
 

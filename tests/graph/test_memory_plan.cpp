@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <strata/core/random.hpp>
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "harness/catch.hpp"
 

@@ -2,10 +2,8 @@
 // are written.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,20 +64,20 @@ inline std::string difference(const NetworkLines& a, const NetworkLines& b) {
          std::to_string(b.lines.size());
 }
 
-/// Of networks without a difference: whether all parameters are the same, to the bit.
-template <class A, class B>
-bool same_parameters(const Model<A>& a, const Model<B>& b) {
-  const NetworkLines of_a = lines_of<A>(), of_b = lines_of<B>();
-  for (std::size_t i = 0; i < of_a.nodes.size(); ++i) {
-    const NodeInfo &x = A::network().nodes[of_a.nodes[i]], &y = B::network().nodes[of_b.nodes[i]];
-    for (std::size_t p = 0; p < x.parameters().count; ++p) {
-      const std::size_t size = x.parameters().list[p].shape.size();
-      if (!std::ranges::equal(a.parameters().subspan(x.offsets()[p], size),
-                              b.parameters().subspan(y.offsets()[p], size)))
-        return false;
+/// All parameters, layer by layer as the lines have them; those of a Normalization, which are constants elsewhere, not.
+template <class Net>
+std::vector<float> elements_of(const Model<Net>& model) {
+  std::vector<float> all;
+  for (const std::size_t n : lines_of<Net>().nodes) {
+    const NodeInfo& node = Net::network().nodes[n];
+    if (node.rules->type() == "Normalization") continue;
+    for (std::size_t p = 0; p < node.parameters().count; ++p) {
+      const std::size_t size = node.parameters().list[p].shape.size();
+      const auto values = model.parameters().subspan(node.offsets()[p], size);
+      all.insert(all.end(), values.begin(), values.end());
     }
   }
-  return true;
+  return all;
 }
 
 }  // namespace strata::test

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <strata/import/keras_config.hpp>
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "harness/catch.hpp"
 #include "harness/files.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,7 +122,7 @@ std::string changed() {
 
 struct Various : Sequential<Input<9, 8, 3>, Conv2D<4, 3, Same, Strides{2}>, BatchNormWith<NoScale, Momentum{0.9}>, SiLU,
                             Conv2D<6, 1, Same, NoBias>, DepthwiseConv2D<3, Pad{0, 1}>, Cropping2D<ZeroPad{1, 0, 0, 1}>,
-                            Dropout<0.25>, Flatten, Dense<4>, Softmax> {};
+                            Flatten, Dropout<0.25>, Dense<4>, Softmax> {};
 
 }  // namespace
 
@@ -177,6 +178,16 @@ TEST_CASE("what moves channels is a layer that does just that; scale and shift a
   CHECK(network.nodes.back().weights[1].values == std::vector<float>{4, 5});
 }
 
+TEST_CASE("blocks that become channels tell nothing about the layout; what stands twice in the file stays so") {
+  const OnnxModel blocks = model_of(
+      {1, 3, 4, 6},
+      {node("Reshape", {"x", "split"}, "a"), node("Transpose", {"a"}, "b", {integers("perm", {0, 3, 5, 1, 2, 4})}),
+       node("Reshape", {"b", "joined"}, "c"), node("Relu", {"c"}, "d"), node("Relu", {"c"}, "e"),
+       node("Concat", {"d", "e"}, "f", {integers("axis", {1})}), node("GlobalAveragePool", {"f"}, "y")},
+      {extents("split", {1, 3, 2, 2, 3, 2}), extents("joined", {1, 12, 2, 3})});
+  CHECK(layers_of(blocks) == "SpaceToDepth<2>, Concatenate<ReLU, ReLU>, GlobalAveragePooling2D");
+}
+
 TEST_CASE("a transposed convolution's pads are options; Same where Keras cuts off as much") {
   // (1, 3, 2, 2) becomes (2 - 1) * 2 + kernel + added - pads.
   const auto layer = [](std::int64_t kernel, std::int64_t before, std::int64_t after, std::int64_t added) {
@@ -191,6 +202,20 @@ TEST_CASE("a transposed convolution's pads are options; Same where Keras cuts of
   CHECK(layer(3, 1, 1, 1) == "MaxPooling2D<>, Conv2DTranspose<2, 3, Strides{2}, Pad{1}, OutputPadding{1}, NoBias>");
   CHECK(layer(4, 1, 0, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 4, Strides{2}, Pad{1, 0, 1, 0}, NoBias>");
   CHECK(layer(2, 0, 0, 0) == "MaxPooling2D<>, Conv2DTranspose<2, 2, Strides{2}, NoBias>");
+}
+
+TEST_CASE("a Pad with minus infinity is the pooling's; a negative one cuts off") {
+  const OnnxNode pad = node("Pad", {"p", "pads", "least"}, "q");
+  OnnxNode small = pool;
+  small.inputs = {"q"}, small.outputs = {"y"};
+  const OnnxTensor least = numbers("least", {-std::numeric_limits<float>::infinity()});
+  CHECK(layers_of(model_of({1, 3, 8, 8}, {pool, pad, small}, {extents("pads", {0, 0, 1, 1, 0, 0, 1, 1}), least})) ==
+        "MaxPooling2D<>, MaxPooling2D<2, Pad{1}>");
+  CHECK(layers_of(model_of({1, 3, 8, 8}, {pool, pad},
+                           {extents("pads", {0, 0, -1, -1, 0, 0, 1, 1}), numbers("least", {0})})) ==
+        "MaxPooling2D<>, Cropping2D<ZeroPad{1, 0, 1, 0}>, ZeroPadding2D<ZeroPad{0, 1, 0, 1}>");
+  CHECK(refusal(model_of({1, 3, 8, 8}, {pool, pad}, {extents("pads", {0, 0, 1, 1, 0, 0, 1, 1}), least}))
+            .find("q (Pad): expected padding with zeros, received -inf") != std::string::npos);
 }
 
 TEST_CASE("an Expand is left to what reads it, and a norm over positions is taken apart") {

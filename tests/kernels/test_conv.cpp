@@ -5,6 +5,7 @@
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
+#include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
 #include "kernels/convolution.hpp"

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <strata/kernels/conv_input.hpp>
+#include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
 #include "harness/guarded.hpp"

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include <strata/kernels/convolution.hpp>
+#include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
 

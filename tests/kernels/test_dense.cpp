@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <strata/kernels/dense.hpp>
+#include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
 #include "harness/guarded.hpp"

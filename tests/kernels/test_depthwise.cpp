@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <strata/kernels/depthwise.hpp>
+#include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
 #include "kernels/convolution.hpp"

@@ -5,6 +5,7 @@
 
 #include <strata/core/random.hpp>
 #include <strata/kernels/map.hpp>
+#include <strata/kernels/math.hpp>
 
 #include "harness/guarded.hpp"
 #include "harness/layer_functions.hpp"

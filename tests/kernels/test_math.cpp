@@ -17,6 +17,9 @@ namespace simd = strata::simd;
 
 namespace {
 
+using Floats = simd::Vector<float>;
+using Doubles = simd::Vector<double>;
+
 /// Every how many-th float is tried; a debug build is about 20 times slower.
 #if defined(__OPTIMIZE__)
 constexpr std::uint32_t stride = 193;
@@ -146,7 +149,7 @@ void check_doubles(const std::string& name, Function function, long double (*exa
 }
 
 float at(simd::Vector<float> (*function)(simd::Vector<float>), float x) {
-    std::array<float, simd::lanes<simd::Vector<float>>> y;
+    std::array<float, simd::lanes<Floats>> y;
     simd::store(y.data(), function(simd::Vector<float>(x)));
     return y[0];
 }
@@ -156,21 +159,21 @@ bool same(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit
 } // namespace
 
 TEST_CASE("float functions stay within their ulp bounds over all floats", "[math]") {
-    check_floats("exp", 1, 2, simd::exp<float>, reference::exp<double>);
-    check_floats("expm1", 2, 2, simd::expm1<float>, reference::expm1<double>);
-    check_floats("log1p", 2, 3, simd::log1p<float>, reference::log1p<double>);
-    check_floats("log", 2, 3, simd::log<float>, reference::log<double>);
-    check_floats("sigmoid", 3, 3, simd::sigmoid<float>, reference::sigmoid<double>);
-    check_floats("tanh", 3, 3, simd::tanh<float>, reference::tanh<double>);
-    check_floats("erf", 2, 2, simd::erf<float>, reference::erf<double>);
-    check_floats("softplus", 4, 4, simd::softplus<float>, reference::softplus<double>);
-    check_floats("silu", 4, 4, simd::silu<float>, reference::silu<double>);
-    check_floats("gelu", 4, 5, simd::gelu<float>, reference::gelu<double>);
+    check_floats("exp", 1, 2, simd::exp<Floats>, reference::exp<double>);
+    check_floats("expm1", 2, 2, simd::expm1<Floats>, reference::expm1<double>);
+    check_floats("log1p", 2, 3, simd::log1p<Floats>, reference::log1p<double>);
+    check_floats("log", 2, 3, simd::log<Floats>, reference::log<double>);
+    check_floats("sigmoid", 3, 3, simd::sigmoid<Floats>, reference::sigmoid<double>);
+    check_floats("tanh", 3, 3, simd::tanh<Floats>, reference::tanh<double>);
+    check_floats("erf", 2, 2, simd::erf<Floats>, reference::erf<double>);
+    check_floats("softplus", 4, 4, simd::softplus<Floats>, reference::softplus<double>);
+    check_floats("silu", 4, 4, simd::silu<Floats>, reference::silu<double>);
+    check_floats("gelu", 4, 5, simd::gelu<Floats>, reference::gelu<double>);
 }
 
 TEST_CASE("gelu_derivative is accurate in ulp away from its zero and absolutely near it", "[math]") {
     Worst far, near;
-    sweep(simd::gelu_derivative<float>, [&](float x, float y) {
+    sweep(simd::gelu_derivative<Floats>, [&](float x, float y) {
         const double exact = reference::gelu_derivative<double>(x);
         if (std::abs(x + 0.75f) < 0.75f)
             near.add(std::abs(y - exact), x);
@@ -192,16 +195,16 @@ TEST_CASE("zeros, infinities and NaN", "[math]") {
     };
     const float nan = std::numeric_limits<float>::quiet_NaN(), ln2 = 0.693147182f;
     for (const Case& c : {
-             Case{"exp", simd::exp<float>, 1, 1, infinity, 0},
-             Case{"expm1", simd::expm1<float>, 0, -0.0f, infinity, -1},
-             Case{"log1p", simd::log1p<float>, 0, -0.0f, infinity, nan},
-             Case{"sigmoid", simd::sigmoid<float>, 0.5f, 0.5f, 1, 0},
-             Case{"tanh", simd::tanh<float>, 0, -0.0f, 1, -1},
-             Case{"erf", simd::erf<float>, 0, -0.0f, 1, -1},
-             Case{"softplus", simd::softplus<float>, ln2, ln2, infinity, 0},
-             Case{"silu", simd::silu<float>, 0, -0.0f, infinity, 0},
-             Case{"gelu", simd::gelu<float>, 0, -0.0f, infinity, 0},
-             Case{"gelu_derivative", simd::gelu_derivative<float>, 0.5f, 0.5f, 1, 0},
+             Case{"exp", simd::exp<Floats>, 1, 1, infinity, 0},
+             Case{"expm1", simd::expm1<Floats>, 0, -0.0f, infinity, -1},
+             Case{"log1p", simd::log1p<Floats>, 0, -0.0f, infinity, nan},
+             Case{"sigmoid", simd::sigmoid<Floats>, 0.5f, 0.5f, 1, 0},
+             Case{"tanh", simd::tanh<Floats>, 0, -0.0f, 1, -1},
+             Case{"erf", simd::erf<Floats>, 0, -0.0f, 1, -1},
+             Case{"softplus", simd::softplus<Floats>, ln2, ln2, infinity, 0},
+             Case{"silu", simd::silu<Floats>, 0, -0.0f, infinity, 0},
+             Case{"gelu", simd::gelu<Floats>, 0, -0.0f, infinity, 0},
+             Case{"gelu_derivative", simd::gelu_derivative<Floats>, 0.5f, 0.5f, 1, 0},
          }) {
         INFO(c.name);
         CHECK(same(at(c.function, 0.0f), c.at_zero));
@@ -214,24 +217,24 @@ TEST_CASE("zeros, infinities and NaN", "[math]") {
         CHECK(std::isnan(at(c.function, nan)));
         CHECK(std::isnan(at(c.function, -nan)));
     }
-    CHECK(at(simd::log1p<float>, -1.0f) == -infinity);
-    CHECK(std::isnan(at(simd::log1p<float>, -1.5f)));
-    CHECK(at(simd::log<float>, 0.0f) == -infinity);
-    CHECK(at(simd::log<float>, infinity) == infinity);
-    CHECK(std::isnan(at(simd::log<float>, -1.0f)));
-    CHECK(std::isnan(at(simd::log<float>, nan)));
+    CHECK(at(simd::log1p<Floats>, -1.0f) == -infinity);
+    CHECK(std::isnan(at(simd::log1p<Floats>, -1.5f)));
+    CHECK(at(simd::log<Floats>, 0.0f) == -infinity);
+    CHECK(at(simd::log<Floats>, infinity) == infinity);
+    CHECK(std::isnan(at(simd::log<Floats>, -1.0f)));
+    CHECK(std::isnan(at(simd::log<Floats>, nan)));
 }
 
 TEST_CASE("double functions serve gradient checks", "[math]") {
-    check_doubles("exp", simd::exp<double>, reference::exp<long double>, -36);
-    check_doubles("expm1", simd::expm1<double>, reference::expm1<long double>, -36);
-    check_doubles("log1p", simd::log1p<double>, reference::log1p<long double>, -0.999);
-    check_doubles("sigmoid", simd::sigmoid<double>, reference::sigmoid<long double>, -36);
-    check_doubles("tanh", simd::tanh<double>, reference::tanh<long double>, -36);
-    check_doubles("erf", simd::erf<double>, reference::erf<long double>, -36);
-    check_doubles("softplus", simd::softplus<double>, reference::softplus<long double>, -36);
-    check_doubles("silu", simd::silu<double>, reference::silu<long double>, -36);
-    check_doubles("gelu", simd::gelu<double>, reference::gelu<long double>, -20);
-    check_doubles("gelu_derivative", simd::gelu_derivative<double>, reference::gelu_derivative<long double>, -36,
+    check_doubles("exp", simd::exp<Doubles>, reference::exp<long double>, -36);
+    check_doubles("expm1", simd::expm1<Doubles>, reference::expm1<long double>, -36);
+    check_doubles("log1p", simd::log1p<Doubles>, reference::log1p<long double>, -0.999);
+    check_doubles("sigmoid", simd::sigmoid<Doubles>, reference::sigmoid<long double>, -36);
+    check_doubles("tanh", simd::tanh<Doubles>, reference::tanh<long double>, -36);
+    check_doubles("erf", simd::erf<Doubles>, reference::erf<long double>, -36);
+    check_doubles("softplus", simd::softplus<Doubles>, reference::softplus<long double>, -36);
+    check_doubles("silu", simd::silu<Doubles>, reference::silu<long double>, -36);
+    check_doubles("gelu", simd::gelu<Doubles>, reference::gelu<long double>, -20);
+    check_doubles("gelu_derivative", simd::gelu_derivative<Doubles>, reference::gelu_derivative<long double>, -36,
                   true);
 }

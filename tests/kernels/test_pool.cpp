@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <strata/core/random.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/kernels/pool.hpp>
 
 #include "harness/guarded.hpp"

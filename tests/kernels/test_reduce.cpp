@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <strata/core/random.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/kernels/reduce.hpp>
 
 #include "harness/guarded.hpp"

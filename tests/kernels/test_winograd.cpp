@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/kernels/winograd.hpp>
 #include <strata/kernels/winograd_cost.hpp>
 #include <strata/kernels/winograd_weights.hpp>

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -9,6 +10,11 @@
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include <strata/parallel/threads.hpp>
 #include <strata/strata.hpp>
@@ -46,8 +52,8 @@ struct Several : Threads<1> {
   static int count() { return wanted; }
   static void start() { detail::ThreadPool::get().start(wanted); }
   template <class F>
-  static bool run_together(F&& f) {
-    return detail::ThreadPool::get().run(wanted, f);
+  static bool run_together(int stages, F&& f) {
+    return detail::ThreadPool::get().run(wanted, stages, f);
   }
 };
 
@@ -114,6 +120,43 @@ TEST_CASE("engines at the same time share the process's threads", "[parallel]") 
   other.join();
   REQUIRE(wrong == 0);
 }
+
+TEST_CASE("each part of a stage is done once, and before the next stage", "[parallel]") {
+  detail::ThreadPool& pool = detail::ThreadPool::get();
+  pool.start(5);
+  for (const int threads : {2, 5, 3, 4, 5}) {
+    constexpr int stages = 200;
+    std::array<std::atomic<int>, stages> done{};
+    std::atomic<int> wrong{0};
+    REQUIRE(pool.run(threads, stages, [&](int stage, int part) {
+      const auto nth = static_cast<std::size_t>(stage);
+      wrong += stage > 0 && done[nth - 1] != threads;
+      if ((stage + part) % 37 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));  // the others are early
+      ++done[nth];
+    }));
+    for (const auto& parts : done) REQUIRE(parts == threads);
+    REQUIRE(wrong == 0);
+  }
+}
+
+#if defined(__unix__)
+TEST_CASE("threads that never come are not waited for: a forked process has none", "[parallel]") {
+  const Model<Branches> model = test::random_model<Branches>();
+  Several::wanted = 3;
+  const Engine<Branches, Several> engine{model};
+  const auto images = test::noise<float>(Branches::input_shape.size(), 5);
+  std::vector<float> expected(Branches::output_shape.size()), output(expected.size());
+  engine(images, expected);
+  const pid_t child = fork();
+  if (child == 0) {
+    engine(images, output);
+    _exit(output == expected ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+}
+#endif
 
 TEST_CASE("denormal numbers are zeros to an engine, and the caller's mode stays", "[parallel]") {
   using Twice = Sequential<Input<4>, Rescaling<2.0>>;

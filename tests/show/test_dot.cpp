@@ -1,7 +1,7 @@
 // Networks as pictures.
 #include <string>
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "harness/catch.hpp"
 

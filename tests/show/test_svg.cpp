@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <strata/strata.hpp>
+#include <strata/show/svg.hpp>
+#include <strata/types.hpp>
 
 #include "harness/catch.hpp"
 #include "plot/svg_reader.hpp"

@@ -6,6 +6,7 @@
 #
 # runtime uses kernels, train uses data, io what a run has told (train/history.hpp); layers and graph never include each
 # other.
+# types.hpp reaches no xsimd.
 cmake_minimum_required(VERSION 3.21)
 set(core core)
 set(kernels core kernels)
@@ -51,6 +52,25 @@ endforeach()
 file(STRINGS ${INCLUDE_DIR}/strata.hpp parallel REGEX "^#include <strata/parallel/")
 if(parallel)
   list(APPEND wrong "strata.hpp: ${parallel}: who wants processes or threads includes them")
+endif()
+set(described types.hpp)
+foreach(depth RANGE 100)  # all that types.hpp includes
+  set(further "")
+  foreach(header IN LISTS described)
+    file(STRINGS ${INCLUDE_DIR}/${header} includes REGEX "^#include <strata/")
+    list(TRANSFORM includes REPLACE "^#include <strata/([^>]+)>.*" "\\1")
+    list(APPEND further ${includes})
+  endforeach()
+  list(LENGTH described before)
+  list(APPEND described ${further})
+  list(REMOVE_DUPLICATES described)
+  list(LENGTH described after)
+  if(before EQUAL after)
+    break()
+  endif()
+endforeach()
+if(kernels/simd.hpp IN_LIST described OR NOT kernels/vector.hpp IN_LIST described)
+  list(APPEND wrong "types.hpp: it knows vectors by kernels/vector.hpp only, and no kernels/simd.hpp")
 endif()
 if(seen EQUAL 0)
   message(FATAL_ERROR "No includes found under ${INCLUDE_DIR}: the check looked at nothing.")

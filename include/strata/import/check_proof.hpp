@@ -24,7 +24,7 @@
 #include <strata/core/text.hpp>
 #include <strata/import/network.hpp>
 #include <strata/io/safetensors.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/runtime/engine.hpp>
 #include <strata/runtime/model.hpp>
 

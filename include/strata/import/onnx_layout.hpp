@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_windows.hpp>
 
 namespace strata::importing::detail {
 
@@ -42,7 +43,10 @@ inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims
   };
   call.expect(count(dims) == count(x.view.dims()), join("extents for ", count(x.view.dims()), " elements"),
               written(dims));
-  if (const auto view = x.view.reshaped(dims)) return call.give({x.node, *view});
+  if (const auto view = x.view.reshaped(dims)) {
+    const bool flattens = dims.size() == 2 && dims[0] == 1;  // here, not where it is read
+    return call.give({flattens ? call.network.reshaped(call.name(), x.node, {dims[1]}) : x.node, *view});
+  }
   const Extents flat{static_cast<int>(count(dims))};
   const std::size_t y = call.network.arranged(call.name(), x, x.view.natural_order(), flat);
   call.give({y, *OnnxView::of(flat, {0}).reshaped(dims)});
@@ -257,38 +261,31 @@ inline void translate_gather(OnnxCall& call) {
   give_reshaped(call, x, out);
 }
 
+/// What is negative is cut off.
 inline void translate_pad(OnnxCall& call) {
   const Extents dims = call.dims();
-  const std::size_t rank = dims.size();
   const std::string mode = call.node.text("mode", "constant");
-  const auto given = call.integers("pads", 1).value_or(std::vector<std::int64_t>{});
-  std::vector<std::int64_t> axes(rank);
-  std::iota(axes.begin(), axes.end(), 0);
-  if (call.has(3)) axes = call.needed_constant(3, "axes").ints;
-  call.expect(given.size() == 2 * axes.size(), join(2 * axes.size(), " pads"), written(given));
-  std::vector<std::int64_t> before(rank), after(rank);
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const auto axis = static_cast<std::size_t>(call.axis(axes[i], rank));
-    before[axis] = given[i], after[axis] = given[i + axes.size()];
-    call.expect(before[axis] >= 0 && after[axis] >= 0 && before[axis] < 4096 && after[axis] < 4096,
-                "pads from 0 to 4095", written(given));
-  }
-  const bool nothing = std::all_of(given.begin(), given.end(), [](auto pad) { return pad == 0; });
-  if (nothing) return call.give(call.live(0));
-  call.expect(rank == 4 && before[0] + after[0] + before[1] + after[1] == 0, "padding of an image's rows and columns",
-              written(given));
-  const float value = call.node.attribute("value") != nullptr || call.has(2) ? call.real("value", 2).value_or(0) : 0;
-  call.expect(mode != "constant" || value == 0, "padding with zeros", std::to_string(value));
+  const OnnxPads pads = pads_of(call, dims.size());
+  if (pads.before == Extents(dims.size(), 0) && pads.after == pads.before) return call.give(call.live(0));
+  call.expect(dims.size() == 4 && pads.is_spatial(), "padding of an image's rows and columns",
+              join(written(pads.before), " and ", written(pads.after)));
+  call.expect(mode != "constant" || pads.value == 0, "padding with zeros", std::to_string(pads.value));
   const char* const kind = mode == "constant"  ? "ZeroPadding2D"
                            : mode == "reflect" ? "ReflectionPadding2D"
                            : mode == "edge"    ? "ReplicationPadding2D"
                                                : "";
   call.expect(*kind != 0, "mode constant, reflect or edge", mode);
+  std::size_t y = call.channels_last(0);
   Extents out = dims;
-  for (std::size_t axis = 2; axis < 4; ++axis) out[axis] += static_cast<int>(before[axis] + after[axis]);
-  const std::size_t x = call.channels_last(0);
-  const std::size_t y =
-      call.add(kind, {{"padding", {{before[2], after[2]}, {before[3], after[3]}}}}, {x}, {out[2], out[3], out[1]});
+  for (const int sign : {-1, 1}) {
+    const auto cells = [&](int pad) { return std::max(sign * pad, 0); };
+    const json sides{{cells(pads.before[2]), cells(pads.after[2])}, {cells(pads.before[3]), cells(pads.after[3])}};
+    if (sides == json{{0, 0}, {0, 0}}) continue;
+    for (std::size_t axis = 2; axis < 4; ++axis)
+      out[axis] += sign * (cells(pads.before[axis]) + cells(pads.after[axis]));
+    y = sign < 0 ? call.add("Cropping2D", {{"cropping", sides}}, {y}, {out[2], out[3], out[1]}, {}, "_crop")
+                 : call.add(kind, {{"padding", sides}}, {y}, {out[2], out[3], out[1]});
+  }
   call.give(OnnxCall::image(y, out));
 }
 

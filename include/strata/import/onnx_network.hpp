@@ -98,13 +98,9 @@ class OnnxNetwork : public NetworkBuilder {
   const Node& node(std::size_t n) const { return network_.nodes[n]; }
   const Extents& shape(std::size_t n) const { return network_.nodes[n].shape; }
 
-  /// A layer behind these nodes; one without weights that is there already, that one. Throws OnnxRefusal.
+  /// A layer behind these nodes. Throws OnnxRefusal.
   std::size_t add(const std::string& name, json layer, std::vector<std::size_t> inputs, Extents shape,
                   std::vector<Tensor> weights = {}) {
-    std::string key = weights.empty() ? layer.dump() : std::string();
-    for (const std::size_t input : inputs) key += ' ' + std::to_string(input);
-    if (weights.empty())
-      if (const auto found = made_.find(key); found != made_.end()) return found->second;
     Node node{{}, std::move(layer), {}, std::move(inputs), std::move(shape), std::move(weights)};
     if (std::any_of(node.shape.begin(), node.shape.end(), [](int extent) { return extent < 1; }))
       throw OnnxRefusal{join("expected an output of positive extents, received ", written(node.shape),
@@ -118,8 +114,14 @@ class OnnxNetwork : public NetworkBuilder {
     for (std::size_t w = 0; w < node.weights.size(); ++w) node.weights[w].name = w < names.size() ? names[w] : "weight";
     node.name = next_name(name, node);
     network_.nodes.push_back(std::move(node));
-    if (network_.nodes.back().weights.empty()) made_[key] = network_.nodes.size() - 1;
     return network_.nodes.size() - 1;
+  }
+  /// One that the file has no node for: where it is there already, that one.
+  std::size_t add_once(const std::string& name, const char* kind, json config, std::size_t input, Extents shape) {
+    const json layer{{"class_name", kind}, {"config", std::move(config)}};
+    const auto [found, is_new] = made_.try_emplace({layer.dump(), input});
+    if (is_new) found->second = add(name, layer, {input}, std::move(shape));
+    return found->second;
   }
 
   /// In place of what cannot be expressed, of this shape where it is known.
@@ -156,9 +158,8 @@ class OnnxNetwork : public NetworkBuilder {
     // Reshapes of a Reshape, which do not need it.
     if (const std::string kind = node(n).class_name(); kind == "Reshape" || kind == "Flatten")
       return reshaped(name, node(n).inputs[0], shape);
-    if (shape.size() == 1)
-      return add(name + "_flatten", {{"class_name", "Flatten"}, {"config", json::object()}}, {n}, shape);
-    return add(name + "_reshape", {{"class_name", "Reshape"}, {"config", {{"target_shape", shape}}}}, {n}, shape);
+    if (shape.size() == 1) return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
+    return add_once(name + "_reshape", "Reshape", {{"target_shape", shape}}, n, shape);
   }
 
   /// A node of this shape with a tensor's axes in this order. Throws OnnxRefusal.
@@ -177,8 +178,7 @@ class OnnxNetwork : public NetworkBuilder {
       dims[i] = runs.places[i] + 1;
     }
     const std::size_t split = reshaped(name, x.node, before);
-    const std::size_t permuted =
-        add(name + "_permute", {{"class_name", "Permute"}, {"config", {{"dims", dims}}}}, {split}, runs.extents);
+    const std::size_t permuted = add_once(name + "_permute", "Permute", {{"dims", dims}}, split, runs.extents);
     return reshaped(name, permuted, shape);
   }
 
@@ -188,7 +188,7 @@ class OnnxNetwork : public NetworkBuilder {
     const Extents& from = runs.places;
     const Extents own = shape(n);
     const auto layer = [&](const char* kind, json config, Extents to) {
-      return std::optional(add(name + "_shuffle", {{"class_name", kind}, {"config", std::move(config)}}, {n}, to));
+      return std::optional(add_once(name + "_shuffle", kind, std::move(config), n, std::move(to)));
     };
     const auto extent = [&](int place) {
       return runs.extents[static_cast<std::size_t>(std::find(from.begin(), from.end(), place) - from.begin())];
@@ -197,6 +197,9 @@ class OnnxNetwork : public NetworkBuilder {
     if ((from == Extents{1, 0} || from == Extents{0, 2, 1}) && (own.size() == 1 || own.size() == 3) &&
         extent(last - 1) * extent(last) == own.back())
       return layer("ChannelShuffle", {{"groups", extent(last - 1)}}, own);
+    if (own.size() == 3 && from == Extents{0, 2, 1, 3} && extent(0) * extent(1) == own[0] &&
+        extent(2) * extent(1) == own[1])
+      return layer("SpaceToDepth", {{"blocksize", extent(1)}}, {extent(0), extent(2), own[2] * extent(1) * extent(1)});
     if (own.size() != 3 || last != 4 || extent(0) != own[0] || extent(1) != own[1]) return std::nullopt;
     const auto to_space = [&](int block, int channels, const char* mode) {
       return layer("DepthToSpace", {{"blocksize", block}, {"mode", mode}}, {own[0] * block, own[1] * block, channels});
@@ -324,7 +327,7 @@ class OnnxNetwork : public NetworkBuilder {
   std::map<std::string, OnnxLive> lives_;
   std::map<std::size_t, OnnxOrigin> origins_;
   std::map<std::string, const OnnxNode*> producers_;
-  std::map<std::string, std::size_t> made_;  // layers without weights, by what they are and read
+  std::map<std::pair<std::string, std::size_t>, std::size_t> made_;  // by what they are and read
   std::map<std::pair<int, std::vector<std::size_t>>, std::size_t> concatenations_;
   std::map<std::size_t, Functions> functions_;
   std::map<std::size_t, Affine> affines_;

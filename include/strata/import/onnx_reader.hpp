@@ -154,7 +154,8 @@ class OnnxReader {
       for (const char* kind : {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "BatchNormalization",
                                "GlobalAveragePool", "GlobalMaxPool", "InstanceNormalization", "Upsample", "Resize"})
         if (node.op_type == kind) return true;
-      if (node.op_type == "Transpose" || node.op_type == "MatMul" || node.op_type == "Gemm") return false;
+      const bool turned = node.op_type == "Transpose" && node.integers("perm", {0, 1, 2, 3}).size() <= 4;
+      if (turned || node.op_type == "MatMul" || node.op_type == "Gemm") return false;
       reached.insert(node.outputs.begin(), node.outputs.end());
     }
     return false;

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +69,30 @@ inline bool all_of(const std::vector<OnnxWindow>& windows, bool (*f)(const OnnxW
   return std::all_of(windows.begin(), windows.end(), f);
 }
 inline bool is_padded(const OnnxWindow& window) { return window.before + window.after > 0; }
+
+/// Of a Pad, for each axis.
+struct OnnxPads {
+  Extents before, after;
+  float value = 0;
+
+  bool is_spatial() const { return before[0] == 0 && after[0] == 0 && before[1] == 0 && after[1] == 0; }
+};
+inline OnnxPads pads_of(const OnnxCall& call, std::size_t rank) {
+  const auto given = call.integers("pads", 1).value_or(std::vector<std::int64_t>{});
+  std::vector<std::int64_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  if (call.has(3)) axes = call.needed_constant(3, "axes").ints;
+  call.expect(given.size() == 2 * axes.size(), join(2 * axes.size(), " pads"), written(given));
+  OnnxPads pads{Extents(rank, 0), Extents(rank, 0)};
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<std::size_t>(call.axis(axes[i], rank));
+    for (const std::int64_t pad : {given[i], given[i + axes.size()]})
+      call.expect(pad > -4096 && pad < 4096, "pads of less than 4096", written(given));
+    pads.before[axis] = static_cast<int>(given[i]), pads.after[axis] = static_cast<int>(given[i + axes.size()]);
+  }
+  if (call.node.attribute("value") != nullptr || call.has(2)) pads.value = call.real("value", 2).value_or(0);
+  return pads;
+}
 
 /// One number, or those of height and width.
 template <class Get>
@@ -257,11 +283,34 @@ inline void translate_global_pooling(OnnxCall& call) {
   give_global_pooling(call, call.node.op_type == "GlobalMaxPool", out);
 }
 
-inline void translate_pooling(OnnxCall& call) {
+/// Of a max pooling, the Pad with minus infinity before it, which is no layer but the pooling's own padding.
+inline const OnnxNode* pad_of_maximum(const OnnxCall& call) {
+  const OnnxNode* const pad = call.network.producer(call.node.inputs[0]);
+  if (pad == nullptr || pad->op_type != "Pad" || pad->text("mode", "constant") != "constant") return nullptr;
+  const OnnxCall padding(call.network, *pad);
+  if (padding.constant(0) != nullptr) return nullptr;
+  const OnnxPads pads = pads_of(padding, padding.rank());
+  const bool grows = std::min(*std::min_element(pads.before.begin(), pads.before.end()),
+                              *std::min_element(pads.after.begin(), pads.after.end())) >= 0;
+  return grows && pads.before.size() > 2 && pads.is_spatial() && pads.value <= std::numeric_limits<float>::lowest()
+             ? pad
+             : nullptr;
+}
+
+inline void translate_pooling(OnnxCall& from) {
+  const bool largest = from.node.op_type == "MaxPool";
+  OnnxNode node = from.node;
+  const OnnxNode* const pad = largest ? pad_of_maximum(from) : nullptr;
+  if (pad != nullptr) node.inputs[0] = pad->inputs[0];
+  OnnxCall call(from.network, node);
   const Extents dims = call.dims();
   call.expect(dims.size() == 3 || dims.size() == 4, "an image or a sequence with batch and channels", written(dims));
-  const bool largest = call.node.op_type == "MaxPool";
-  const std::vector<OnnxWindow> windows = windows_of(call, dims, {});
+  std::vector<OnnxWindow> windows = windows_of(call, dims, {});
+  if (pad != nullptr) {
+    const OnnxPads pads = pads_of(OnnxCall(from.network, *pad), dims.size());
+    for (std::size_t a = 0; a < windows.size(); ++a)
+      windows[a].before += pads.before[a + 2], windows[a].after += pads.after[a + 2];
+  }
   const bool ceil = call.node.integer("ceil_mode", 0) != 0;
   const bool counts_padding = call.node.integer("count_include_pad", 0) != 0;
   bool reaches_over = false;
@@ -274,7 +323,7 @@ inline void translate_pooling(OnnxCall& call) {
     reaches_over |= over;
     out.push_back(at.outputs() + (over ? 1 : 0));
   }
-  if (all_of(windows, [](const OnnxWindow& at) { return at.size == 1 && at.stride == 1; }))
+  if (all_of(windows, [](const OnnxWindow& at) { return at.size == 1 && at.stride == 1 && !is_padded(at); }))
     return call.give(call.live(0));
   if (all_of(windows, [](const OnnxWindow& at) { return at.size == at.extent && !is_padded(at); }))
     return give_global_pooling(call, largest, out);

@@ -8,7 +8,7 @@
 
 #include <strata/core/inline.hpp>
 #include <strata/core/part.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

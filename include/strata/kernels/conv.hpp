@@ -9,7 +9,7 @@
 #include <strata/core/inline.hpp>
 #include <strata/core/part.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 
@@ -41,16 +41,14 @@ struct ConvTile {
   int vectors, pixels;
 };
 
-/// Measured shares of the FMA peak, in cycles: AVX-512 2x8 99 %, 1x16 92 %; AVX2 4x3 99 %, 2x6 97 %, 3x4 like 4x3.
-/// Two accumulators per FMA port and cycle of latency are needed, more loads than FMAs must be avoided.
+/// Two accumulators per FMA port and cycle of latency are needed, and fewer loads than FMAs. Measured shares of the FMA
+/// peak: AVX-512 2x8 93 to 99 %, 1x16 92 %; AVX2 2x6 97 to 99 %, where 4x3, whose weights leave no register free, has
+/// 85 % and, with weights beyond the first-level cache, 70 %.
 constexpr ConvTile conv_tile(int channel_vectors, int registers, int lanes) {
   if (registers >= 32 && lanes >= 8) return channel_vectors >= 2 ? ConvTile{2, 8} : ConvTile{1, 16};
   if (registers >= 32 && channel_vectors >= 4) return {4, 6};
   if (registers >= 32) return channel_vectors >= 2 ? ConvTile{2, 8} : ConvTile{1, 16};
-  if (channel_vectors >= 4) return {4, 3};
-  if (channel_vectors == 3) return {3, 4};
-  if (channel_vectors == 2) return {2, 6};
-  return {1, 8};
+  return channel_vectors >= 2 ? ConvTile{2, 6} : ConvTile{1, 8};
 }
 
 namespace detail {
@@ -92,12 +90,21 @@ STRATA_INLINE void write_block(const V* block, typename V::value_type* p, std::i
   (write<V, I + 1 == sizeof...(I) ? LastWidth : simd::lanes<V>>(p + I * simd::lanes<V>, block[I]), ...);
 }
 
-/// sums[p][v] += x[window of p] * weights[v], where I counts through the tile.
-template <class V, ConvGeometry g, Patch patch, int NV, int... I>
+/// sums[v] += x * weights[v].
+template <class V, int... I>
+STRATA_INLINE void multiply_pixel(V* sums, V x, const V* weights, std::integer_sequence<int, I...>) {
+  ((sums[I] = simd::fma(x, weights[I], sums[I])), ...);
+  simd::keep(x);
+}
+
+/// sums[p][v] += x[window of p] * weights[v], where P counts the pixels and I the vectors.
+template <class V, ConvGeometry g, Patch patch, int... P, int... I>
 STRATA_INLINE void multiply(V* sums, const typename V::value_type* x, const V* weights,
-                            std::integer_sequence<int, I...>) {
+                            std::integer_sequence<int, P...>, std::integer_sequence<int, I...> vectors) {
   constexpr int row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
-  ((sums[I] = simd::fma(simd::broadcast<V>(x[patch.offset(I / NV, row, column)]), weights[I % NV], sums[I])), ...);
+  (multiply_pixel(sums + P * int(sizeof...(I)), simd::broadcast<V>(x[patch.offset(P, row, column)]), weights, vectors),
+   ...);
+  for (std::size_t v = 0; v < sizeof...(I); ++v) simd::keep(weights[v]);
 }
 
 /// g++ would keep what it read for one step for another one, more than the registers hold: it shall forget it.
@@ -106,10 +113,17 @@ STRATA_INLINE void hide(const T*& x, const T*& weights) {
   asm volatile("" : "+r"(x), "+r"(weights));
 }
 
-/// Asks for what will be read soon: processors do not by themselves look far enough ahead.
-template <int Bytes, class T>
+/// Asks for what will be read soon, into the cache of a level: processors do not by themselves look far enough ahead.
+template <int Bytes, int Level = 1, class T>
 STRATA_INLINE void prefetch(const T* p) {
-  for (int byte = 0; byte < Bytes; byte += 64) __builtin_prefetch(reinterpret_cast<const char*>(p) + byte);
+  for (int byte = 0; byte < Bytes; byte += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
+}
+
+/// True where few tiles share the weights, which then come from beyond the second-level cache.
+constexpr bool read_seldom(const ConvGeometry& g, Patch patch) {
+  const int pixels = g.out_height * g.out_width;  // 0: a part of something else
+  return pixels > 0 && pixels <= 8 * patch.count();
 }
 
 /// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K; asks for weights `Ahead` steps before.
@@ -119,9 +133,11 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
   [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
+  [[maybe_unused]] constexpr int far_bytes = read_seldom(g, patch) ? bytes : 0;
   ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
+    prefetch<far_bytes, 2>(weights + (K + 6 * Ahead) * WeightStep),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
-    multiply<V, g, patch, NV>(sums + K % Splits * size, x + K, w, Indices<size>{})),
+    multiply<V, g, patch>(sums + K % Splits * size, x + K, w, Indices<patch.count()>{}, Indices<NV>{})),
    ...);
   x += sizeof...(K);
   weights += sizeof...(K) * WeightStep;
@@ -203,6 +219,12 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
                                  const typename V::value_type* residual) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = sum_splits(size);
+  if constexpr (has_residual<Epilogue>)
+    [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
+      (prefetch<NV * static_cast<int>(sizeof(V))>(
+           residual + patch.offset(P, Epilogue::residual_row, Epilogue::residual_pixel)),
+       ...);
+    }(Indices<patch.count()>{});
   simd::Array<V, size * splits> sums;
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
   if (bias != nullptr)

@@ -12,8 +12,8 @@
 #include <strata/kernels/depthwise.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
-#include <strata/kernels/simd.hpp>
 #include <strata/kernels/transpose.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

@@ -7,7 +7,7 @@
 
 #include <strata/core/inline.hpp>
 #include <strata/kernels/conv.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

@@ -9,8 +9,8 @@
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
 #include <strata/kernels/transpose.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

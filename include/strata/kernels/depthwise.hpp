@@ -14,7 +14,7 @@
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

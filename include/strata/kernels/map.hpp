@@ -11,7 +11,7 @@
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

@@ -1,5 +1,5 @@
 /// @file
-/// Elementary and activation functions of one vector, `Vector<float>` or `Vector<double>`.
+/// The elementary and activation functions of vector.hpp, of `Vector<float>` or `Vector<double>`.
 ///
 /// Largest error over all floats whose result is a normal number, in ulp of the correctly rounded result
 /// (tests/kernels/test_math.cpp measures them; the second number holds for targets without FMA):
@@ -140,179 +140,166 @@ STRATA_INLINE Floats tail_argument(Floats x) { return (simd::min)(Floats(15.0f),
 
 } // namespace detail
 
-/// e^x.
-template <class T>
-STRATA_INLINE Vector<T> exp(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
+template <class V>
+STRATA_INLINE V exp(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
         return detail::by_lane(std::exp, x);
     } else {
-        const Vector<T> bounded = (simd::min)(Vector<T>(89.0f), (simd::max)(Vector<T>(-104.0f), x));
+        const V bounded = (simd::min)(V(89.0f), (simd::max)(V(-104.0f), x));
         const auto [n, r] = detail::reduce_down(bounded);
         return simd::scale(detail::exp_of_remainder(r), n);
     }
 }
 
-/// e^x - 1, accurate near 0.
-template <class T>
-STRATA_INLINE Vector<T> expm1(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
+template <class V>
+STRATA_INLINE V expm1(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
         return detail::by_lane(std::expm1, x);
     } else {
-        const Vector<T> half = detail::half_expm1((simd::min)(Vector<T>(89.0f), (simd::max)(Vector<T>(-20.0f), x)));
+        const V half = detail::half_expm1((simd::min)(V(89.0f), (simd::max)(V(-20.0f), x)));
         return simd::copysign(half + half, x);
     }
 }
 
-/// log(1 + x), accurate near 0; -inf at -1, NaN below.
-template <class T>
-STRATA_INLINE Vector<T> log1p(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
+template <class V>
+STRATA_INLINE V log1p(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
         return detail::by_lane(std::log1p, x);
     } else {
         // 1 + x = 2^k (1 + u) with u in [-0.25, 0.5] (to 1 for the largest x), u computed from x to lose no bit of it.
-        const Vector<T> one(1.0f);
-        const Vector<T> k = (simd::min)(one + simd::exponent((one + x) * Vector<T>(2.0f / 3.0f)), Vector<T>(127.0f));
-        const Vector<T> twice_power = simd::pow2(one - k); // 2 * 2^-k, because 2^-127 is not normal
-        const Vector<T> u = simd::fma(x * twice_power, Vector<T>(0.5f), simd::fma(twice_power, Vector<T>(0.5f), -one));
-        const Vector<T> fraction = simd::fma(k, Vector<T>(detail::ln2_low), detail::log1p_near_0(u));
-        const Vector<T> y = simd::copysign(simd::fma(k, Vector<T>(detail::ln2_high), fraction), x);
-        constexpr T infinity = std::numeric_limits<T>::infinity();
-        const Vector<T> at_the_edge = simd::select(x == -one, Vector<T>(-infinity), (x + one) * Vector<T>(infinity));
-        const Vector<T> outside = simd::select(x < -one, Vector<T>(std::numeric_limits<T>::quiet_NaN()), at_the_edge);
-        return simd::select((x > -one) & (x < Vector<T>(infinity)), y, outside);
+        const V one(1.0f);
+        const V k = (simd::min)(one + simd::exponent((one + x) * V(2.0f / 3.0f)), V(127.0f));
+        const V twice_power = simd::pow2(one - k); // 2 * 2^-k, because 2^-127 is not normal
+        const V u = simd::fma(x * twice_power, V(0.5f), simd::fma(twice_power, V(0.5f), -one));
+        const V fraction = simd::fma(k, V(detail::ln2_low), detail::log1p_near_0(u));
+        const V y = simd::copysign(simd::fma(k, V(detail::ln2_high), fraction), x);
+        constexpr Number<V> infinity = std::numeric_limits<Number<V>>::infinity();
+        const V at_the_edge = simd::select(x == -one, V(-infinity), (x + one) * V(infinity));
+        const V outside = simd::select(x < -one, V(std::numeric_limits<Number<V>>::quiet_NaN()), at_the_edge);
+        return simd::select((x > -one) & (x < V(infinity)), y, outside);
     }
 }
 
-/// log(x), accurate near 1; -inf at 0, NaN below.
-template <class T>
-STRATA_INLINE Vector<T> log(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
+template <class V>
+STRATA_INLINE V log(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
         return detail::by_lane(std::log, x);
     } else {
         // x = 2^k (1 + u) with u in [-0.25, 0.5] (to 1 for the largest x).
-        constexpr T infinity = std::numeric_limits<T>::infinity();
-        const auto tiny = x < Vector<T>(0x1p-100f); // denormal numbers become normal ones
-        const Vector<T> normal = simd::select(tiny, x * Vector<T>(0x1p32f), x);
-        const Vector<T> one(1.0f);
-        const Vector<T> k = (simd::min)(one + simd::exponent(normal * Vector<T>(2.0f / 3.0f)), Vector<T>(127.0f));
-        const Vector<T> u = simd::fma(normal * simd::pow2(one - k), Vector<T>(0.5f), -one);  // 2^-127 is not normal
-        const Vector<T> power = simd::select(tiny, k - Vector<T>(32.0f), k);
-        const Vector<T> fraction = simd::fma(power, Vector<T>(detail::ln2_low), detail::log1p_near_0(u));
-        const Vector<T> y = simd::fma(power, Vector<T>(detail::ln2_high), fraction);
-        const Vector<T> edge = simd::select(x == Vector<T>(0), Vector<T>(-infinity), x * Vector<T>(infinity));
-        const Vector<T> outside = simd::select(x < Vector<T>(0), Vector<T>(std::numeric_limits<T>::quiet_NaN()), edge);
-        return simd::select((x > Vector<T>(0)) & (x < Vector<T>(infinity)), y, outside);
+        constexpr Number<V> infinity = std::numeric_limits<Number<V>>::infinity();
+        const auto tiny = x < V(0x1p-100f); // denormal numbers become normal ones
+        const V normal = simd::select(tiny, x * V(0x1p32f), x);
+        const V one(1.0f);
+        const V k = (simd::min)(one + simd::exponent(normal * V(2.0f / 3.0f)), V(127.0f));
+        const V u = simd::fma(normal * simd::pow2(one - k), V(0.5f), -one);  // 2^-127 is not normal
+        const V power = simd::select(tiny, k - V(32.0f), k);
+        const V fraction = simd::fma(power, V(detail::ln2_low), detail::log1p_near_0(u));
+        const V y = simd::fma(power, V(detail::ln2_high), fraction);
+        const V edge = simd::select(x == V(0), V(-infinity), x * V(infinity));
+        const V outside = simd::select(x < V(0), V(std::numeric_limits<Number<V>>::quiet_NaN()), edge);
+        return simd::select((x > V(0)) & (x < V(infinity)), y, outside);
     }
 }
 
-/// 1 / (1 + e^-x).
-template <class T>
-STRATA_INLINE Vector<T> sigmoid(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
-        return simd::reciprocal(Vector<T>(1) + simd::exp(-x));
+template <class V>
+STRATA_INLINE V sigmoid(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
+        return simd::reciprocal(V(1) + simd::exp(-x));
     } else {  // e^-x = 2^n e^-r with a shorter polynomial than exp has: 9e-8 relative before rounding
-        const Vector<T> bounded = (simd::min)(Vector<T>(104.0f), (simd::max)(Vector<T>(-89.0f), x));
-        const Vector<T> shift(detail::integer_shift<T>);
-        const Vector<T> n = simd::neg_fma(bounded, Vector<T>(std::numbers::log2e_v<T>), shift) - shift;
-        const Vector<T> r = simd::fma(n, Vector<T>(detail::ln2_low), simd::fma(n, Vector<T>(detail::ln2_high), bounded));
-        const Vector<T> power =
+        const V bounded = (simd::min)(V(104.0f), (simd::max)(V(-89.0f), x));
+        const V shift(detail::integer_shift<Number<V>>);
+        const V n = simd::neg_fma(bounded, V(std::numbers::log2e_v<Number<V>>), shift) - shift;
+        const V r = simd::fma(n, V(detail::ln2_low), simd::fma(n, V(detail::ln2_high), bounded));
+        const V power =
             detail::polynomial(r, 1.0f, -0.999999702f, 0.499991506f, -0.166676477f, 0.0418978408f, -0.00828971807f);
-        return simd::reciprocal(Vector<T>(1) + simd::scale(power, n));
+        return simd::reciprocal(V(1) + simd::scale(power, n));
     }
 }
 
-/// Hyperbolic tangent: m / (m + 2) with m = expm1(2 |x|).
-template <class T>
-STRATA_INLINE Vector<T> tanh(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
+template <class V>
+STRATA_INLINE V tanh(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
         return detail::by_lane(std::tanh, x);
     } else {
-        const Vector<T> t = (simd::min)(Vector<T>(10.0f), simd::abs(x)); // 1 in floats from 9.01
-        const Vector<T> half = detail::half_expm1(t + t);
-        return simd::copysign(half / (half + Vector<T>(1.0f)), x);
+        const V t = (simd::min)(V(10.0f), simd::abs(x)); // 1 in floats from 9.01
+        const V half = detail::half_expm1(t + t);
+        return simd::copysign(half / (half + V(1.0f)), x);
     }
 }
 
-/// Error function: x + x P(x^2) below 1, 1 - exp(Q(|x|)) above.
-template <class T>
-STRATA_INLINE Vector<T> erf(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
+template <class V>
+STRATA_INLINE V erf(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
         return detail::by_lane(std::erf, x);
     } else {
-        const Vector<T> one(1.0f);
-        const Vector<T> t = (simd::min)(Vector<T>(4.0f), simd::abs(x)); // 1 in floats from 3.92
-        const Vector<T> near_0 = simd::fma(
+        const V one(1.0f);
+        const V t = (simd::min)(V(4.0f), simd::abs(x)); // 1 in floats from 3.92
+        const V near_0 = simd::fma(
             x,
             detail::polynomial(x * x, 0.128379166f, -0.37612626f, 0.112835787f, -0.0268533472f, 0.0051871622f,
                                -0.00079978531f, 7.80690389e-05f),
             x);
-        const Vector<T> log_erfc = detail::polynomial(t, -0.000341524108f, -1.12708914f, -0.63814497f, -0.103106603f,
+        const V log_erfc = detail::polynomial(t, -0.000341524108f, -1.12708914f, -0.63814497f, -0.103106603f,
                                                       0.0218379889f, -0.00294764317f, 0.000186378544f);
         const auto [n, r] = detail::reduce_down(log_erfc);
-        const Vector<T> tail = one - simd::scale(detail::exp_of_remainder(r), n);
+        const V tail = one - simd::scale(detail::exp_of_remainder(r), n);
         return simd::select(t < one, near_0, simd::copysign(tail, x));
     }
 }
 
-/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|).
-template <class T>
-STRATA_INLINE Vector<T> softplus(Vector<T> x) {
-    const Vector<T> u = simd::exp(-simd::abs(x));
-    const Vector<T> positive = (simd::max)(Vector<T>(0), x);
-    if constexpr (std::is_same_v<T, double>)
+template <class V>
+STRATA_INLINE V softplus(V x) {
+    const V u = simd::exp(-simd::abs(x));
+    const V positive = (simd::max)(V(0), x);
+    if constexpr (std::is_same_v<Number<V>, double>)
         return positive + simd::log1p(u);
     else
         return positive + detail::log1p_near_0(u);
 }
 
-/// x sigmoid(x) = max(x, 0) - |x| sigmoid(-|x|).
-template <class T>
-STRATA_INLINE Vector<T> silu(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
-        return (simd::max)(Vector<T>(-1000), x) * simd::sigmoid(x);
+template <class V>
+STRATA_INLINE V silu(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
+        return (simd::max)(V(-1000), x) * simd::sigmoid(x);
     } else {
         // e^-|x| times 2^8, so that it stays normal as long as its product with |x| does.
-        const Vector<T> t = (simd::min)(Vector<T>(110.0f), simd::abs(x));
+        const V t = (simd::min)(V(110.0f), simd::abs(x));
         const auto [n, r] = detail::reduce_down(-t);
-        const Vector<T> e = simd::scale(detail::exp_of_remainder(r), n + Vector<T>(8.0f));
-        return (simd::max)(Vector<T>(0.0f), x) - t * e / (e + Vector<T>(256.0f));
+        const V e = simd::scale(detail::exp_of_remainder(r), n + V(8.0f));
+        return (simd::max)(V(0.0f), x) - t * e / (e + V(256.0f));
     }
 }
 
-/// x Phi(x) = 0.5 x (1 + erf(x / sqrt 2)), Phi the normal distribution, as max(x, 0) - |x| Phi(-|x|):
-/// the negative tail keeps its relative accuracy.
-template <class T>
-STRATA_INLINE Vector<T> gelu(Vector<T> x) {
-    if constexpr (std::is_same_v<T, double>) {
-        const Vector<T> bounded = (simd::max)(Vector<T>(-40), x);
-        return Vector<T>(0.5) * bounded * detail::by_lane(std::erfc, x * Vector<T>(-std::numbers::sqrt2 / 2));
+template <class V>
+STRATA_INLINE V gelu(V x) {
+    if constexpr (std::is_same_v<Number<V>, double>) {
+        const V bounded = (simd::max)(V(-40), x);
+        return V(0.5) * bounded * detail::by_lane(std::erfc, x * V(-std::numbers::sqrt2 / 2));
     } else {
-        const Vector<T> t = detail::tail_argument(x);
+        const V t = detail::tail_argument(x);
         const auto [even, odd, denominator] = detail::normal_tail(t);
         const auto [n, m] = detail::gauss(t);
-        const Vector<T> ratio = simd::fma(t, even, t * t * odd) / denominator;
-        return (simd::max)(Vector<T>(0.0f), x) - simd::scale(simd::fma(ratio, m, ratio), n);
+        const V ratio = simd::fma(t, even, t * t * odd) / denominator;
+        return (simd::max)(V(0.0f), x) - simd::scale(simd::fma(ratio, m, ratio), n);
     }
 }
 
-/// Phi(x) + x phi(x), the derivative of `gelu`; phi(x) = e^(-x^2/2) / sqrt(2 pi) is the density of Phi.
-/// It is 0 at x = -0.7518, where only the absolute error is small.
-template <class T>
-STRATA_INLINE Vector<T> gelu_derivative(Vector<T> x) {
-    constexpr T density_at_0 = static_cast<T>(0.39894228040143267794);
-    if constexpr (std::is_same_v<T, double>) {
-        const Vector<T> t = (simd::max)(Vector<T>(-40), (simd::min)(Vector<T>(40), x));
-        const Vector<T> twice = detail::by_lane(std::erfc, t * Vector<T>(-std::numbers::sqrt2 / 2));
-        const Vector<T> cumulative = Vector<T>(0.5) * twice;
-        return simd::fma(t * Vector<T>(density_at_0), simd::exp(Vector<T>(-0.5) * t * t), cumulative);
+template <class V>
+STRATA_INLINE V gelu_derivative(V x) {
+    constexpr Number<V> density_at_0 = static_cast<Number<V>>(0.39894228040143267794);
+    if constexpr (std::is_same_v<Number<V>, double>) {
+        const V t = (simd::max)(V(-40), (simd::min)(V(40), x));
+        const V twice = detail::by_lane(std::erfc, t * V(-std::numbers::sqrt2 / 2));
+        const V cumulative = V(0.5) * twice;
+        return simd::fma(t * V(density_at_0), simd::exp(V(-0.5) * t * t), cumulative);
     } else {
-        const Vector<T> t = detail::tail_argument(x);
+        const V t = detail::tail_argument(x);
         const auto [even, odd, denominator] = detail::normal_tail(t);
-        const Vector<T> ratio = simd::neg_fma(t, Vector<T>(density_at_0), simd::fma(t, odd, even) / denominator);
+        const V ratio = simd::neg_fma(t, V(density_at_0), simd::fma(t, odd, even) / denominator);
         const auto [n, m] = detail::gauss(t);
         // 2^8 and back: 2^n alone may leave the normal numbers before its product with the ratio does.
-        const Vector<T> lower = simd::scale(simd::fma(ratio, m, ratio), n + Vector<T>(8.0f)) * Vector<T>(0x1p-8f);
-        return simd::select(x < Vector<T>(0.0f), lower, Vector<T>(1.0f) - lower);
+        const V lower = simd::scale(simd::fma(ratio, m, ratio), n + V(8.0f)) * V(0x1p-8f);
+        return simd::select(x < V(0.0f), lower, V(1.0f) - lower);
     }
 }
 

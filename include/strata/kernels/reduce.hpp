@@ -9,7 +9,7 @@
 
 #include <strata/core/inline.hpp>
 #include <strata/kernels/channel_rows.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

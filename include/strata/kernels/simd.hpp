@@ -1,16 +1,6 @@
 /// @file
-/// The vector of the machine: the only file that knows xsimd (8 to 13) or an instruction set. Where xsimd knows none,
-/// vectors of one number (scalar.hpp).
-///
-/// A kernel is written once over `V = Vector<float>` (or `double`) and the compiler's target flags choose the register:
-///
-///     using V = simd::Vector<float>;
-///     V sum(0.0f);
-///     for (int i = 0; i < n; i += simd::lanes<V>)
-///         sum = simd::fma(simd::load_partial<V>(x + i, std::min(n - i, simd::lanes<V>)), simd::load<V>(w + i), sum);
-///     float total = simd::reduce_add(sum);
-///
-/// `+ - * /`, unary minus and the comparisons (which give a `Mask<V>`) are the vector's own operators.
+/// The vector of the machine, and vector.hpp's functions of it but for those of math.hpp: the only file that includes
+/// xsimd (8 to 13) or knows instructions. Where xsimd knows none, vectors of one number (scalar.hpp).
 #pragma once
 
 // STRATA_SCALAR: vectors of one number. 32-bit ARM has only vectors of floats, and those round denormals to zero.
@@ -70,7 +60,7 @@
 #endif
 #endif
 
-#include <strata/core/inline.hpp>
+#include <strata/kernels/vector.hpp>
 #if defined(STRATA_SCALAR)
 #include <strata/kernels/scalar.hpp>
 #endif
@@ -91,51 +81,23 @@ namespace backend = scalar;
 namespace backend = xsimd;
 #endif
 
-/// The widest vector of `T` (float or double) that the target flags allow; one number where there is none.
 template <class T>
-using Vector = backend::batch<T>;
+struct Native {
+    using type = backend::batch<T>;
+};
 
-/// What comparing two vectors of type `V` gives: one truth value a lane.
 template <class V>
-using Mask = typename V::batch_bool_type;
-
-/// Elements of one vector.
-template <class V>
-inline constexpr int lanes = static_cast<int>(sizeof(V) / sizeof(typename V::value_type));
-
-/// `N` vectors or numbers of a kernel. (g++ takes a bound of an array that is an `int` for a change of sign.)
-template <class T, int N>
-using Array = T[static_cast<std::size_t>(N)];
-
-/// Vector registers a kernel may plan its tile with.
-#if defined(__AVX512F__) || defined(__aarch64__)
-inline constexpr int register_count = 32;
-#else
-inline constexpr int register_count = 16;
-#endif
-
-/// True where `fma` rounds once, so that `fma(a, b, -(a * b))` is the rounding error of the product.
-#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__) || defined(__FP_FAST_FMAF)
-inline constexpr bool has_fma = true;
-#else
-inline constexpr bool has_fma = false;
-#endif
-
-/// Reads `lanes<V>` elements from `p`, of any alignment.
-template <class V>
-STRATA_INLINE V load(const typename V::value_type* p) {
+STRATA_INLINE V load(const Number<V>* p) {
     return V::load_unaligned(p);
 }
 
-/// Writes `lanes` elements to `p`, of any alignment.
-template <class T>
-STRATA_INLINE void store(T* p, Vector<T> v) {
+template <class V>
+STRATA_INLINE void store(Number<V>* p, V v) {
     v.store_unaligned(p);
 }
 
-/// All lanes `x`.
 template <class V>
-STRATA_INLINE V broadcast(typename V::value_type x) {
+STRATA_INLINE V broadcast(Number<V> x) {
     return V(x);
 }
 
@@ -212,8 +174,8 @@ STRATA_INLINE void masked_store(T* p, Vector<T> v, int n) {
 STRATA_INLINE __m128 unordered(__m128 a, __m128 b) { return _mm_cmpunord_ps(a, b); }
 STRATA_INLINE __m128d unordered(__m128d a, __m128d b) { return _mm_cmpunord_pd(a, b); }
 #else
-template <class T>
-STRATA_INLINE auto unordered(Vector<T> a, Vector<T> b) {
+template <class V>
+STRATA_INLINE auto unordered(V a, V b) {
     return !((a == a) & (b == b));
 }
 #endif
@@ -232,51 +194,52 @@ STRATA_INLINE float64x2_t sqrt(float64x2_t x) { return vsqrtq_f64(x); }
 
 } // namespace detail
 
-/// Reads `n` elements, 0 <= n <= lanes; the lanes beyond are 0. Memory from `p + n` on is never touched.
 template <class V>
-STRATA_INLINE V load_partial(const typename V::value_type* p, int n) {
+STRATA_INLINE V load_partial(const Number<V>* p, int n) {
     return V(detail::masked_load(p, n));
 }
 
-/// Writes the first `n` lanes, 0 <= n <= lanes. Memory from `p + n` on is never touched.
-template <class T>
-STRATA_INLINE void store_partial(T* p, Vector<T> v, int n) {
+template <class V>
+STRATA_INLINE void store_partial(Number<V>* p, V v, int n) {
     detail::masked_store(p, v, n);
 }
 
-/// a * b + c; rounded once where the target has FMA.
-template <class T>
-STRATA_INLINE Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
+template <class V>
+STRATA_INLINE V fma(V a, V b, V c) {
 #if defined(__AVX512F__)
-    return Vector<T>(detail::fma(a, b, c));
+    return V(detail::fma(a, b, c));
 #else
     return backend::fma(a, b, c);
 #endif
 }
 
-/// c - a * b; rounded once where the target has FMA.
-template <class T>
-STRATA_INLINE Vector<T> neg_fma(Vector<T> a, Vector<T> b, Vector<T> c) {
+template <class V>
+STRATA_INLINE void keep([[maybe_unused]] const V& v) {
+#if defined(__AVX__) && !defined(__AVX512F__)
+    asm volatile("" : : "x"(v.data));
+#endif
+}
+
+template <class V>
+STRATA_INLINE V neg_fma(V a, V b, V c) {
 #if defined(__AVX512F__) || defined(__aarch64__)
-    return Vector<T>(detail::neg_fma(a, b, c));
+    return V(detail::neg_fma(a, b, c));
 #else
     return backend::fnma(a, b, c);
 #endif
 }
 
-/// 1 / x for x of at least 1, infinity included, within 1 ulp.
-template <class T>
-STRATA_INLINE Vector<T> reciprocal(Vector<T> x) {
+template <class V>
+STRATA_INLINE V reciprocal(V x) {
 #if defined(__AVX512F__)
-    return Vector<T>(detail::reciprocal(x));
+    return V(detail::reciprocal(x));
 #else
-    return Vector<T>(T(1)) / x;
+    return V(1) / x;
 #endif
 }
 
-/// The smaller, lane by lane. `min(bound, x)` keeps a NaN in `x`; `min(x, bound)` may drop it. Of zeros, the second.
-template <class T>
-STRATA_INLINE Vector<T> (min)(Vector<T> a, Vector<T> b) {
+template <class V>
+STRATA_INLINE V (min)(V a, V b) {
 #if defined(__x86_64__) || defined(__i386__)
     return (backend::min)(a, b);  // the instruction's own rule
 #else
@@ -284,9 +247,8 @@ STRATA_INLINE Vector<T> (min)(Vector<T> a, Vector<T> b) {
 #endif
 }
 
-/// The larger, lane by lane. `max(bound, x)` keeps a NaN in `x`; `max(x, bound)` may drop it. Of zeros, the second.
-template <class T>
-STRATA_INLINE Vector<T> (max)(Vector<T> a, Vector<T> b) {
+template <class V>
+STRATA_INLINE V (max)(V a, V b) {
 #if defined(__x86_64__) || defined(__i386__)
     return (backend::max)(a, b);
 #else
@@ -294,67 +256,58 @@ STRATA_INLINE Vector<T> (max)(Vector<T> a, Vector<T> b) {
 #endif
 }
 
-/// Which lanes are NaN in `a` or in `b`.
-template <class T>
-STRATA_INLINE Mask<Vector<T>> unordered(Vector<T> a, Vector<T> b) {
-    return Mask<Vector<T>>(detail::unordered(a, b));
+template <class V>
+STRATA_INLINE Mask<V> unordered(V a, V b) {
+    return Mask<V>(detail::unordered(a, b));
 }
 
-/// The largest, lane by lane, and NaN where one of them is: a maximum over data.
-template <class T, class... Vectors>
-STRATA_INLINE Vector<T> maximum(Vector<T> first, Vectors... others) {
+template <class V, class... Vectors>
+STRATA_INLINE V maximum(V first, Vectors... others) {
     constexpr int count = 1 + sizeof...(Vectors);
-    const Vector<T> all[]{first, others...};
+    const V all[]{first, others...};
     ((first = (simd::max)(first, others)), ...);
     const auto nan = [&]<int... Pair>(std::integer_sequence<int, Pair...>) STRATA_INLINE_LAMBDA {
         return (... | simd::unordered(all[2 * Pair], all[(std::min)(2 * Pair + 1, count - 1)]));
     }(std::make_integer_sequence<int, (count + 1) / 2>{});
-    return backend::select(nan, Vector<T>(std::numeric_limits<T>::quiet_NaN()), first);
+    return backend::select(nan, V(std::numeric_limits<Number<V>>::quiet_NaN()), first);
 }
 
-/// |x|.
-template <class T>
-STRATA_INLINE Vector<T> abs(Vector<T> x) {
+template <class V>
+STRATA_INLINE V abs(V x) {
     return backend::abs(x);
 }
 
-/// Correctly rounded square root.
-template <class T>
-STRATA_INLINE Vector<T> sqrt(Vector<T> x) {
+template <class V>
+STRATA_INLINE V sqrt(V x) {
 #if defined(__aarch64__)
-    return Vector<T>(detail::sqrt(x));
+    return V(detail::sqrt(x));
 #else
     return backend::sqrt(x);
 #endif
 }
 
-/// |magnitude| with the sign bit of `sign`.
-template <class T>
-STRATA_INLINE Vector<T> copysign(Vector<T> magnitude, Vector<T> sign) {
+template <class V>
+STRATA_INLINE V copysign(V magnitude, V sign) {
     return backend::copysign(magnitude, sign);
 }
 
-/// Where `mask`, the lane of `a`; elsewhere that of `b`.
-template <class T>
-STRATA_INLINE Vector<T> select(Mask<Vector<T>> mask, Vector<T> a, Vector<T> b) {
+template <class V>
+STRATA_INLINE V select(Mask<V> mask, V a, V b) {
     return backend::select(mask, a, b);
 }
 
-/// True if any lane of the mask is.
 template <class M>
 STRATA_INLINE bool any(M mask) {
     return backend::any(mask);
 }
 
-/// True if all lanes of the mask are.
 template <class M>
 STRATA_INLINE bool all(M mask) {
     return backend::all(mask);
 }
 
-/// Sum of all lanes, added pairwise.
-template <class T>
-STRATA_INLINE T reduce_add(Vector<T> v) {
+template <class V>
+STRATA_INLINE Number<V> reduce_add(V v) {
 #if defined(STRATA_SCALAR) || XSIMD_VERSION_MAJOR >= 9
     return backend::reduce_add(v);
 #else
@@ -362,12 +315,11 @@ STRATA_INLINE T reduce_add(Vector<T> v) {
 #endif
 }
 
-/// Largest of all lanes, none of them NaN.
-template <class T>
-STRATA_INLINE T reduce_max(Vector<T> v) {
-    T values[lanes<Vector<T>>];
+template <class V>
+STRATA_INLINE Number<V> reduce_max(V v) {
+    Number<V> values[lanes<V>];
     simd::store(values, v);
-    for (int half = lanes<Vector<T>> / 2; half > 0; half /= 2)
+    for (int half = lanes<V> / 2; half > 0; half /= 2)
         for (int i = 0; i < half; ++i) values[i] = (std::max)(values[i], values[i + half]);
     return values[0];
 }
@@ -386,42 +338,40 @@ inline constexpr T integer_shift = static_cast<T>(3) * static_cast<T>(Bits<T>{1}
 
 } // namespace detail
 
-/// The nearest integer, |x| < 2^22 (float) or 2^51 (double), half to even.
-template <class T>
-STRATA_INLINE Vector<T> round(Vector<T> x) {
-    const Vector<T> shift(detail::integer_shift<T>);
+template <class V>
+STRATA_INLINE V round(V x) {
+    using T = Number<V>;
+    const V shift(detail::integer_shift<T>);
     return (x + shift) - shift;
 }
 
-/// 2^n for integer-valued `n` from -127 (as 0) to 128 (as infinity); double: -1023 to 1024.
-template <class T>
-STRATA_INLINE Vector<T> pow2(Vector<T> n) {
+template <class V>
+STRATA_INLINE V pow2(V n) {
+    using T = Number<V>;
     using Integers = backend::batch<detail::Bits<T>>;
     constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
-    const auto biased = __builtin_bit_cast(Integers, n + Vector<T>(detail::integer_shift<T> + bias));
-    return __builtin_bit_cast(Vector<T>, Integers(biased << detail::mantissa_bits<T>));
+    const auto biased = __builtin_bit_cast(Integers, n + V(detail::integer_shift<T> + bias));
+    return __builtin_bit_cast(V, Integers(biased << detail::mantissa_bits<T>));
 }
 
-/// x * 2^n for integer-valued `n` up to 128 (double: 1024), any negative `n`.
-/// AVX-512 rounds once into the denormals; elsewhere n <= -127 (-1023) gives 0.
-template <class T>
-STRATA_INLINE Vector<T> scale(Vector<T> x, Vector<T> n) {
+template <class V>
+STRATA_INLINE V scale(V x, V n) {
 #if defined(__AVX512F__)
-    return Vector<T>(detail::scale(x, n));
+    return V(detail::scale(x, n));
 #else
-    constexpr int least = 1 - std::numeric_limits<T>::max_exponent;
-    return x * simd::pow2((simd::max)(Vector<T>(static_cast<T>(least)), n));
+    constexpr int least = 1 - std::numeric_limits<Number<V>>::max_exponent;
+    return x * simd::pow2((simd::max)(V(static_cast<Number<V>>(least)), n));
 #endif
 }
 
-/// floor(log2(x)) of a positive normal finite `x`.
-template <class T>
-STRATA_INLINE Vector<T> exponent(Vector<T> x) {
+template <class V>
+STRATA_INLINE V exponent(V x) {
+    using T = Number<V>;
     using Integers = backend::batch<detail::Bits<T>>;
     constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
     const Integers biased = Integers(__builtin_bit_cast(Integers, x) >> detail::mantissa_bits<T>);
     const Integers shifted = biased + Integers(__builtin_bit_cast(detail::Bits<T>, detail::integer_shift<T>));
-    return __builtin_bit_cast(Vector<T>, shifted) - Vector<T>(detail::integer_shift<T> + bias);
+    return __builtin_bit_cast(V, shifted) - V(detail::integer_shift<T> + bias);
 }
 
 } // namespace strata::simd

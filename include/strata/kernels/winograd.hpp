@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <strata/core/inline.hpp>
 #include <strata/core/part.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
 #include <strata/kernels/transpose.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/kernels/winograd_plan.hpp>
 #include <strata/kernels/winograd_transform.hpp>
 
@@ -263,7 +264,7 @@ void winograd_convolve(const typename V::value_type* x, const typename V::value_
 /// Transforms weights given by `weight(ky, kx, in, out)`, in double precision.
 template <class V, WinogradGeometry g, class Weight>
 void winograd_pack(Weight&& weight, typename V::value_type* packed) {
-  using D = simd::Vector<double>;
+  using D = simd::Vector<std::common_type_t<double, typename V::value_type>>;
   constexpr WinogradPlan<V> plan(g);
   constexpr int lanes = simd::lanes<D>;
   for (int in = 0; in < g.in_channels; ++in)

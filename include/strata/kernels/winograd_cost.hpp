@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include <strata/kernels/conv.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/kernels/winograd_plan.hpp>
 
 namespace strata::kernels {

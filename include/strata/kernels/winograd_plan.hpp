@@ -6,7 +6,7 @@
 
 #include <strata/core/part.hpp>
 #include <strata/kernels/conv.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::kernels {
 

@@ -8,7 +8,7 @@
 
 #include <strata/core/inline.hpp>
 #include <strata/kernels/conv_weights.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/kernels/winograd.hpp>
 
 namespace strata::kernels {

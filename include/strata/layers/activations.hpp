@@ -7,7 +7,7 @@
 #include <limits>
 
 #include <strata/core/options.hpp>
-#include <strata/kernels/math.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/layers/elementwise.hpp>
 
 namespace strata {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include <strata/core/options.hpp>
-#include <strata/kernels/math.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/layers/elementwise.hpp>
 
 namespace strata {

@@ -7,7 +7,7 @@
 #include <strata/core/layer.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata {
 

@@ -10,7 +10,7 @@
 
 #include <strata/core/text.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/kernels/math.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/layers/problems.hpp>
 
 namespace strata {

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include <strata/kernels/math.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/layers/activations.hpp>
 
 namespace strata {

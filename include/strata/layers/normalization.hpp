@@ -11,7 +11,7 @@
 #include <strata/core/options.hpp>
 #include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/reduce.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/vector.hpp>
 
 namespace strata::detail {
 

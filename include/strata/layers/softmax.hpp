@@ -11,7 +11,7 @@
 #include <numeric>
 
 #include <strata/kernels/channel_rows.hpp>
-#include <strata/kernels/math.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/layers/over_channels.hpp>
 
 namespace strata {

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,51 +37,36 @@ inline int processors() {
   return count;
 }
 
-/// Until `value` is no longer `old`: looks so often, then sleeps.
-inline void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int looks) {
+/// What `value` is when it is no longer `old`; or `old`, after so many looks.
+inline std::uint32_t look(const std::atomic<std::uint32_t>& value, std::uint32_t old, int looks) {
   for (; looks > 0; --looks) {
-    if (value.load(std::memory_order_acquire) != old) return;
+    if (const std::uint32_t now = value.load(std::memory_order_acquire); now != old) return now;
 #if defined(__SSE2__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     asm volatile("yield");
 #endif
   }
-  value.wait(old, std::memory_order_acquire);
+  return old;
 }
 
-/// Where threads wait for each other, again and again.
-class Barrier {
- public:
-  Barrier(int threads, int looks) : threads_(threads), looks_(looks) {}
-
-  void wait() {
-    const std::uint32_t round = round_.load(std::memory_order_relaxed);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
-      arrived_.store(0, std::memory_order_relaxed);
-      round_.store(round + 1, std::memory_order_release);
-      round_.notify_all();
-    } else {
-      wait_while(round_, round, looks_);
-    }
-  }
-
- private:
-  const int threads_, looks_;
-  alignas(64) std::atomic<int> arrived_{0};
-  alignas(64) std::atomic<std::uint32_t> round_{0};
-};
-
 /// The threads of a process: they serve one caller at a time, so engines do not fight for processors.
+///
+/// A job has stages, each of them as many parts as threads; a stage begins when the one before is done. A thread takes
+/// its own part, and then that of a thread which is late: the system has not woken it yet, or another process has its
+/// processor. So the caller waits for no thread that has not begun, and could do everything by itself.
 class ThreadPool {
  public:
+  static constexpr int capacity = 256;  ///< threads of a job
+
   static ThreadPool& get() {
     static ThreadPool pool;
     return pool;
   }
   ~ThreadPool() {
-    job_ = {};
-    begin();
+    ends_.store(true, std::memory_order_relaxed);
+    round_.fetch_add(2);
+    round_.notify_all();
     for (std::thread& worker : workers_) worker.join();
   }
 
@@ -88,80 +75,118 @@ class ThreadPool {
     while (busy_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
     const Release release{busy_};
     while (static_cast<int>(workers_.size()) < threads - 1)
-      workers_.emplace_back(&ThreadPool::work, this, static_cast<int>(workers_.size()) + 1,
-                            round_.load(std::memory_order_relaxed));
+      workers_.emplace_back(&ThreadPool::work, this, static_cast<int>(workers_.size()) + 1);
   }
 
-  /// f(0, barrier), …, f(threads - 1, barrier), all at the same time; false, and nothing done, when the threads serve
-  /// another caller or were not started. `f` throws nothing.
+  /// f(stage, part) of each stage and part; false, and nothing done, when the threads serve another caller or were not
+  /// started. `f` throws nothing.
   template <class F>
-  bool run(int threads, F&& f) {
+  bool run(int threads, int stages, F&& f) {
     if (threads == 1 || busy_.exchange(true, std::memory_order_acquire)) return false;
     const Release release{busy_};
     if (static_cast<int>(workers_.size()) < threads - 1) return false;
-    const int looks = threads <= processors() ? 100'000 : 0;  // milliseconds: or the system would not spread them
-    Barrier barrier(threads, looks);
-    auto call = [&](int thread) { f(thread, barrier); };
-    job_ = {threads, looks, &call, [](void* function, int thread) { (*static_cast<decltype(call)*>(function))(thread); }};
-    begin();
-    f(0, barrier);
-    for (std::uint32_t left; (left = working_.load(std::memory_order_acquire)) > 0;) wait_while(working_, left, looks);
+    if (stages == 0) return true;
+    const std::uint32_t first = round_.load(std::memory_order_relaxed) + 1;
+    for (int part = parts_.load(std::memory_order_relaxed); part < threads; ++part)  // not taken for a while
+      taken_[static_cast<std::size_t>(part)].round.store(first - 2, std::memory_order_relaxed);
+    job_ = {threads, first, first + 2 * static_cast<std::uint32_t>(stages), &f,
+            [](void* call, int stage, int part) { (*static_cast<std::remove_reference_t<F>*>(call))(stage, part); }};
+    looks_.store(threads <= processors() ? 100'000 : 0, std::memory_order_relaxed);  // milliseconds: or the system
+    parts_.store(threads, std::memory_order_release);                                // would not spread them
+    round_.store(first);
+    round_.notify_all();
+    serve(0, first);
     return true;
   }
 
  private:
   struct Job {
-    int threads = 0, looks = 0;  ///< no threads: to end
+    int parts = 0;
+    std::uint32_t first = 0, end = 0;  ///< rounds
     void* function = nullptr;
-    void (*call)(void*, int) = nullptr;
+    void (*call)(void*, int stage, int part) = nullptr;
   };
   struct Release {
     std::atomic<bool>& busy;
     ~Release() { busy.store(false, std::memory_order_release); }
   };
+  struct alignas(64) Taken {
+    std::atomic<std::uint32_t> round{0};
+  };
 
-  void begin() {
-    working_.store(static_cast<std::uint32_t>(workers_.size()), std::memory_order_relaxed);
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
+  /// Rounds are even while a stage is under way, odd between jobs.
+  static bool is_open(std::uint32_t round) { return round % 2 == 0; }
+
+  /// Takes parts until the job is done; returns the round then.
+  std::uint32_t serve(int thread, std::uint32_t round) {
+    for (int patience = 200; is_open(round);) {  // some microseconds: the others may be about to begin
+      const int parts = parts_.load(std::memory_order_acquire), looks = looks_.load(std::memory_order_relaxed);
+      if (thread < parts) take(thread, round);
+      if (look(round_, round, (std::min)(looks, patience)) == round)
+        for (int other = 1; other < parts; ++other)
+          if (take((thread + other) % parts, round)) patience = 20;  // as long as somebody is missing
+      if (look(round_, round, looks) == round) round_.wait(round, std::memory_order_acquire);
+      round = round_.load(std::memory_order_acquire);
+    }
+    return round;
   }
 
-  void work(int thread, std::uint32_t round) {
-    for (int looks = 0;; ++round) {
-      wait_while(round_, round, looks);
-      const Job job = job_;
-      if (job.threads == 0) return;
-      if (thread < job.threads) job.call(job.function, thread);
-      looks = job.looks;
-      if (working_.fetch_sub(1, std::memory_order_acq_rel) == 1) working_.notify_one();
+  /// Does a part of a round; false where somebody has taken it. Until it is done the job stays as it is; nobody looks
+  /// at the job otherwise.
+  bool take(int part, std::uint32_t round) {
+    std::atomic<std::uint32_t>& taken = taken_[static_cast<std::size_t>(part)].round;
+    std::uint32_t last = taken.load(std::memory_order_relaxed);
+    if (static_cast<std::int32_t>(last - round) >= 0 ||
+        !taken.compare_exchange_strong(last, round, std::memory_order_acq_rel, std::memory_order_relaxed))
+      return false;
+    const Job job = job_;
+    job.call(job.function, static_cast<int>((round - job.first) / 2), part);
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == job.parts) {
+      done_.store(0, std::memory_order_relaxed);
+      round_.store(round + 2 == job.end ? round + 1 : round + 2);
+      round_.notify_all();
+    }
+    return true;
+  }
+
+  void work(int thread) {
+    for (;;) {
+      const std::uint32_t round = serve(thread, round_.load(std::memory_order_acquire));
+      if (ends_.load(std::memory_order_relaxed)) return;  // after the round: the last one is not waited for
+      if (look(round_, round, looks_.load(std::memory_order_relaxed)) == round)
+        round_.wait(round, std::memory_order_acquire);
     }
   }
 
   Job job_;
   std::vector<std::thread> workers_;
-  std::atomic<bool> busy_{false};
-  alignas(64) std::atomic<std::uint32_t> round_{0};
-  alignas(64) std::atomic<std::uint32_t> working_{0};
+  std::array<Taken, capacity> taken_;  ///< the last round in which each part was taken
+  std::atomic<bool> busy_{false}, ends_{false};
+  std::atomic<int> parts_{0}, looks_{0};
+  alignas(64) std::atomic<std::uint32_t> round_{1};  ///< stored before notify_all looks for sleepers: in one order
+  alignas(64) std::atomic<int> done_{0};
 };
 
 }  // namespace detail
 
-/// Several threads, `Threads<>` one for each processor that the process may use: of an Engine for its samples, and for a
-/// single one that it shares row by row; of a Trainer for the samples of a batch. The bits are the same for any number of
-/// threads (of a trainer: for the same number). They are the process's: while they serve one caller, another computes by
-/// itself. A forked process has none of them.
+/// Several threads, `Threads<>` one for each processor that the process may use: of an Engine for its samples, and for
+/// a single one that it shares row by row; of a Trainer for the samples of a batch. The bits are the same for any count
+/// of threads (of a trainer: for the same count). They are the process's: while they serve one caller, another computes
+/// by itself. A thread that is late is not waited for: another does its part.
 template <int Count = 0, Algorithms Choice = Fast>
 struct Threads {
   static_assert(Count >= 0, "Threads<n> needs at least one thread: Threads<> takes as many as the process may use");
+  static_assert(Count <= detail::ThreadPool::capacity, "Threads<n> takes 256 threads at most");
   using algorithms = Choice;
 
-  static int count() { return Count > 0 ? Count : detail::processors(); }
+  static int count() { return Count > 0 ? Count : (std::min)(detail::processors(), detail::ThreadPool::capacity); }
   /// So that nothing is allocated later. Throws std::system_error where the system gives no thread.
   static void start() { detail::ThreadPool::get().start(count()); }
-  /// f(thread, barrier) at the same time in all; false, and nothing done, where they serve another caller.
+  /// f(stage, part) for each of count() parts of each stage, the stages one after another; false, and nothing done,
+  /// where they serve another caller.
   template <class F>
-  static bool run_together(F&& f) {
-    return detail::ThreadPool::get().run(count(), std::forward<F>(f));
+  static bool run_together(int stages, F&& f) {
+    return detail::ThreadPool::get().run(count(), stages, std::forward<F>(f));
   }
 
   Threads() { start(); }
@@ -170,7 +195,7 @@ struct Threads {
   void run(F&& f) const {
     detail::FirstFailure failure;
     const auto call = [&](int thread) { failure.guard([&] { f(static_cast<std::size_t>(thread)); }); };
-    if (!run_together([&](int thread, detail::Barrier&) { call(thread); }))
+    if (!run_together(1, [&](int, int thread) { call(thread); }))
       for (int thread = 0; thread < count(); ++thread) call(thread);
     failure.rethrow();
   }

@@ -23,7 +23,7 @@
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/runtime/engine_plan.hpp>
 #include <strata/runtime/model.hpp>
 
@@ -77,8 +77,8 @@ class Engine {
   void operator()(const Inputs& inputs, const Outputs& outputs, Workspace& workspace) const {
     const std::size_t batch = batch_of(inputs, outputs);
     if constexpr (threaded)
-      if (Choice::run_together([&](int thread, auto& barrier) {
-            run_part(inputs, outputs, workspace, batch, detail::Part::nth(thread, Choice::count()), barrier);
+      if (Choice::run_together(stages_of(batch), [&](int stage, int part) {
+            run_part(inputs, outputs, workspace, batch, stage, detail::Part::nth(part, Choice::count()));
           }))
         return;
     run_samples(inputs, outputs, workspace, 0, batch);
@@ -407,27 +407,42 @@ class Engine {
       run(memory_of(inputs, outputs, workspace, first), (std::min)(Plan::sweep, end - first));
   }
 
-  /// What one of several threads does: samples of its own, as many as all others have, and its part of the rest.
-  template <class Barrier>
-  void run_part(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t batch,
-                detail::Part part, Barrier& barrier) const {
+  /// What threads do at the same time: whole samples, each part as many as all others; then of each sample left the
+  /// plan's stages.
+  static int stages_of(std::size_t batch) {
+    return (batch >= threads() ? 1 : 0) + static_cast<int>(batch % threads() * Plan::stages);
+  }
+  void run_part(const Inputs& inputs, const Outputs& outputs, Workspace& workspace, std::size_t batch, int stage,
+                detail::Part part) const {
     const detail::FlushDenormals flush;
-    const std::size_t thread = static_cast<std::size_t>(part.begin), threads = static_cast<std::size_t>(part.of);
-    T* const own = workspace.arena_.data() + thread * thread_size;
-    const std::size_t samples = batch / threads;
-    run_sweeps(inputs, outputs, own, thread * samples, samples);
-    for (std::size_t n = threads * samples; n < batch; ++n) {
-      if (n > 0) barrier.wait();  // the workspace is free
-      Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), n);
-      memory.scratch = own + plan.arena_size;
-      memory.own = own;
-      if (steps == 0 && begins(part)) run(memory, 1);
-      Plan::each_step([&]<std::size_t S>() {
-        if constexpr (Plan::waits[S]) barrier.wait();
-        if constexpr (Plan::shares[S]) run_step<S>(memory, 0, 1, part);
-        else if (begins(part)) run_step<S>(memory, 0, 1, alone);
-      });
-    }
+    const std::size_t number = static_cast<std::size_t>(part.begin), samples = batch / threads();
+    T* const own = workspace.arena_.data() + number * thread_size;
+    if (samples > 0 && stage-- == 0) return run_sweeps(inputs, outputs, own, number * samples, samples);
+    const std::size_t after = static_cast<std::size_t>(stage), n = threads() * samples + after / Plan::stages;
+    Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), n);
+    memory.scratch = own + plan.arena_size;
+    memory.own = own;
+    run_nth_stage(memory, part, after % Plan::stages, std::make_index_sequence<Plan::stages>{});
+  }
+
+  template <std::size_t... Stage>
+  void run_nth_stage(const Memory& memory, detail::Part part, std::size_t n, std::index_sequence<Stage...>) const {
+    using Run = void (Engine::*)(const Memory&, detail::Part) const;
+    static constexpr std::array<Run, sizeof...(Stage)> run{&Engine::template run_stage<Stage>...};
+    (this->*run[n])(memory, part);
+  }
+  template <std::size_t Stage>
+  void run_stage(const Memory& memory, detail::Part part) const {
+    constexpr std::size_t begin = Plan::stage_begins[Stage], end = Plan::stage_begins[Stage + 1];
+    if (steps == 0 && begins(part)) run(memory, 1);
+    [&]<std::size_t... S>(std::index_sequence<S...>) {
+      (void)std::initializer_list<int>{(run_part_of_step<begin + S>(memory, part), 0)...};
+    }(std::make_index_sequence<end - begin>{});
+  }
+  template <std::size_t S>
+  void run_part_of_step(const Memory& memory, detail::Part part) const {
+    if constexpr (Plan::shares[S]) run_step<S>(memory, 0, 1, part);
+    else if (begins(part)) run_step<S>(memory, 0, 1, alone);
   }
 
   static constexpr bool begins(detail::Whole) { return true; }

@@ -16,7 +16,7 @@
 #include <strata/core/bound.hpp>
 #include <strata/graph/sequential.hpp>
 #include <strata/kernels/epilogue.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/runtime/bands.hpp>
 
 namespace strata {
@@ -177,6 +177,16 @@ struct EnginePlan {
       }
     }
     return waits;
+  }();
+
+  /// What threads do without waiting for each other: the steps from stage_begins[n] to stage_begins[n + 1].
+  static constexpr std::size_t stages = 1 + static_cast<std::size_t>(std::count(waits.begin(), waits.end(), true));
+  static constexpr std::array<std::size_t, stages + 1> stage_begins = [] {
+    std::array<std::size_t, stages + 1> begins{};
+    for (std::size_t s = 0, stage = 1; s < steps; ++s)
+      if (waits[s]) begins[stage++] = s;
+    begins[stages] = steps;
+    return begins;
   }();
 
   /// How the run of `Count` steps goes that begins at a step.

@@ -18,7 +18,7 @@
 #include <span>
 
 #include <strata/core/parallel.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/train/require.hpp>
 #include <strata/train/schedules.hpp>
 

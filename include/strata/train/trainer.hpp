@@ -23,15 +23,15 @@
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
 #include <strata/kernels/map.hpp>
-#include <strata/kernels/simd.hpp>
+#include <strata/kernels/math.hpp>
 #include <strata/runtime/executor.hpp>
 #include <strata/runtime/model.hpp>
 #include <strata/train/events.hpp>
 #include <strata/train/gradients.hpp>
 #include <strata/train/history.hpp>
 #include <strata/train/loss.hpp>
-#include <strata/train/output_losses.hpp>
 #include <strata/train/optimizers.hpp>
+#include <strata/train/output_losses.hpp>
 #include <strata/train/team.hpp>
 #include <strata/train/trainable.hpp>
 

@@ -3,7 +3,7 @@
 #include <sstream>
 #include <string>
 
-#include <strata/strata.hpp>
+#include <strata/types.hpp>
 
 #include "densenet121.hpp"
 #include "efficientnet_b0.hpp"

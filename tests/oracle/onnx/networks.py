@@ -27,7 +27,7 @@ TORCHVISION = {
 # One of each family, and of families that timm builds in several ways more; at 64x64 where nothing else stands.
 TIMM = dict.fromkeys("""
     convmixer_768_32 convnext_atto convnextv2_atto cs3darknet_s cspdarknet53 cspresnet50 cspresnext50 darknet53
-    densenet121 dla34 dpn68 eca_nfnet_l0 ecaresnet26t efficientnet_b0 efficientnet_es efficientnet_lite0
+    densenetblur121d dla34 dpn68 eca_nfnet_l0 ecaresnet26t efficientnet_b1 efficientnet_es efficientnet_lite0
     efficientnetv2_rw_t ese_vovnet19b_dw fasternet_t0 fbnetc_100 fbnetv3_b gcresnext26ts gernet_s ghostnet_050
     ghostnetv2_100 hardcorenas_a hgnet_tiny hgnetv2_b0 hrnet_w18_small inception_next_atto inception_resnet_v2
     inception_v4 lcnet_050 legacy_senet154 legacy_seresnet18 legacy_xception mambaout_femto mixnet_s mnasnet_small
@@ -105,7 +105,7 @@ def export(name, exporter, folder):
     with warnings.catch_warnings(), torch.no_grad(), contextlib.redirect_stdout(None):
         warnings.simplefilter("ignore")
         torch.onnx.export(model, (image,), str(folder / "net.onnx"), dynamo=exporter == "dynamo", verbose=False,
-                          **({} if exporter == "dynamo" else {"opset_version": 17}))
+                          input_names=["image"], **({} if exporter == "dynamo" else {"opset_version": 17}))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(folder / "net.onnx"), options, providers=["CPUExecutionProvider"])
