@@ -32,9 +32,9 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/.git)
 endif()
 
 # Whole networks, imported, compiled and compared: those of keras.applications, hours; trained ones that packages of PyPI
-# and npm carry, which npm and node must be there for.
+# and npm carry, which npm and node must be there for; one with a new head, which is trained here and there.
 if(TARGET strata-import)
-  foreach(part IN ITEMS applications trained)
+  foreach(part IN ITEMS applications trained transfer)
     add_test(NAME keras.${part}
              COMMAND ${keras}/python ${keras}/${part}.py $<TARGET_FILE:strata-import> ${PROJECT_SOURCE_DIR}/include
                      ${CMAKE_CURRENT_BINARY_DIR}/${part}
