@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string>
 
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
@@ -20,8 +21,11 @@
 namespace strata {
 
 struct LocalResponseNormalizationConfig {
-  static constexpr Schema schema{.spelling = "LocalResponseNormalization<>", .keras = "LocalResponseNormalization",
-                                 .onnx = "LRN", .arguments = 4, .module = ""};
+  static constexpr Schema schema{.spelling = "LocalResponseNormalization<>",
+                                 .keras = "LocalResponseNormalization",
+                                 .onnx = "LRN",
+                                 .arguments = 4,
+                                 .module = ""};
   int size = 0;
   Number alpha = 1e-4, beta = 0.75, k = 1;
 
@@ -29,8 +33,13 @@ struct LocalResponseNormalizationConfig {
   static constexpr void members(F f, C&... c) {
     f("size", c.size...), f("alpha", c.alpha...), f("beta", c.beta...), f("k", c.k...);
   }
+  /// ONNX Runtime has it for images only.
   void onnx(auto& out) const {
-    out(schema.onnx).with("size", size).with("alpha", alpha).with("beta", beta).with("bias", k);
+    const bool is_image = out.in().rank == 3;
+    const std::string x = is_image ? out.x() : out("Reshape", {out.x(), out.integers({0, out.in().channels(), -1, 1})});
+    const std::string y =
+        out(schema.onnx, {x}).with("size", size).with("alpha", alpha).with("beta", beta).with("bias", k);
+    if (!is_image) out.as_output(y);
   }
 };
 
