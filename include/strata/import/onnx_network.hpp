@@ -158,6 +158,9 @@ class OnnxNetwork : public NetworkBuilder {
     // Reshapes of a Reshape, which do not need it.
     if (const std::string kind = node(n).class_name(); kind == "Reshape" || kind == "Flatten")
       return reshaped(name, node(n).inputs[0], shape);
+    if (shape.size() > 3)
+      throw OnnxRefusal{join("expected a tensor of at most three axes behind the batch, received ", written(shape),
+                             "; end the network before it with --outputs")};
     if (shape.size() == 1) return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
     return add_once(name + "_reshape", "Reshape", {{"target_shape", shape}}, n, shape);
   }

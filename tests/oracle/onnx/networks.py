@@ -37,7 +37,8 @@ TIMM = dict.fromkeys("""
     resnetv2_50x1_bit resnext26ts rexnet_100 selecsls42 semnasnet_075 seresnext26d_32x4d skresnet18 spnasnet_100
     starnet_s050 tf_efficientnet_b0 tf_mixnet_s tinynet_e tresnet_m xception41""".split(), 64) | {
         "inception_v4": 139, "inception_resnet_v2": 139}
-REFUSED = {"vit_b_16", "swin_t", "maxvit_t", "gcresnext26ts"}  # attention
+REFUSED = {"vit_b_16", "swin_t", "maxvit_t", "gcresnext26ts",  # attention
+           "resnest14d", "skresnet18"}  # tensors of four axes behind the batch
 BUILT = {}  # the program of each type: of most networks both exporters give one
 
 PROGRAM = """#include "net.hpp"
