@@ -95,59 +95,59 @@ constexpr Problem facet_problem() {
 template <class L, class Takes>
 constexpr Problem contract_problem() {
   using std::same_as, std::size_t;
-  struct Near {
+  struct Slip {
     bool found;
     const char *rule, *expected, *received = "another signature";
   };
-  for (const Near& near : {
-           Near{requires { &L::check; } && !requires(Takes in) { { L::check(in) } -> same_as<Problem>; },
+  for (const Slip& slip : {
+           Slip{requires { &L::check; } && !requires(Takes in) { { L::check(in) } -> same_as<Problem>; },
                 "its check is not that of a layer", "static constexpr Problem check(Shape in)"},
-           Near{requires { &L::parameters; } && !requires(Shape in) { { L::parameters(in) } -> same_as<Parameters>; },
+           Slip{requires { &L::parameters; } && !requires(Shape in) { { L::parameters(in) } -> same_as<Parameters>; },
                 "its parameters is not that of a layer", "static constexpr Parameters parameters(Shape in)"},
-           Near{requires { &L::macs; } && !requires(Shape in) { { L::macs(in) } -> same_as<size_t>; },
+           Slip{requires { &L::macs; } && !requires(Shape in) { { L::macs(in) } -> same_as<size_t>; },
                 "its macs is not that of a layer", "static constexpr std::size_t macs(Shape in)"},
-           Near{requires { &L::saved_size; } && !requires(Shape in) { { L::saved_size(in, 1) } -> same_as<size_t>; },
+           Slip{requires { &L::saved_size; } && !requires(Shape in) { { L::saved_size(in, 1) } -> same_as<size_t>; },
                 "its saved_size is not that of a layer",
                 "static constexpr std::size_t saved_size(Shape in, std::size_t batch)"},
-           Near{requires { &L::gathered_size; } && !requires(Shape in) { { L::gathered_size(in) } -> same_as<size_t>; },
+           Slip{requires { &L::gathered_size; } && !requires(Shape in) { { L::gathered_size(in) } -> same_as<size_t>; },
                 "its gathered_size is not that of a layer", "static constexpr std::size_t gathered_size(Shape in)"},
-           Near{requires { &L::weights_size; } &&
+           Slip{requires { &L::weights_size; } &&
                     !requires(Shape in) { { L::weights_size(in, 4) } -> same_as<size_t>; },
                 "its weights_size is not that of a layer",
                 "static constexpr std::size_t weights_size(Shape in, int largest_tile)"},
-           Near{requires { &L::border; } && !requires(Shape in) { { L::border(in) } -> same_as<Border>; },
+           Slip{requires { &L::border; } && !requires(Shape in) { { L::border(in) } -> same_as<Border>; },
                 "its border is not that of a layer", "static constexpr Border border(Shape in)"},
-           Near{requires { &L::gradient_border; } &&
+           Slip{requires { &L::gradient_border; } &&
                     !requires(Shape in) { { L::gradient_border(in) } -> same_as<Border>; },
                 "its gradient_border is not that of a layer", "static constexpr Border gradient_border(Shape in)"},
-           Near{requires { &L::row_window; } && !requires(Shape in) { { L::row_window(in) } -> same_as<RowWindow>; },
+           Slip{requires { &L::row_window; } && !requires(Shape in) { { L::row_window(in) } -> same_as<RowWindow>; },
                 "its row_window is not that of a layer", "static constexpr RowWindow row_window(Shape in)"},
 
            // What is no template has an address.
-           Near{requires { &L::scratch_size; } || requires { &L::backward_scratch_size; } ||
+           Slip{requires { &L::scratch_size; } || requires { &L::backward_scratch_size; } ||
                     requires { &L::prepared_size; } || requires { &L::accumulator_size; },
                 "a size of its memory is not that of a layer",
                 "template <class V> static constexpr std::size_t ..._size(Shape in)"},
-           Near{requires { &L::packed_size; } || requires { &L::packing; } || requires { &L::kernel_name; } ||
+           Slip{requires { &L::packed_size; } || requires { &L::packing; } || requires { &L::kernel_name; } ||
                     requires { &L::infer_scratch_size; },
                 "a member for inference is not that of a layer", "template <class Target>, of the call's type"},
-           Near{requires { &L::forward; } || requires { &L::forward_training; } || requires { &L::backward; } ||
+           Slip{requires { &L::forward; } || requires { &L::forward_training; } || requires { &L::backward; } ||
                     requires { &L::update_state; } || requires { &L::prepare; } || requires { &L::finish_gradients; } ||
                     requires { &L::gather; } || requires { &L::conclude; } || requires { &L::gather_gradients; } ||
                     requires { &L::conclude_gradients; },
                 "a function that takes a call is not that of a layer",
                 "template <class Call> static void forward(const Call& call), and the others likewise"},
 
-           Near{(requires { L::kind; } && !requires { { (L::kind) } -> same_as<const Kind&>; }) ||
+           Slip{(requires { L::kind; } && !requires { { (L::kind) } -> same_as<const Kind&>; }) ||
                     (requires { L::training_kind; } && !requires { { (L::training_kind) } -> same_as<const Kind&>; }),
                 "its kind is not that of a layer", "static constexpr Kind kind", "another type"},
-           Near{requires { L::backward_needs; } && !requires { { (L::backward_needs) } -> same_as<const Needs&>; },
+           Slip{requires { L::backward_needs; } && !requires { { (L::backward_needs) } -> same_as<const Needs&>; },
                 "its backward_needs is not that of a layer", "static constexpr Needs backward_needs", "another type"},
-           Near{requires { L::link; } && !requires { { (L::link) } -> same_as<const Link&>; },
+           Slip{requires { L::link; } && !requires { { (L::link) } -> same_as<const Link&>; },
                 "its link is not that of a layer", "static constexpr Link link", "another type"},
-           Near{requires { L::views; } && !requires { { (L::views) } -> same_as<const Views&>; },
+           Slip{requires { L::views; } && !requires { { (L::views) } -> same_as<const Views&>; },
                 "its views is not that of a layer", "static constexpr Views views", "another type"},
-           Near{(requires { L::batched; } && !requires { { (L::batched) } -> same_as<const bool&>; }) ||
+           Slip{(requires { L::batched; } && !requires { { (L::batched) } -> same_as<const bool&>; }) ||
                     (requires { L::shares; } && !requires { { (L::shares) } -> same_as<const bool&>; }) ||
                     (requires { L::in_place; } && !requires { { (L::in_place) } -> same_as<const bool&>; }) ||
                     (requires { L::freezes; } && !requires { { (L::freezes) } -> same_as<const bool&>; }) ||
@@ -157,16 +157,16 @@ constexpr Problem contract_problem() {
                      !requires { { (L::keeps_probabilities) } -> same_as<const bool&>; }),
                 "what it says of itself is no value", "static constexpr bool in_place = true, or false", "another type"},
 
-           Near{requires { &L::chek; } || requires { &L::checks; } || requires { &L::check_shape; },
+           Slip{requires { &L::chek; } || requires { &L::checks; } || requires { &L::check_shape; },
                 "a member is nearly called check", "check", "chek, checks or check_shape"},
-           Near{requires { &L::parameter; } || requires { &L::params; } || requires { &L::weights; },
+           Slip{requires { &L::parameter; } || requires { &L::params; } || requires { &L::weights; },
                 "a member is nearly called parameters", "parameters", "parameter, params or weights"},
-           Near{requires { &L::borders; } || requires { &L::strided; }, "a member is nearly called views", "views",
+           Slip{requires { &L::borders; } || requires { &L::strided; }, "a member is nearly called views", "views",
                 "borders or strided"},
        })
-    if (near.found)
-      return {near.rule, near.expected,
-              "write it so, or call it otherwise: strata/core/layer.hpp lists the members of a layer", near.received};
+    if (slip.found)
+      return {slip.rule, slip.expected,
+              "write it so, or call it otherwise: strata/core/layer.hpp lists the members of a layer", slip.received};
   if constexpr (requires { typename L::itself; })
     if constexpr (!same_as<L, typename L::itself> && !std::is_final_v<L>)
       if (const Problem problem = heir_problem<L>()) return problem;
