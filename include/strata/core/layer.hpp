@@ -174,8 +174,8 @@ struct rules {
   /// Layers that look at a whole batch before they go on.
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
 
+  static constexpr Problem contract = contract_problem<L>();  // once, not for each node: clang++ counts its steps
   static constexpr Problem check(Shapes in) {
-    constexpr Problem contract = contract_problem<L>();
     if constexpr (contract) return contract;
     else if constexpr (MergeLayer<L>) return L::check(in);
     else if constexpr (requires { L::check(in[0]); }) return L::check(in[0]);
