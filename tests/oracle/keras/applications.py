@@ -77,7 +77,7 @@ def compare(name, arguments):
     model = build(name, 1)
     pixels = images(model.input_shape[1:], 1)
     expected = model.predict(pixels, verbose=0)
-    if imported.difference(model.predict(pixels[:, ::-1], verbose=0), expected) < 1e-3:
+    if imported.difference(model.predict(pixels[:, ::-1], verbose=0), expected) < 1e-4:  # ten times what may differ
         return "different", ["the output hardly depends on the input, so this would say nothing"]
     folder = os.path.join(arguments.work, name)
     os.makedirs(folder, exist_ok=True)
