@@ -1,4 +1,5 @@
-// strata/core/contract.hpp: near misses of a layer's members, and facets by half, each beside the layer without the fault.
+// strata/core/contract.hpp: near misses of a layer's members, and facets by half, each beside the layer without the
+// fault.
 #include <cstddef>
 #include <string_view>
 

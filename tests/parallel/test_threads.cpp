@@ -131,7 +131,7 @@ TEST_CASE("each part of a stage is done once, and before the next stage", "[para
     REQUIRE(pool.run(threads, stages, [&](int stage, int part) {
       const auto nth = static_cast<std::size_t>(stage);
       wrong += stage > 0 && done[nth - 1] != threads;
-      if ((stage + part) % 37 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));  // the others are early
+      if ((stage + part) % 37 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));  // others are early
       ++done[nth];
     }));
     for (const auto& parts : done) REQUIRE(parts == threads);

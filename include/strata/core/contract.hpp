@@ -155,7 +155,8 @@ constexpr Problem contract_problem() {
                      !requires { { (L::makes_probabilities) } -> same_as<const bool&>; }) ||
                     (requires { L::keeps_probabilities; } &&
                      !requires { { (L::keeps_probabilities) } -> same_as<const bool&>; }),
-                "what it says of itself is no value", "static constexpr bool in_place = true, or false", "another type"},
+                "what it says of itself is no value", "static constexpr bool in_place = true, or false",
+                "another type"},
 
            Slip{requires { &L::chek; } || requires { &L::checks; } || requires { &L::check_shape; },
                 "a member is nearly called check", "check", "chek, checks or check_shape"},

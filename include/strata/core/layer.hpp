@@ -175,6 +175,7 @@ struct rules {
   static constexpr bool gathers = requires(Shape in) { L::gathered_size(in); };
 
   static constexpr Problem contract = contract_problem<L>();  // once, not for each node: clang++ counts its steps
+
   static constexpr Problem check(Shapes in) {
     if constexpr (contract) return contract;
     else if constexpr (MergeLayer<L>) return L::check(in);
@@ -264,8 +265,8 @@ struct invalid_layer {
   static_assert(sizeof(L) == 0, "the definition of a layer is wrong: see the sentence above");
 };
 
-/// True, or an error with its sentence (clang prints the rule as a call's argument): whether a layer keeps the contract,
-/// before any network has it.
+/// Whether a layer keeps the contract, before any network has it: true, or an error with its sentence (clang prints the
+/// rule as a call's argument).
 ///
 ///     static_assert(check_contract<MyLayer>());
 template <Layer L>

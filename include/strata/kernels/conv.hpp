@@ -120,9 +120,10 @@ STRATA_INLINE void prefetch(const T* p) {
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
-/// True where few tiles share the weights, which then come from beyond the second-level cache.
+/// True where few tiles share the weights, which then come from beyond the second-level cache. Not of Winograd's
+/// products, whose geometry has no output: there it is a loss.
 constexpr bool read_seldom(const ConvGeometry& g, Patch patch) {
-  const int pixels = g.out_height * g.out_width;  // 0: a part of something else
+  const int pixels = g.out_height * g.out_width;
   return pixels > 0 && pixels <= 8 * patch.count();
 }
 

@@ -80,8 +80,8 @@ STRATA_INLINE V broadcast(Number<V> x);
 template <class V>
 STRATA_INLINE V fma(V a, V b, V c);
 
-/// `v` is needed until here. Of a factor that is not, g++ takes the register for the sum, so that the sums of a loop move
-/// from register to register and, where nearly all are in use, to the stack.
+/// `v` is needed until here. Of a factor that is not, g++ takes the register for the sum, so that the sums of a loop
+/// move from register to register and, where nearly all are in use, to the stack.
 template <class V>
 STRATA_INLINE void keep(const V& v);
 

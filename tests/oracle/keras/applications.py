@@ -48,7 +48,7 @@ def build(name, seed):
             layer.finalize_state()  # it computes with copies
     # Statistics of what passes, or the signal would fade and all images give one output; but means that are about a
     # deviation off, and variances about those. With exact ones such a network is chaotic: each layer enlarges
-    # differences, and Keras in float is 2e-5 from Keras in double. So it is 2e-6.
+    # differences, and Keras in float is 2e-5 from Keras in double. So it is less than 2e-6.
     norms = [layer for layer in leaves(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in norms]
     for layer in norms:

@@ -122,6 +122,15 @@ def run(command, folder):
     return subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True)
 
 
+def compiled(program, folder, arguments):
+    """Makes folder/net of a program and net.hpp; what the compiler says, where it says something."""
+    (folder / "main.cpp").write_text(program)
+    done = run([*arguments.compiler.split(), "-std=c++20", "-I", arguments.include.resolve(), "main.cpp", "-o", "net"],
+               folder)
+    errors = [line for line in done.stderr.splitlines() if "error" in line]
+    return "" if done.returncode == 0 else "not compiled: " + (errors or ["?"])[0][:200]
+
+
 def check(name, exporter, arguments):
     """Returns whether all is well, and the row of the table."""
     folder = arguments.work.resolve() / f"{name}_{exporter}"
@@ -141,12 +150,8 @@ def check(name, exporter, arguments):
     network = re.sub(r"//.*\n", "", header)
     start = time.time()
     if network not in BUILT:
-        (folder / "main.cpp").write_text(PROGRAM)
-        done = run([*arguments.compiler.split(), "-std=c++20", "-I", arguments.include.resolve(), "main.cpp", "-o",
-                    "net"], folder)
-        if done.returncode != 0:
-            errors = [line for line in done.stderr.splitlines() if "error" in line]
-            return False, "not compiled: " + (errors or ["?"])[0][:200]
+        if complaint := compiled(PROGRAM, folder, arguments):
+            return False, complaint
         BUILT[network] = folder / "net"
     seconds = time.time() - start
     channels_last(np.load(folder / "image.npy")).astype("<f4").tofile(folder / "input")

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from networks import channels_last, run
+from networks import channels_last, compiled, run
 
 # The package, its file, the input, and outputs before what is done behind the network; () where those of the file stay.
 TRAINED = {
@@ -71,11 +71,8 @@ def check(name, arguments):
     done = run([arguments.strata_import.resolve(), file, "-o", "net.hpp", *sizes, *cut], folder)
     if done.returncode != 0:
         return False, done.stderr.strip()[:200]
-    (folder / "main.cpp").write_text(PROGRAM)
-    done = run([*arguments.compiler.split(), "-std=c++20", "-I", arguments.include.resolve(), "main.cpp", "-o", "net"],
-               folder)
-    if done.returncode != 0:
-        return False, "not compiled: " + done.stderr[:200]
+    if complaint := compiled(PROGRAM, folder, arguments):
+        return False, complaint
     image = np.random.default_rng(1).random(shape, np.float32)
     (image[0] if shape[-1] == 3 else channels_last(image)).tofile(folder / "input")
     done = run(["./net"], folder)
