@@ -1,5 +1,5 @@
-// A network as flat arrays: the nested definition is walked once, at compile time (builder.hpp), and becomes plain structs
-// that every later pass (counts, names, memory, fusion, summary, files) reads in ordinary loops.
+// A network as flat arrays: the nested definition is walked once, at compile time (builder.hpp), and becomes plain
+// structs that every later pass (counts, names, memory, fusion, summary, files) reads in ordinary loops.
 #pragma once
 
 #include <array>
