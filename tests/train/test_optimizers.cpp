@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include <strata/train/callbacks.hpp>
 #include <strata/train/losses.hpp>
 #include <strata/train/optimizers.hpp>
 
@@ -137,4 +138,7 @@ TEST_CASE("optimisers, schedules and losses are spelled as they are written") {
   CHECK(spelling(CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.25}) ==
         "CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.25}");
   CHECK(spelling(MeanSquaredError{}) == "MeanSquaredError{}");
+  CHECK(spelling(EarlyStopping{.patience = 3, .monitor = "val_accuracy", .mode = Monitor::max}) ==
+        "EarlyStopping{.patience = 3, .monitor = \"val_accuracy\", .mode = Monitor::max}");
+  CHECK(spelling(CSVLogger{.path = "run.csv", .separator = ';'}) == "CSVLogger{.path = \"run.csv\", .separator = ';'}");
 }

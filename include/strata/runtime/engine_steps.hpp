@@ -77,7 +77,7 @@ class EngineSteps {
       if constexpr (run == 1) compute<S>(memory, sample, count, part);
       else
         Plan::template bands<run>(S).run(rows_of(part), memory.own,
-                                         [&]<std::size_t I>(Part rows, int read, int made) {
+                                         [&]<std::size_t I>(detail::Part rows, int read, int made) {
                                            compute<S + I>(memory, sample, 1, rows, read, made);
                                          });
     }

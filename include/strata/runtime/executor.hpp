@@ -1,4 +1,4 @@
-// Runs a network layer by layer, forward and backward, over a batch: what training does, and the reference for Engine.
+// Runs a network forward and backward over a batch, stage by stage: what training does, and the reference for Engine.
 #pragma once
 
 #include <algorithm>
