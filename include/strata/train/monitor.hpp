@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <strata/core/error.hpp>
+#include <strata/core/schema.hpp>
 
 namespace strata {
 
