@@ -129,8 +129,8 @@ struct InferenceTarget {
 };
 
 /// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows
-/// are `row_of(shape, border)` and its pixels `pixel_of(shape, border)` elements apart (pixels have gaps only for layers
-/// with `strided`). Around the input are zeros; the output's border must not be touched.
+/// are `row_of(shape, border)` and its pixels `pixel_of(shape, border)` elements apart (pixels have gaps only for
+/// layers with `strided`). Around the input are zeros; the output's border must not be touched.
 template <class B, class T, Border In = Border{}, Border Out = Border{}, bool ByRows = false>
 struct Infer {
   using Vector = typename T::Vector;

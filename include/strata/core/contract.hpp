@@ -1,5 +1,5 @@
-// Members of a layer that are nearly those of the contract: they would be passed over without a word, and the layer would
-// lose its rule or its weights.
+// Members of a layer that are nearly those of the contract: they would be passed over without a word, and the layer
+// would lose its rule or its weights.
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,5 @@
-// The facets of a layer: members that go together, as concepts. A layer of a kind has that kind's facet; a facet that is
-// there by half would be passed over without a word, so it is refused.
+// The facets of a layer: members that go together, as concepts. A layer of a kind has that kind's facet; a facet that
+// is there by half would be passed over without a word, so it is refused.
 #pragma once
 
 #include <concepts>

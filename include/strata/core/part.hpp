@@ -57,7 +57,8 @@ struct Part {
     const auto bound = [&](long long t) { return std::clamp(static_cast<int>(all * t / of) - first, 0, Count); };
     return {bound(begin), bound(end)};
   }
-  /// As Whole::tasks_of_each. What does not divide is rounded another way in each block, so that all threads have as much.
+  /// As Whole::tasks_of_each. What does not divide is rounded another way in each block, so that all threads have as
+  /// much.
   template <int Count>
   constexpr Tasks tasks_of_each(int block, int blocks) const {
     const auto bound = [&](long long t) { return static_cast<int>((Count * t + 1LL * block * of / blocks) / of); };

@@ -9,9 +9,9 @@
 //     };
 //
 // A layer with weights lists what Keras calls them, in its order, in `weights`: "kernel bias:use_bias", the bias where
-// that option is true. A described layer has `static constexpr auto config`, such a value; one without hyper-parameters has the schema
-// itself. The options that a layer takes, the sentence on those that it does not, its spelling as C++, its
-// configuration in Keras: all are loops over that list. Where a default depends on the arguments,
+// that option is true. A described layer has `static constexpr auto config`, such a value; one without hyper-parameters
+// has the schema itself. The options that a layer takes, the sentence on those that it does not, its spelling as C++,
+// its configuration in Keras: all are loops over that list. Where a default depends on the arguments,
 // `set_dependent_defaults()` puts it in.
 #pragma once
 

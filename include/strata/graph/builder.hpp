@@ -203,8 +203,8 @@ class Builder {
     const Parameters parameters = node.parameters();
     if (parameters.count > Parameters::capacity)
       return refuse({"a layer has too many parameters", Text("at most ") << Parameters::capacity,
-                     "join some of them to one, or make two layers of it", Text() << parameters.count << " parameters"}),
-             false;
+                     "join some of them to one, or make two layers of it",
+                     Text() << parameters.count << " parameters"}), false;
     for (const Parameter& parameter : parameters) {
       if (parameter.shape.has_too_many()) return refuse(too_large("weights of ", parameter.shape)), false;
       for (const Parameter* other = parameters.begin(); other != &parameter; ++other)

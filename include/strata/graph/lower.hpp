@@ -122,9 +122,9 @@ struct NodeInfo {
   int output = 0;        ///< tensor
   Shape input{};         ///< of the first operand
   bool frozen = false;                              ///< stands in a Frozen: its weights and state stay as they are
-  std::size_t weight_count = 0, state_count = 0;    ///< elements of its parameters: trainable ones, frozen or not; others
-  std::size_t weight_offset = 0, state_offset = 0;  ///< in the arena of parameters
-  std::size_t gradient_offset = 0;                  ///< of the weights, where they are trained, in that of gradients
+  std::size_t weight_count = 0, state_count = 0;   ///< elements of its parameters: trainable, frozen or not; others
+  std::size_t weight_offset = 0, state_offset = 0; ///< in the arena of parameters
+  std::size_t gradient_offset = 0;                 ///< of the weights, where they are trained, in that of gradients
 
   /// Computed, not stored: compilers are slow with large constants.
   constexpr Parameters parameters() const { return operand_count == 0 ? Parameters{} : rules->parameters(input); }

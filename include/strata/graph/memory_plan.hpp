@@ -123,7 +123,8 @@ constexpr MemoryPlan<N> fit_in_time(const std::array<Lifetime, N>& blocks, const
 /// The largest first, each in the lowest gap among those that live with it (Pisarchyk & Lee 2020, arXiv 2001.03288); or
 /// the largest in size times life.
 template <std::size_t N>
-constexpr MemoryPlan<N> fit_largest_first(const std::array<Lifetime, N>& blocks, const Timeline<N>& line, bool by_area) {
+constexpr MemoryPlan<N> fit_largest_first(const std::array<Lifetime, N>& blocks, const Timeline<N>& line,
+                                          bool by_area) {
   MemoryPlan<N> plan;
   std::array<std::size_t, N> placement_order = line.order, placed_blocks{}, weights{};
   // Pointers and short loops, since clang counts every call and statement.
@@ -132,8 +133,10 @@ constexpr MemoryPlan<N> fit_largest_first(const std::array<Lifetime, N>& blocks,
   std::size_t* const placed = placed_blocks.data();  // by offset
   std::size_t* const order = placement_order.data();
   std::size_t* const weight_of = weights.data();
-  for (std::size_t b = 0; b < N; ++b)
-    weight_of[b] = lifetimes[b].size * (by_area ? static_cast<std::size_t>(lifetimes[b].last - lifetimes[b].first + 1) : 1);
+  for (std::size_t b = 0; b < N; ++b) {
+    const int steps = by_area ? lifetimes[b].last - lifetimes[b].first + 1 : 1;
+    weight_of[b] = lifetimes[b].size * static_cast<std::size_t>(steps);
+  }
   std::sort(order, order + line.used, [=](std::size_t a, std::size_t b) {
     return weight_of[a] != weight_of[b] ? weight_of[a] > weight_of[b] : a > b;
   });

@@ -40,8 +40,8 @@ constexpr std::size_t size_of(const Lowered<N, Operands>& network, const Inferen
   return static_cast<std::size_t>(plan.rolling[root]) * static_cast<std::size_t>(row_of(shape, border));
 }
 
-/// Steps that are done depth first, band by band of rows: what is large between them is never there as a whole, and read
-/// while it is in the cache.
+/// Steps that are done depth first, band by band of rows: what is large between them is never there as a whole, and
+/// read while it is in the cache.
 template <std::size_t N, std::size_t Operands>
 class Runs {
  public:
@@ -66,7 +66,8 @@ class Runs {
 
   constexpr bool works_by_rows(int s) const {
     const NodeInfo& node = network_.nodes[at(plan_.steps[at(s)].head)];
-    return plan_.sweeps[at(s)] == 1 && node.rules->kind == Kind::linear && node.rules->row_window(node.input).reach > 0 &&
+    return plan_.sweeps[at(s)] == 1 && node.rules->kind == Kind::linear &&
+           node.rules->row_window(node.input).reach > 0 &&
            plan_.borders[at(read(s))].covers(node.rules->border(node.input)) &&
            node.input == network_.tensor(read(s)).shape;
   }

@@ -40,8 +40,8 @@ std::string optimizer_name(const Trainer& trainer) {
   return std::string(type_name<std::remove_cvref_t<decltype(trainer.optimizer())>>());
 }
 
-/// A file has the optimiser's slots of all weights, (slots, weights). copy(place in the file, place in the trainer, size)
-/// for each run of trained ones; returns the size of all.
+/// A file has the optimiser's slots of all weights, (slots, weights). copy(place in the file, place in the trainer,
+/// size) for each run of trained ones; returns the size of all.
 template <class Trainer, class Copy>
 std::size_t for_each_slot_run(const Trainer& trainer, Copy&& copy) {
   constexpr const auto& network = std::remove_cvref_t<decltype(trainer.model())>::network_type::network();
@@ -155,9 +155,9 @@ void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, 
                  {"logs", detail::logs_text(trainer.epochs())}});
 }
 
-/// Sets parameters, slots, iterations and logs; returns the number of complete epochs. The trainer must have the network,
-/// the type of optimiser and the seed of the one that was saved; hyper-parameters, the learning rate among them, stay
-/// those of the trainer. Throws FileError, and then has changed nothing.
+/// Sets parameters, slots, iterations and logs; returns the number of complete epochs. The trainer must have the
+/// network, the type of optimiser and the seed of the one that was saved; hyper-parameters, the learning rate among
+/// them, stay those of the trainer. Throws FileError, and then has changed nothing.
 template <class Trainer>
 int load_checkpoint(Trainer& trainer, const std::filesystem::path& path) {
   TensorFile file(path);

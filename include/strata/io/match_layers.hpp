@@ -131,8 +131,8 @@ inline LayerMatch match_by_name(const std::vector<NetworkLayer>& network, const 
 
 /// Lays the tree of a file's names over the sequence of a network's layers. The parts of a tree of names follow one
 /// another in any order, but for those of one stem (layer1, layer2), which keep theirs; and a part is left only when
-/// all of it was passed. So `downsample` may come before or behind `conv1` and `bn1`, not between. Layers of one number,
-/// as these two, are mates and follow each other, if the network can be read so.
+/// all of it was passed. So `downsample` may come before or behind `conv1` and `bn1`, not between. Layers of one
+/// number, as these two, are mates and follow each other, if the network can be read so.
 class StructureMatch {
  public:
   /// `network` in the order in which the file's layers are expected.

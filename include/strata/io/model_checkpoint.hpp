@@ -25,8 +25,8 @@ namespace strata {
 ///     fit(model, train, Adam{}, SparseCategoricalCrossentropy{}, {.epochs = 50, .validation = &test},
 ///         ModelCheckpoint{.path = "net-{epoch:02d}-{val_loss:.3f}.safetensors", .save_best_only = true});
 ///
-/// A run that goes on from a checkpoint (`load_checkpoint`, then `fit` with `initial_epoch`) remembers its best, so that
-/// no worse epoch takes its place; one that goes on from weights alone is told of it by `initial_value_threshold`.
+/// A run that goes on from a checkpoint (`load_checkpoint`, then `fit` with `initial_epoch`) remembers its best, so
+/// that no worse epoch takes its place; one that goes on from weights alone is told of it by `initial_value_threshold`.
 ///
 /// In a team one member writes.
 ///
@@ -106,7 +106,8 @@ struct ModelCheckpoint {
         detail::raise<InvalidArgument>("ModelCheckpoint: expected a '}' after each '{', received " + path);
       const std::string field = path.substr(open + 1, close - open - 1), key = field.substr(0, field.find(':'));
       const std::string_view format = std::string_view(field).substr(key.size());
-      name += key == "epoch" ? text(field, format, ":0", 'd', epoch + 1) : text(field, format, ":.", 'f', value_of(key));
+      name += key == "epoch" ? text(field, format, ":0", 'd', epoch + 1)
+                             : text(field, format, ":.", 'f', value_of(key));
       at = close + 1;
     }
     return name;

@@ -100,7 +100,8 @@ class TensorFile {
 
   /// What the shape and the dtype, both checked, come to.
   static std::size_t data_bytes(const TensorEntry& tensor) {
-    return std::accumulate(tensor.shape.begin(), tensor.shape.end(), detail::element_bytes(tensor.dtype), std::multiplies<>());
+    return std::accumulate(tensor.shape.begin(), tensor.shape.end(), detail::element_bytes(tensor.dtype),
+                         std::multiplies<>());
   }
 
   void parse() {

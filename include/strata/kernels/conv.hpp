@@ -127,8 +127,8 @@ constexpr bool shares_rows(const ConvGeometry& g) {
 
 /// Convolves one image: `out` (out_height, out_width, groups x out_channels) = epilogue(bias + x * weights).
 /// `x` has its padding around it. `bias` has groups x out_channels elements, or is null. `residual` is what an epilogue
-/// with one adds; it does not overlap `out`. Threads share what is larger: the image's rows of tiles, so that each finds
-/// in its own cache what it made in the step before, or the weights' blocks of channels.
+/// with one adds; it does not overlap `out`. Threads share what is larger: the image's rows of tiles, so that each
+/// finds in its own cache what it made in the step before, or the weights' blocks of channels.
 template <class V, ConvGeometry g, Weights layout, class Epilogue, class Part = strata::detail::Whole>
 void convolve(const typename V::value_type* x, const typename V::value_type* weights,
               const typename V::value_type* bias, typename V::value_type* out,
@@ -142,7 +142,8 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   constexpr int last_read_width = packed ? lanes : blocks.last_width;
   constexpr int width = blocks.size * lanes;
   constexpr int last_width = g.out_channels - blocks.full * width;
-  constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks, last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
+  constexpr int tasks = detail::ConvTiles<V>(g, blocks.size).tasks;
+  constexpr int last_tasks = detail::ConvTiles<V>(g, blocks.last).tasks;
   [[maybe_unused]] constexpr int all = g.groups * (blocks.full * tasks + last_tasks);
   [[maybe_unused]] constexpr int all_blocks = g.groups * (blocks.full + 1);
   int task = 0, nth = 0;
@@ -153,8 +154,8 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
   };
   for (int group = 0; group < g.groups; ++group, x += g.in_channels) {
     for (int block = 0; block < blocks.full; ++block) {
-      detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(x, weights, bias, out, residual,
-                                                                              next(std::integral_constant<int, tasks>{}));
+      detail::convolve_block<V, g, step, blocks.size, lanes, lanes, Epilogue>(
+          x, weights, bias, out, residual, next(std::integral_constant<int, tasks>{}));
       weights += packed ? g.taps() * step : width;
       out += width;
       residual = detail::residual_at<Epilogue>(residual, 0, 0, width);

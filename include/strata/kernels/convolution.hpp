@@ -117,7 +117,8 @@ struct Convolution {
 };
 
 /// The gradient of a convolution by its weights: directly into Keras' layout, or by Winograd into sums of its own that
-/// are turned into weights once a step. `plan` is that of the geometry without borders, by which all choose; `g` is that of the images.
+/// are turned into weights once a step. `plan` is that of the geometry without borders, by which all choose; `g` is
+/// that of the images.
 template <class V, ConvPlan plan, ConvGeometry g, class T = typename V::value_type>
 void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch) {
   constexpr WinogradGeometry w = winograd_geometry(g, plan.tile);

@@ -264,8 +264,9 @@ void accumulate_depthwise_gradient(const typename V::value_type* x, const typena
   constexpr int band = detail::even_part(g.out_height, (std::max)(1, 40 * 1024 / bytes));
   for (int y = 0; y < g.out_height; y += band)
     for_each_channel_vector<V, g.groups>([&](int c, auto lanes) {
-      detail::depthwise_gradient<V, g, lanes.count>((std::min)(band, g.out_height - y), x + y * g.stride_height * g.row + c,
-                                              gradient + y * g.out_row + c, weights + c);
+      detail::depthwise_gradient<V, g, lanes.count>((std::min)(band, g.out_height - y),
+                                                    x + y * g.stride_height * g.row + c,
+                                                    gradient + y * g.out_row + c, weights + c);
     });
 }
 

@@ -1,5 +1,5 @@
-// Transposed convolution: the gradient of a convolution by its input, as what a layer computes. Each of its phases, one for
-// each place between the strides, is a convolution.
+// Transposed convolution: the gradient of a convolution by its input, as what a layer computes. Each of its phases, one
+// for each place between the strides, is a convolution.
 #pragma once
 
 #include <cstddef>

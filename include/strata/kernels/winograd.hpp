@@ -154,8 +154,8 @@ STRATA_INLINE void transform_output(const typename V::value_type* products, cons
   transform_output_rows<V, g, Epilogue, Width, 1>(products + c, b, out + c, r, squares, line);
 }
 
-/// The direct sums of the tile whose input begins at `x` and the channels [begin, end), whole vectors, by weights made of
-/// the transformed ones.
+/// The direct sums of the tile whose input begins at `x` and the channels [begin, end), whole vectors, by weights made
+/// of the transformed ones.
 template <class V, int Tile>
 STRATA_NOINLINE void sum_directly(const WinogradGeometry& g, const typename V::value_type* x,
                                   const typename V::value_type* weights, int begin, int end,

@@ -33,8 +33,8 @@ struct ConvTraffic {
 
 namespace detail {
 
-/// Weights from beyond the second-level cache come at 28 GB/s, while a core does 5.6 multiply-adds a nanosecond: once if
-/// they fit, otherwise `passes` times.
+/// Weights from beyond the second-level cache come at 28 GB/s, while a core does 5.6 multiply-adds a nanosecond: once
+/// if they fit, otherwise `passes` times.
 template <class V>
 constexpr double weights_cost(std::size_t weights, int passes, ConvTraffic traffic) {
   using strata::detail::machine;

@@ -112,8 +112,8 @@ constexpr auto winograd_work(std::size_t batch, strata::detail::Whole part) {
   const auto blocks = part.tasks<WinogradPlan<V>(g).blocks()>();
   return WinogradWork<decltype(blocks)>{0, batch * static_cast<std::size_t>(g.tiles()), blocks};
 }
-/// Of one image threads share rows of tiles, of which the last two may overlap, or blocks, whichever is fairer, or reads
-/// less: with blocks each thread transforms the whole input, with rows it reads all weights.
+/// Of one image threads share rows of tiles, of which the last two may overlap, or blocks, whichever is fairer, or
+/// reads less: with blocks each thread transforms the whole input, with rows it reads all weights.
 template <class V, WinogradGeometry g>
 constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
   constexpr int blocks = WinogradPlan<V>(g).blocks();

@@ -193,7 +193,8 @@ struct Power : Elementwise<Power<Exponent>> {
     }
     if constexpr (by_products && p < 0 && 2 * p == static_cast<int>(2 * p)) return V(1) / raise<Number(-p)>(x);
     else if constexpr (by_products && p == static_cast<int>(p)) return product<static_cast<int>(p)>(x);
-    else if constexpr (by_products && 2 * p == static_cast<int>(2 * p)) return raise<Number(p - 0.5)>(x) * simd::sqrt(x);
+    else if constexpr (by_products && 2 * p == static_cast<int>(2 * p))
+      return raise<Number(p - 0.5)>(x) * simd::sqrt(x);
     else {
       const V size = simd::exp(V(V(static_cast<typename V::value_type>(p)) * simd::log(whole ? V(simd::abs(x)) : x)));
       return whole && remainder(p, 2) != 0 ? V(simd::select(x < V(0), -size, size)) : size;

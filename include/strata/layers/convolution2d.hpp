@@ -58,8 +58,7 @@ struct Convolution2D {
   }
   static constexpr std::size_t macs(Shape in) {
     constexpr Kernel kernel = on_image(Derived::config).kernel_size;
-    const Shape taps{kernel.height, kernel.width, in.channels() / Derived::groups(in)};
-    return output_shape(in).size() * taps.size();
+    return output_shape(in).size() * Shape{kernel.height, kernel.width, in.channels() / Derived::groups(in)}.size();
   }
 
   /// Zeros that inference likes to have around its input.
@@ -225,8 +224,8 @@ struct Convolution2D {
     const auto [height, width] = on_image(Derived::config).kernel_size;
     const double field = 1.0 * height * width;
     const Shape kernel = in.rank == 2 ? Shape{width, from, to} : Shape{height, width, from, to};
-    return kernel_and_bias(kernel, field * from, field * to, regularizer, Derived::config.use_bias,
-                           Derived::filters(in));
+    constexpr Bias use = Derived::config.use_bias;
+    return kernel_and_bias(kernel, field * from, field * to, regularizer, use, Derived::filters(in));
   }
 
  private:
@@ -332,7 +331,8 @@ struct Convolution2D {
   static constexpr kernels::ConvGeometry call_geometry() {
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     bool joins_rows = !requires { requires Call::by_rows; };
-    if constexpr (has_residual<Epilogue>) joins_rows &= Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
+    if constexpr (has_residual<Epilogue>)
+      joins_rows &= Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
     return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
                     row_of(out, out_border), lies_ready<Call> ? pixel_of(in, Call::input_border) - in.channels() : 0,
                     pixel_of(out, out_border) - out.channels(), joins_rows);

@@ -5,7 +5,8 @@
 //     Resizing<28, 28, Nearest, Asymmetric, Floor>     PyTorch's `nearest`; ONNX's other modes likewise
 //     Resizing<28, 28, AlignCorners>                   PyTorch's bilinear with align_corners
 //
-// Default: bilinear, HalfPixel, RoundPreferCeil. No filter comes before, as without Keras' antialias. Keras: Resizing. ONNX: Resize.
+// Default: bilinear, HalfPixel, RoundPreferCeil. No filter comes before, as without Keras' antialias. Keras: Resizing.
+// ONNX: Resize.
 #pragma once
 
 #include <strata/layers/up_sampling2d.hpp>

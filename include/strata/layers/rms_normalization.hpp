@@ -21,7 +21,8 @@ namespace strata {
 namespace detail {
 
 /// y = x inverse, times a scale per channel if there is such a parameter. `Derived::inverse(squares, channels)` is 1
-/// over the root of share Σ x^2 and what is added; `Derived::share(squares, channels)` that share, 0 where it is bounded.
+/// over the root of share Σ x^2 and what is added; `Derived::share(squares, channels)` that share, 0 where it is
+/// bounded.
 template <class Derived>
 struct ScaledRows {
   static constexpr Needs backward_needs{.output = false};

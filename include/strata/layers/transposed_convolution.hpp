@@ -225,7 +225,8 @@ struct TransposedConvolution {
         const int tap = d.last_tap(number) - ky * strides.height * kernel.width - kx * strides.width;
         return folded.weight((tap * filters + to) * in.channels() + from, to);
       };
-      if constexpr (!d.empty(number)) kernels::Convolution<V, d.phase(number), packing<Target>(in)>::pack(weight, packed);
+      if constexpr (!d.empty(number))
+        kernels::Convolution<V, d.phase(number), packing<Target>(in)>::pack(weight, packed);
       packed += d.template phase_weights_size<V>(number);
     });
   }

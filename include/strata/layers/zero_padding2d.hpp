@@ -90,7 +90,8 @@ struct ZeroPadding {
   static constexpr kernels::Placement placement(Shape in) {
     const Shape out = output_shape(in);
     return {.height = in.height(), .width = in.width(), .channels = in.channels(),
-            .out_height = out.height(), .out_width = out.width(), .top = Derived::margins.top, .left = Derived::margins.left};
+            .out_height = out.height(), .out_width = out.width(), .top = Derived::margins.top,
+            .left = Derived::margins.left};
   }
 };
 

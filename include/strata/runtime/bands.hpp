@@ -1,5 +1,5 @@
-// Steps done depth first, band by band of rows: of what is large between them only the rows are there that the next step
-// still reads, in the cache.
+// Steps done depth first, band by band of rows: of what is large between them only the rows are there that the next
+// step still reads, in the cache.
 #pragma once
 
 #include <algorithm>
@@ -33,9 +33,9 @@ struct Bands {
   std::array<BandStep, Steps> steps{};
   int band = 1;  ///< rows that the last step makes at a time
 
-  /// make<I>(part, read, made): the rows of step I that are Part{begin, end, height}, where the image that it reads, and
-  /// the one that it makes, lie so many elements before their places in `workspace`. A thread makes its rows of the last
-  /// step, and all that these need.
+  /// make<I>(part, read, made): the rows of step I that are Part{begin, end, height}, where the image that it reads,
+  /// and the one that it makes, lie so many elements before their places in `workspace`. A thread makes its rows of the
+  /// last step, and all that these need.
   template <class T, class Make>
   void run(Part thread, T* workspace, Make make) const {
     run(thread, workspace, make, std::make_index_sequence<Steps>{});

@@ -29,8 +29,8 @@ namespace strata {
 
 /// Inference of `Net`: batch normalisation folded into the weights, weights packed once, activations and shortcuts
 /// fused, memory planned at compile time. A call allocates nothing, takes no lock and throws only at spans of the wrong
-/// size and at outputs that overlap an input or each other. Meanwhile denormal numbers are zeros, where the processor can
-/// do that; the calling thread's floating-point mode is restored.
+/// size and at outputs that overlap an input or each other. Meanwhile denormal numbers are zeros, where the processor
+/// can do that; the calling thread's floating-point mode is restored.
 ///
 ///     Engine<Net> engine{model};                 // or Engine<Net, Compact>, Engine<Net, Exact>: core/algorithms.hpp
 ///     Engine<Net, Threads<2>> engine{model};     // one image by two threads, the same bits: parallel/threads.hpp

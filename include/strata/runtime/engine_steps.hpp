@@ -48,8 +48,8 @@ class EngineSteps {
       if constexpr (step.affine >= 0) {
         constexpr std::size_t node = static_cast<std::size_t>(step.affine);
         folded = Arena<T>(2 * static_cast<std::size_t>(B::output_shape.channels()));
-        LayerOf<Net, node>::affine(BoundOf<Net, node>::input_shape, node_parameters<Net, node>(arena).data(), folded.data(),
-                                   folded.data() + B::output_shape.channels());
+        LayerOf<Net, node>::affine(BoundOf<Net, node>::input_shape, node_parameters<Net, node>(arena).data(),
+                                   folded.data(), folded.data() + B::output_shape.channels());
       }
       const T* const scale = folded.data();
       const T* const shift = scale == nullptr ? nullptr : scale + B::output_shape.channels();
@@ -135,8 +135,8 @@ class EngineSteps {
         if constexpr (B::kind == Kind::padding)
           if (begins(part)) kernels::clear_border<shape, slice>(target);
         if constexpr (!made_in_slice(Net::network(), plan, step.head, operand))
-          kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(1, memory.template read<tensor>(sample), target,
-                                                                         part);
+          kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(1, memory.template read<tensor>(sample),
+                                                                         target, part);
       });
     } else {
       forward<S>(memory, sample, part, in, out, packed, std::make_index_sequence<B::input_count - 1>{});

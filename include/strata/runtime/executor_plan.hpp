@@ -15,8 +15,8 @@
 
 namespace strata::detail {
 
-/// Constants and types only. `I` is a node; sizes are elements. `synchronized`: gathering layers exchange what they gather
-/// with the other members of a team.
+/// Constants and types only. `I` is a node; sizes are elements. `synchronized`: gathering layers exchange what they
+/// gather with the other members of a team.
 template <class Net, class V, Algorithms Choice, bool synchronized>
 struct ExecutorPlan {
   using T = typename V::value_type;

@@ -123,7 +123,8 @@ struct SparseCategoricalCrossentropy {
 /// probabilities, as in Keras, p is first divided by its sum, then clipped to [1e-7, 1 - 1e-7]; NaN where one is not
 /// finite. Where targets do not sum to 1, the gradient is that of this formula (Keras' on logits is not).
 struct CategoricalCrossentropy {
-  static constexpr Schema schema{.spelling = "CategoricalCrossentropy", .keras = "CategoricalCrossentropy", .aggregate = true};
+  static constexpr Schema schema{
+      .spelling = "CategoricalCrossentropy", .keras = "CategoricalCrossentropy", .aggregate = true};
   bool from_logits = false;
   double label_smoothing = 0;  ///< t becomes t (1 - smoothing) + smoothing / classes
 

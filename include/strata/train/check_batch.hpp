@@ -43,8 +43,8 @@ void check_targets(const Loss& loss, std::span<const Target> targets, std::size_
     Losses::template get<K>(loss).check_targets(targets, shape);
 }
 
-/// Samples in a batch, which of a team's member may be none. Throws InvalidArgument. `Inputs`, `Given`: a span, or an array
-/// of such.
+/// Samples in a batch, which of a team's member may be none. Throws InvalidArgument. `Inputs`, `Given`: a span, or an
+/// array of such.
 template <class Net, class V, class Loss, class Inputs, class Given>
 std::size_t check_batch(const Loss& loss, const Inputs& inputs, const Given& targets, bool may_be_empty) {
   const std::size_t batch = element<0>(inputs).size() / Net::input_shape.size();

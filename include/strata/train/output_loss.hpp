@@ -27,10 +27,10 @@ double output_loss(const Loss& loss, Executor& executor, std::span<const Target>
     const double value = with_logits(Losses::template get<K>(loss), on_logits)
                              .template evaluate<V>(executor.value(tensor), targets, gradient, batch.size,
                                                    Net::output_shapes[K]);
+    const V factor(static_cast<typename V::value_type>(weight));
     if (weight != 1 && gradient != nullptr)
       kernels::map<V>(batch.size * Net::output_shapes[K].size(),
-                      [w = V(static_cast<typename V::value_type>(weight))](V g) STRATA_INLINE_LAMBDA { return V(w * g); },
-                      gradient, gradient);
+                      [=](V g) STRATA_INLINE_LAMBDA { return V(factor * g); }, gradient, gradient);
     return weight * value;
   } else {
     return 0;  // check_targets has thrown

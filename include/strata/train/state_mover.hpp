@@ -23,7 +23,8 @@ class StateMover {
 
  public:
   /// Moves a model's state towards the last batch of an Executor. Of a team, all members move it by the mean of their
-  /// moves, by samples. Returns the name of a tensor whose finite numbers would become others, and leaves the state then.
+  /// moves, by samples. Returns the name of a tensor whose finite numbers would become others, and leaves the state
+  /// then.
   template <class Executor>
   std::string move(Model<Net, T>& model, Executor& executor, const Portion& batch) {
     const std::span<T> parameters = model.parameters(), state = parameters.subspan(Net::network().weight_count);
