@@ -47,7 +47,7 @@ struct leaf<L> {
     static constexpr Shape output_shape(Shape in) { return in; }
     static constexpr Problem check(Shape) {
       return {"a layer with several outputs is a node of a Graph", "a layer with one output",
-              "give it a Node, and read its outputs by number: \"node:0\"", type_name<L>()};
+              "give it a Node, and read its outputs by number, as s:0", type_name<L>()};
     }
   };
 };
