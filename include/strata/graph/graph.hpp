@@ -54,7 +54,7 @@ struct leaf<L> {
 
 /// s:1
 template <FixedString Name, std::size_t K>
-inline constexpr auto numbered = [] {
+inline constexpr auto output_name = [] {
   constexpr Text text = Text(Name) << ':' << K;
   return FixedString<text.length>{std::string_view(text)};
 }();
@@ -105,7 +105,7 @@ struct node_parts<Node<Name, L, Reads...>> {
 
 template <FixedString Name, class Branch, std::size_t K, std::size_t Count, FixedString... Reads>
 struct node_parts<NodeOutput<Name, Branch, K, Count, Reads...>>
-    : node_parts<Node<numbered<Name, K>, Branch, Reads...>> {
+    : node_parts<Node<output_name<Name, K>, Branch, Reads...>> {
   static constexpr std::size_t several = Count;
 };
 
