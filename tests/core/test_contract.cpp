@@ -85,6 +85,20 @@ struct Weights : Plain { static constexpr Parameters weights(Shape) { return {};
 static_assert(refused<Weights>("a member is nearly called parameters"));
 struct Strided : Plain { static constexpr bool strided = true; };
 static_assert(refused<Strided>("a member is nearly called views"));
+struct Flops : Plain { static constexpr std::size_t flops(Shape) { return 1; } };
+static_assert(refused<Flops>("a member is nearly called macs"));
+struct SaveSize : Plain { static constexpr std::size_t save_size(Shape, std::size_t) { return 1; } };
+static_assert(refused<SaveSize>("a member is nearly called saved_size"));
+struct NeedsOnly : Plain { static constexpr Needs needs{}; };
+static_assert(refused<NeedsOnly>("a member is nearly called backward_needs"));
+struct KernelNames : Plain { template <class Target> static constexpr Text kernel_names(Shape) { return {}; } };
+static_assert(refused<KernelNames>("a member is nearly called kernel_name"));
+struct Updates : Plain { static void update_states(const auto&) {} };
+static_assert(refused<Updates>("a member is nearly called update_state"));
+struct Trains : Plain { static void forward_train(const auto&) {} };
+static_assert(refused<Trains>("a member is nearly called forward_training"));
+struct Backwards : Plain { static void backwards(const auto&) {} };
+static_assert(refused<Backwards>("a member is nearly called backward"));
 
 struct Linear : Plain {
   static constexpr Kind kind = Kind::linear;
@@ -94,6 +108,8 @@ struct Linear : Plain {
 static_assert(refused<Linear>("a linear layer by half"));
 struct WholeLinear : Linear { template <class Epilogue> static void infer(const auto&) {} };
 static_assert(!contract_problem<WholeLinear>());
+static_assert(LinearFacet<WholeLinear> && !LinearFacet<Linear> && !AffineFacet<WholeLinear>);
+static_assert(GatheringFacet<Whole> && PreparingFacet<Whole> && !AccumulatingFacet<Whole> && !SummingFacet<Whole>);
 struct Affine : Plain { static constexpr Kind kind = Kind::affine; };
 static_assert(refused<Affine>("an affine layer by half"));
 struct Wise : Plain { static constexpr Kind kind = Kind::elementwise; static void aply(auto x) { return x; } };

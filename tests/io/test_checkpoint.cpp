@@ -70,11 +70,13 @@ void check_resume(Optimizer optimizer) {
 
 }  // namespace
 
-TEST_CASE("a checkpoint says how its optimiser was set") {
+TEST_CASE("a checkpoint says how its optimiser and its loss were set") {
   const test::Directory directory;
   const auto path = directory / "run.safetensors";
   save_checkpoint(Run<Net, SGD>{Seed{2}, SGD{.learning_rate = 0.5, .momentum = 0.75}}.trainer, path);
   CHECK(TensorFile(path).metadata().at("optimizer_config") == "SGD{.learning_rate = 0.5, .momentum = 0.75}");
+  CHECK(TensorFile(path).metadata().at("loss_config") == 
+        "SparseCategoricalCrossentropy{.from_logits = true}");
 }
 
 TEST_CASE("training goes on from a checkpoint to the same bits", "[io]") {

@@ -20,7 +20,7 @@ constexpr ConvGeometry square(int size, int kernel, int in, int out, int groups 
           .row = (size + kernel - 1) * in, .out_row = size * out};
 }
 constexpr std::string_view name(const ConvGeometry& g, ConvTraffic traffic = {}) {
-  const Text text = convolution_name<V>(g, traffic);
+  const Text text = plan_convolution<V>(g, traffic).name<V>();
   return text == "depthwise" ? "depthwise" : text.length > 8 && text.data[0] == 'W' ? "Winograd" : "direct";
 }
 
@@ -52,8 +52,8 @@ TEST_CASE("rows of another length change nothing in the choice") {
       for (const int samples : {1, 8})
         for (const bool cached : {false, true}) {
           const ConvTraffic traffic{.samples = samples, .cached = cached};
-          CHECK(winograd_form<V>(plain, traffic).tile == winograd_form<V>(bordered, traffic).tile);
-          CHECK(convolution_weights_size<V>(plain, traffic) == convolution_weights_size<V>(bordered, traffic));
+          CHECK(plan_convolution<V>(plain, traffic).tile == plan_convolution<V>(bordered, traffic).tile);
+          CHECK(plan_convolution<V>(plain, traffic).weights_size == plan_convolution<V>(bordered, traffic).weights_size);
         }
     }
 }
@@ -63,7 +63,7 @@ TEST_CASE("weights that stream from far away count") {
   // no larger one than hot.
   constexpr ConvGeometry stage = square(8, 3, 64, 64);
   const auto tile = [&](int samples, bool cached) {
-    return winograd_form<V>(stage, {.samples = samples, .cached = cached}).tile;
+    return plan_convolution<V>(stage, {.samples = samples, .cached = cached}).tile;
   };
   CHECK(tile(8, false) == tile(1, true));
   CHECK(tile(1, false) <= tile(1, true));

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include <strata/train/callbacks.hpp>
 #include <strata/train/losses.hpp>
 #include <strata/train/optimizers.hpp>
 
@@ -161,4 +162,7 @@ TEST_CASE("optimisers, schedules and losses are spelled as they are written") {
   CHECK(spelling(MeanSquaredError{}) == "MeanSquaredError{}");
   CHECK(spelling(Lion{.beta_2 = 0.95, .clipvalue = 2}) == "Lion{.beta_2 = 0.95, .clipvalue = 2}");
   CHECK(spelling(Huber{.delta = 0.5}) == "Huber{.delta = 0.5}");
+  CHECK(spelling(EarlyStopping{.patience = 3, .monitor = "val_accuracy", .mode = Monitor::max}) ==
+        "EarlyStopping{.patience = 3, .monitor = \"val_accuracy\", .mode = Monitor::max}");
+  CHECK(spelling(CSVLogger{.path = "run.csv", .separator = ';'}) == "CSVLogger{.path = \"run.csv\", .separator = ';'}");
 }

@@ -251,6 +251,17 @@ TEST_CASE("members of a team with other data refuse to start", "[train]") {
                                  "28 samples"));
 }
 
+TEST_CASE("members of a team with other callbacks refuse to start", "[train]") {
+  for (const auto& said : refusals([](Member member) {
+         Model<Points> model{Seed{3}};
+         Trainer trainer{model, SparseCategoricalCrossentropy{.from_logits = true}, SGD{}, Seed{4}, member};
+         EarlyStopping stopping{.patience = 1 + static_cast<int>(member.number), .monitor = "loss"};
+         fit(trainer, circle(8, 5), {.epochs = 3, .verbose = 0}, stopping);
+       }))
+    CHECK_THAT(said, ContainsSubstring("expected the callbacks and metrics of member 0 in all, EarlyStopping{.patience = "
+                                       "1, .monitor = \"loss\"}, received EarlyStopping{.patience = 2"));
+}
+
 TEST_CASE("a callback that decides otherwise in one member of a team stops all", "[train]") {
   for (const auto& said : refusals([](Member member) {
          Model<Points> model{Seed{3}};

@@ -1,5 +1,5 @@
-// Members of a layer that are nearly those of the contract, and facets of it that are there by half: they would be
-// passed over without a word, and the layer would lose its rule or its weights.
+// Members of a layer that are nearly those of the contract: they would be passed over without a word, and the layer would
+// lose its rule or its weights.
 #pragma once
 
 #include <concepts>
@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <strata/core/border.hpp>
+#include <strata/core/facets.hpp>
 #include <strata/core/facts.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/shape.hpp>
@@ -39,54 +40,6 @@ constexpr Problem heir_problem() {
                 !requires { &Both::template backward<int>; })
     return own("a class that derives from a layer has another backward", "its base's backward",
                "add static constexpr bool freezes = false");
-  return {};
-}
-
-/// A name that a layer has, too, is ambiguous in both: so it is found whatever stands behind it.
-struct Names {
-  int affine, apply, backward, border, conclude, conclude_gradients, finish_gradients, from_sums, gather,
-      gather_gradients, infer, pack, packed_size, prepare, to_sums;
-};
-template <class L>
-struct WithNames : L, Names {};
-
-/// What a layer has to have for each facet: where one member is, the others must be.
-template <class L>
-constexpr Problem facet_problem() {
-  using Both = WithNames<L>;
-  const auto half = [](const char* rule, const char* expected) {
-    return Problem{rule, expected, "add what is missing: strata/core/layer.hpp lists the members of a layer",
-                   "some of it"};
-  };
-  constexpr Kind kind = [] {
-    if constexpr (requires { { (L::kind) } -> std::same_as<const Kind&>; }) return L::kind;
-    else return Kind::other;
-  }();
-  if constexpr (kind == Kind::linear &&
-                (requires { &Both::packed_size; } || requires { &Both::pack; } || requires { &Both::infer; }))
-    return half("a linear layer by half", "packed_size<Target>(in), pack<Target, in>(...) and infer<Epilogue>(call)");
-  if constexpr (kind == Kind::affine && requires { &Both::affine; })
-    return half("an affine layer by half", "affine(in, parameters, scale, shift)");
-  if constexpr (kind == Kind::elementwise && requires { &Both::apply; })
-    return half("an element-wise layer by half", "apply(V x)");
-  if constexpr (kind == Kind::padding && requires { &Both::border; })
-    return half("a padding layer by half", "border(in)");
-
-  if constexpr (requires { &L::gathered_size; }) {
-    if (requires { &Both::gather; } || requires { &Both::conclude; })
-      return half("a gathering layer by half", "gathered_size(in), gather(call) and conclude(call)");
-    if (!requires { &Both::backward; } &&
-        (requires { &Both::gather_gradients; } || requires { &Both::conclude_gradients; }))
-      return half("a gathering layer by half", "gather_gradients(call) and conclude_gradients(call)");
-    if (requires { &Both::to_sums; } != requires { &Both::from_sums; })
-      return half("sums of what is gathered by half", "to_sums(in, gathered) and from_sums(in, gathered)");
-  } else if constexpr (requires { &L::template gather<int>; }) {
-    return half("a gathering layer by half", "gathered_size(in), gather(call) and conclude(call)");
-  }
-  if constexpr (requires { &L::template prepared_size<int>; } && requires { &Both::prepare; })
-    return half("prepared weights by half", "prepared_size<V>(in) and prepare(call)");
-  if constexpr (requires { &L::template accumulator_size<int>; } && requires { &Both::finish_gradients; })
-    return half("accumulators by half", "accumulator_size<V>(in) and finish_gradients(call)");
   return {};
 }
 
@@ -164,6 +117,20 @@ constexpr Problem contract_problem() {
                 "a member is nearly called parameters", "parameters", "parameter, params or weights"},
            Slip{requires { &L::borders; } || requires { &L::strided; }, "a member is nearly called views", "views",
                 "borders or strided"},
+           Slip{requires { &L::mac; } || requires { &L::mac_count; } || requires { &L::flops; },
+                "a member is nearly called macs", "macs", "mac, mac_count or flops"},
+           Slip{requires { &L::save_size; } || requires { &L::saved_sizes; }, "a member is nearly called saved_size",
+                "saved_size", "save_size or saved_sizes"},
+           Slip{requires { &L::needs; } || requires { &L::backward_need; }, "a member is nearly called backward_needs",
+                "backward_needs", "needs or backward_need"},
+           Slip{requires { &L::template kernel_names<int>; } || requires { &L::kernel_names; },
+                "a member is nearly called kernel_name", "kernel_name", "kernel_names"},
+           Slip{requires { &L::template update_states<int>; } || requires { &L::template update<int>; },
+                "a member is nearly called update_state", "update_state", "update_states or update"},
+           Slip{requires { &L::template forward_train<int>; } || requires { &L::template train<int>; },
+                "a member is nearly called forward_training", "forward_training", "forward_train or train"},
+           Slip{requires { &L::template backwards<int>; } || requires { &L::template backpropagate<int>; },
+                "a member is nearly called backward", "backward", "backwards or backpropagate"},
        })
     if (slip.found)
       return {slip.rule, slip.expected,

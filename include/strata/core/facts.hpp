@@ -66,18 +66,21 @@ struct Parameter {
 
 /// A layer's tensors, in Keras' order.
 struct Parameters {
-  static constexpr std::size_t capacity = 4;
+  static constexpr std::size_t capacity = 8;
 
   std::array<Parameter, capacity> list{};
-  std::size_t count = 0;
+  std::size_t count = 0;  ///< those beyond the capacity, which a network refuses, are not kept
 
   constexpr Parameters() = default;
   constexpr Parameters(std::initializer_list<Parameter> parameters) {
     for (const Parameter& parameter : parameters) add(parameter);
   }
-  constexpr void add(const Parameter& parameter) { list[count++] = parameter; }
+  constexpr void add(const Parameter& parameter) {
+    if (count < capacity) list[count] = parameter;
+    ++count;
+  }
   constexpr const Parameter* begin() const { return list.data(); }
-  constexpr const Parameter* end() const { return list.data() + count; }
+  constexpr const Parameter* end() const { return list.data() + (count < capacity ? count : capacity); }
 };
 
 /// The shapes of a merge's operands.

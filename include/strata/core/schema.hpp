@@ -82,6 +82,8 @@ constexpr C without_options(const C& config) {
 template <class T>
 std::string spelling_of(const T& value, bool alone = false) {
   if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
+  else if constexpr (std::is_same_v<T, char>) return std::string("'") + value + '\'';
+  else if constexpr (std::is_convertible_v<const T&, std::string_view>) return '"' + std::string(value) + '"';
   else if constexpr (requires { spelling(value); }) return spelling(value);
   else if constexpr (requires { value.has_value(); }) return value ? spelling_of(*value) : "std::nullopt";
   else if constexpr (requires { value.begin(); }) {

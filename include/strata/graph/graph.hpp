@@ -34,32 +34,14 @@ struct Graph;
 
 namespace detail {
 
-/// Several outputs: branches over one input, which no merge takes.
-template <class L>
-concept SeveralOutputs = requires { typename L::branches; } && !requires { typename L::merge; };
-
-/// Takes its place where a layer has one output.
-template <SeveralOutputs L>
-struct leaf<L> {
-  struct type {
-    using wraps = L;
-    static constexpr const char* class_name = "SeveralOutputs";
-    static constexpr Shape output_shape(Shape in) { return in; }
-    static constexpr Problem check(Shape) {
-      return {"a layer with several outputs is a node of a Graph", "a layer with one output",
-              "give it a Node, and read its outputs by number, as s:0", type_name<L>()};
-    }
-  };
-};
-
-/// s:1
+/// What an output of a node is called: s:1.
 template <FixedString Name, std::size_t K>
 inline constexpr auto output_name = [] {
   constexpr Text text = Text(Name) << ':' << K;
   return FixedString<text.length>{std::string_view(text)};
 }();
 
-/// Of such a node, output K of Count.
+/// Output K of Count of a node with several: a node with one.
 template <FixedString Name, class Branch, std::size_t K, std::size_t Count, FixedString... Reads>
 struct NodeOutput;
 

@@ -8,7 +8,7 @@
 
 #include <strata/core/problem.hpp>
 #include <strata/core/text.hpp>
-#include <strata/graph/sequential.hpp>
+#include <strata/graph/chain.hpp>
 
 namespace strata::detail {
 

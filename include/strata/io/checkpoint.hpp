@@ -147,7 +147,8 @@ void save_checkpoint(const Trainer& trainer, const std::filesystem::path& path, 
   write_tensors(path, detail::checkpoint_entries(trainer, slots),
                 {{"format", "strata"},
                  {"optimizer", detail::optimizer_name(trainer)},
-                 {"optimizer_config", detail::optimizer_config(trainer.optimizer())},  // for people to read
+                 {"optimizer_config", detail::config_text(trainer.optimizer())},  // for people to read
+                 {"loss_config", detail::config_text(trainer.loss())},
                  {"iterations", std::to_string(trainer.iterations())},
                  {"seed", std::to_string(trainer.seed().value)},
                  {"epoch", std::to_string(epoch)},

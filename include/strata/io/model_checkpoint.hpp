@@ -14,6 +14,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/io/checkpoint.hpp>
 #include <strata/train/history.hpp>
 
@@ -33,12 +34,20 @@ namespace strata {
 /// nor they know whether it should rise, or where a field of `path` is not like `{epoch}`, `{epoch:02d}`, `{val_loss}`
 /// or `{val_loss:.3f}`: all before the first epoch, a missing directory too, but for numbers that a callback may add.
 struct ModelCheckpoint {
+  static constexpr Schema schema{.spelling = "ModelCheckpoint", .keras = "ModelCheckpoint", .aggregate = true};
   std::string path;                  ///< epochs count from 1 in it, as in Keras
   std::string monitor = "val_loss";  ///< for save_best_only
   bool save_best_only = false;
   bool save_weights_only = false;  ///< save_weights, else save_checkpoint
   Monitor mode = Monitor::automatic;
   std::optional<double> initial_value_threshold{};  ///< the best so far: an epoch must be better to be saved
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("path", c.path...), f("monitor", c.monitor...), f("save_best_only", c.save_best_only...),
+        f("save_weights_only", c.save_weights_only...), f("mode", c.mode...),
+        f("initial_value_threshold", c.initial_value_threshold...);
+  }
 
   // what came of it; the best of one `fit` is also that of the next
   int best_epoch = -1;  ///< counted from 0

@@ -23,10 +23,44 @@ struct Images {
   std::size_t step = 0;
 };
 
-/// Winograd's form of a convolution, of tile 0 where another kernel is to be used.
+/// How a convolution is computed: the kernel, chosen once, and the memory it takes, in elements.
+struct ConvPlan {
+  ConvGeometry geometry{};
+  int tile = 0;                       ///< of Winograd's convolution; 0: depthwise or direct sums
+  std::size_t weights_size = 0;       ///< packed
+  std::size_t scratch_size = 0;
+  std::size_t sums_size = 0;          ///< of the gradient by the weights, before it is turned into one
+  std::size_t sums_scratch_size = 0;  ///< of its working memory
+
+  constexpr WinogradGeometry winograd() const { return winograd_geometry(geometry, tile); }
+
+  /// "depthwise", "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
+  template <class V>
+  constexpr Text name() const {
+    if (is_depthwise(geometry)) return "depthwise";
+    if (tile > 0) return Text("Winograd ") << tile << 'x' << tile;
+    const ConvBlocks<V> blocks(geometry.out_channels);
+    return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
+  }
+};
+
 template <class V>
-constexpr WinogradGeometry winograd_form(const ConvGeometry& g, ConvTraffic traffic = {}) {
-  return winograd_geometry(g, fastest_winograd_tile<V>(g, traffic));
+constexpr ConvPlan plan_convolution(const ConvGeometry& g, ConvTraffic traffic = {}) {
+  if (is_depthwise(g))
+    return {.geometry = g, .weights_size = static_cast<std::size_t>(g.kernel_height * g.kernel_width * g.groups)};
+  const int tile = fastest_winograd_tile<V>(g, traffic);
+  if (tile == 0) return {.geometry = g, .weights_size = packed_weights_size<V>(g)};
+  const WinogradGeometry w = winograd_geometry(g, tile);
+  return {g, tile, winograd_weights_size<V>(w), winograd_scratch_size<V>(w), winograd_gradient_size<V>(w),
+          winograd_gradient_scratch_size<V>(w)};
+}
+
+/// The gradient of a convolution by its input; its weights are turned.
+template <class V>
+constexpr ConvPlan plan_convolution(const InputGradient& d) {
+  if (d.phases() == 1)
+    if (const ConvPlan plan = plan_convolution<V>(d.phase(0)); plan.tile > 0) return plan;
+  return {.geometry = d.phase(0), .weights_size = d.template weights_size<V>()};
 }
 
 /// Whether a part of the work can be some rows, whatever the processor, and as fast: tiles are at most 16 pixels wide.
@@ -35,33 +69,12 @@ constexpr bool works_by_rows(const ConvGeometry& g, int width) {
   return is_depthwise(g) ? detail::rows_at_once(g) == 1 : shares_rows(g);
 }
 
-/// Elements of packed weights.
-template <class V>
-constexpr std::size_t convolution_weights_size(const ConvGeometry& g, ConvTraffic traffic = {}) {
-  if (is_depthwise(g)) return static_cast<std::size_t>(g.kernel_height * g.kernel_width * g.groups);
-  const WinogradGeometry w = winograd_form<V>(g, traffic);
-  return w.tile > 0 ? winograd_weights_size<V>(w) : packed_weights_size<V>(g);
-}
-/// As many at most on any processor, but for the padding of vectors.
+/// Elements of packed weights at most, on any processor, but for the padding of vectors.
 constexpr std::size_t most_convolution_weights(const ConvGeometry& g, int largest_tile) {
   int positions = g.kernel_height * g.kernel_width;
   for (const int tile : {2, 4})
     if (tile <= largest_tile && winograd_possible(g, tile)) positions = winograd_geometry(g, tile).positions();
   return static_cast<std::size_t>(positions) * static_cast<std::size_t>(g.in_channels * g.out_channels * g.groups);
-}
-/// Elements of working memory.
-template <class V>
-constexpr std::size_t convolution_scratch_size(const ConvGeometry& g, ConvTraffic traffic = {}) {
-  const WinogradGeometry w = winograd_form<V>(g, traffic);
-  return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
-}
-/// "depthwise", "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
-template <class V>
-constexpr Text convolution_name(const ConvGeometry& g, ConvTraffic traffic = {}) {
-  if (is_depthwise(g)) return "depthwise";
-  if (const int tile = winograd_form<V>(g, traffic).tile; tile > 0) return Text("Winograd ") << tile << 'x' << tile;
-  const ConvBlocks<V> blocks(g.out_channels);
-  return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
 }
 
 /// A convolution by the kernel of `winograd`'s tile, depthwise or direct.
@@ -104,58 +117,32 @@ struct Convolution {
 };
 
 /// The gradient of a convolution by its weights: directly into Keras' layout, or by Winograd into sums of its own that
-/// are turned into weights once a step.
-template <class V>
-constexpr std::size_t weight_sums_size(const ConvGeometry& g) {
-  const WinogradGeometry w = winograd_form<V>(g);
-  return w.tile > 0 ? winograd_gradient_size<V>(w) : 0;
-}
-template <class V>
-constexpr std::size_t weight_gradient_scratch_size(const ConvGeometry& g) {
-  const WinogradGeometry w = winograd_form<V>(g);
-  return w.tile > 0 ? winograd_gradient_scratch_size<V>(w) : 0;
-}
-/// `plain` is the geometry without borders, by which all choose; `g` that of the images.
-template <class V, ConvGeometry plain, ConvGeometry g, class T = typename V::value_type>
+/// are turned into weights once a step. `plan` is that of the geometry without borders, by which all choose; `g` is that of the images.
+template <class V, ConvPlan plan, ConvGeometry g, class T = typename V::value_type>
 void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch) {
-  constexpr WinogradGeometry w = winograd_geometry(g, winograd_form<V>(plain).tile);
+  constexpr WinogradGeometry w = winograd_geometry(g, plan.tile);
   if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch);
   else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights);
   else accumulate_weight_gradient<V, g>(x, gradient, weights);
 }
-template <class V, ConvGeometry g, class T = typename V::value_type>
+template <class V, ConvPlan plan, class T = typename V::value_type>
 void finish_weight_gradient(const T* sums, T* weights) {
-  constexpr WinogradGeometry w = winograd_form<V>(g);
-  if constexpr (w.tile > 0) winograd_weight_gradient<V, w>(sums, weights);
+  if constexpr (plan.tile > 0) winograd_weight_gradient<V, plan.winograd()>(sums, weights);
 }
 
 /// The gradient of a convolution by its input, from one by its output that lies as `d.placement()` says.
-template <class V>
-constexpr WinogradGeometry winograd_form(const InputGradient& d) {
-  if (d.phases() == 1) return winograd_form<V>(d.phase(0));
-  return {};
-}
-template <class V>
-constexpr std::size_t turned_weights_size(const InputGradient& d) {
-  const WinogradGeometry w = winograd_form<V>(d);
-  return w.tile > 0 ? winograd_weights_size<V>(w) : d.template weights_size<V>();
-}
-template <class V>
-constexpr std::size_t input_gradient_scratch_size(const InputGradient& d) {
-  const WinogradGeometry w = winograd_form<V>(d);
-  return w.tile > 0 ? winograd_scratch_size<V>(w) : 0;
-}
 template <class V, InputGradient d, class T = typename V::value_type>
 void prepare_turned_weights(const T* weights, T* turned) {
-  constexpr WinogradGeometry w = winograd_form<V>(d);
-  if constexpr (w.tile > 0) winograd_prepare<V, w>(weights, true, turned);
+  constexpr ConvPlan plan = plan_convolution<V>(d);
+  if constexpr (plan.tile > 0) winograd_prepare<V, plan.winograd()>(weights, true, turned);
   else turn_weights<V, d>(weights, turned);
 }
 /// `gradient` is the first cell of the placed gradient.
 template <class V, InputGradient d, class T = typename V::value_type>
 void input_gradient_of(const T* gradient, const T* turned, T* input_gradient, T* scratch) {
-  constexpr WinogradGeometry w = winograd_form<V>(d);
-  if constexpr (w.tile > 0)
+  constexpr ConvPlan plan = plan_convolution<V>(d);
+  constexpr WinogradGeometry w = plan.winograd();
+  if constexpr (plan.tile > 0)
     winograd_convolve<V, w, Identity>(
         gradient + d.rows(0).begin * w.row + d.columns(0).begin * w.in_channels, turned, nullptr, input_gradient,
         nullptr, scratch);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <strata/core/machine.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/vector.hpp>
 #include <strata/kernels/winograd_plan.hpp>
@@ -32,12 +33,14 @@ struct ConvTraffic {
 
 namespace detail {
 
-/// Weights from beyond the second-level cache (2 MiB) come at 28 GB/s, while a core does 5.6 multiply-adds a
-/// nanosecond: once if they fit, otherwise `passes` times.
+/// Weights from beyond the second-level cache come at 28 GB/s, while a core does 5.6 multiply-adds a nanosecond: once if
+/// they fit, otherwise `passes` times.
 template <class V>
 constexpr double weights_cost(std::size_t weights, int passes, ConvTraffic traffic) {
-  const double bytes = static_cast<double>(weights * sizeof(typename V::value_type));
-  return 0.2 * bytes * (bytes > 2 << 20 ? passes : traffic.cached ? 0 : 1) / traffic.samples;
+  using strata::detail::machine;
+  const std::size_t bytes = weights * sizeof(typename V::value_type);
+  const int readings = bytes > machine.second_cache ? passes : traffic.cached ? 0 : 1;
+  return machine.weight_cost * static_cast<double>(bytes) * readings / traffic.samples;
 }
 
 }  // namespace detail

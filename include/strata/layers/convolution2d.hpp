@@ -1,4 +1,4 @@
-// What convolutions of images and of sequences share: from a layer's options to the geometry of a kernel, in training and inference.
+// What convolutions of images and of sequences share: from a layer's options to the geometry of a kernel.
 // y[o] = bias[o] + sum over the window and its group's channels of x * kernel[..., o].
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/image.hpp>
 #include <strata/layers/bias_gradient.hpp>
+#include <strata/layers/linear.hpp>
 #include <strata/layers/problems.hpp>
 
 namespace strata::detail {
@@ -87,31 +88,30 @@ struct Convolution2D {
 
   template <class V>
   static constexpr std::size_t prepared_size(Shape in) {
-    return forward_weights<V>(in) + kernels::turned_weights_size<V>(input_gradient(in));
+    return forward_weights<V>(in) + gradient_plan<V>(in).weights_size;
   }
   /// The padded input, the kernel's own.
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
-    return padded_size<V>(in) + kernels::convolution_scratch_size<V>(geometry(in));
+    return padded_size<V>(in) + plan<V>(in).scratch_size;
   }
   /// The padded input, the placed gradient, the kernels' own.
   template <class V>
   static constexpr std::size_t backward_scratch_size(Shape in) {
     return padded_size<V>(in) + placed_size<V>(in) +
-           (std::max)(kernels::weight_gradient_scratch_size<V>(geometry(in)),
-                      kernels::input_gradient_scratch_size<V>(input_gradient(in)));
+           (std::max)(plan<V>(in).sums_scratch_size, gradient_plan<V>(in).scratch_size);
   }
   template <class V>
   static constexpr std::size_t accumulator_size(Shape in) {
-    return kernels::weight_sums_size<V>(geometry(in));
+    return plan<V>(in).sums_size;
   }
 
   template <class Call>
   static void prepare(const Call& call) {
     using V = typename Call::Vector;
     constexpr Shape in = Call::input_shape;
-    if constexpr (constexpr auto w = kernels::winograd_form<V>(geometry(in)); w.tile > 0)
-      kernels::winograd_prepare<V, w>(call.parameters[0], false, call.prepared);
+    if constexpr (constexpr kernels::ConvPlan p = plan<V>(in); p.tile > 0)
+      kernels::winograd_prepare<V, p.winograd()>(call.parameters[0], false, call.prepared);
     if (call.training)
       kernels::prepare_turned_weights<V, input_gradient(in)>(call.parameters[0],
                                                              call.prepared + forward_weights<V>(in));
@@ -122,7 +122,7 @@ struct Convolution2D {
     using V = typename Call::Vector;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr kernels::ConvGeometry g = call_geometry<Call, Identity>();
-    constexpr int tile = kernels::winograd_form<V>(geometry(in)).tile;
+    constexpr int tile = plan<V>(in).tile;
     for (std::size_t n = 0; n < call.batch; ++n)
       kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
           1, {padded_image(call, n)}, tile > 0 ? call.prepared : call.parameters[0],
@@ -143,7 +143,7 @@ struct Convolution2D {
     for (std::size_t n = 0; n < call.batch; ++n) {
       const T* gradient = call.output_gradient + n * bordered_size(out, border);
       if constexpr (!Call::fixed)
-        kernels::add_weight_gradient<V, geometry(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
+        kernels::add_weight_gradient<V, plan<V>(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
                                                          call.accumulator, rest);
       if (call.input_gradient == nullptr) continue;
       if constexpr (border == Border{} && !d.placement().trivial()) {
@@ -158,16 +158,15 @@ struct Convolution2D {
 
   template <class Call>
   static void finish_gradients(const Call& call) {
-    kernels::finish_weight_gradient<typename Call::Vector, geometry(Call::input_shape)>(call.accumulator,
-                                                                                        call.parameter_gradients[0]);
+    using V = typename Call::Vector;
+    kernels::finish_weight_gradient<V, plan<V>(Call::input_shape)>(call.accumulator, call.parameter_gradients[0]);
   }
 
   // Inference. Packed are the bias, then the weights, both with the scale and shift of a following normalisation.
 
   template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
-    return bias_size<Target>(in) +
-           kernels::convolution_weights_size<typename Target::Vector>(geometry(in), traffic<Target>);
+    return bias_size<Target>(in) + plan_for<Target>(in).weights_size;
   }
   static constexpr std::size_t weights_size(Shape in, int largest_tile) {
     return static_cast<std::size_t>(Derived::filters(in)) +
@@ -175,33 +174,30 @@ struct Convolution2D {
   }
   template <class Target>
   static constexpr int packing(Shape in) {
-    return kernels::winograd_form<typename Target::Vector>(geometry(in), traffic<Target>).tile;
+    return plan_for<Target>(in).tile;
   }
   template <class Target>
   static constexpr Text kernel_name(Shape in) {
-    return kernels::convolution_name<typename Target::Vector>(geometry(in), traffic<Target>);
+    return plan_for<Target>(in).template name<typename Target::Vector>();
   }
 
   template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     constexpr kernels::ConvGeometry g = geometry(in);
     constexpr int filters = Derived::filters(in);
-    for (int o = 0; o < filters; ++o)
-      packed[o] = (has_bias() ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
-    kernels::Convolution<typename Target::Vector, g, packing<Target>(in)>::pack(
-        [&](int group, int ky, int kx, int from, int to) {
-          const int filter = group * g.out_channels + to;
-          return parameters[0][((ky * g.kernel_width + kx) * g.in_channels + from) * filters + filter] *
-                 (scale ? scale[filter] : T(1));
-        },
-        packed + bias_size<Target>(in));
+    const Folded<T, Derived::config.use_bias> folded{parameters, scale, shift};
+    for (int o = 0; o < filters; ++o) packed[o] = folded.bias(o);
+    const auto weight = [&](int group, int ky, int kx, int from, int to) {
+      const int filter = group * g.out_channels + to;
+      return folded.weight(((ky * g.kernel_width + kx) * g.in_channels + from) * filters + filter, filter);
+    };
+    kernels::Convolution<typename Target::Vector, g, packing<Target>(in)>::pack(weight, packed + bias_size<Target>(in));
   }
 
   /// The input with its padding, where it does not lie in a border, and the kernel's own.
   template <class Call>
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
-    return copy_size<Call>(batch) + kernels::convolution_scratch_size<typename Call::Vector>(
-                                        call_geometry<Call, Identity>(), traffic<typename Call::target>);
+    return copy_size<Call>(batch) + plan_for<typename Call::target>(Call::input_shape).scratch_size;
   }
 
   template <class Epilogue, class Call>
@@ -228,13 +224,9 @@ struct Convolution2D {
   static constexpr Parameters parameters(Shape in, int from, int to, L2 regularizer) {
     const auto [height, width] = on_image(Derived::config).kernel_size;
     const double field = 1.0 * height * width;
-    Parameter weights{.name = "kernel",
-                      .shape = {height, width, from, to},
-                      .initializer = {Initializer::glorot_uniform, field * from, field * to},
-                      .l2 = regularizer.value};
-    if (in.rank == 2) weights.shape = {width, from, to};
-    if (!has_bias()) return {weights};
-    return {weights, Parameter{.name = "bias", .shape = {Derived::filters(in)}}};
+    const Shape kernel = in.rank == 2 ? Shape{width, from, to} : Shape{height, width, from, to};
+    return kernel_and_bias(kernel, field * from, field * to, regularizer, Derived::config.use_bias,
+                           Derived::filters(in));
   }
 
  private:
@@ -244,8 +236,20 @@ struct Convolution2D {
     return window_over(in, config.kernel_size, config.strides, config.dilation_rate, config.padding, config.pad);
   }
 
+  /// Of training: forward and the gradient by the weights, then that by the input.
+  template <class V>
+  static constexpr kernels::ConvPlan plan(Shape in) {
+    return kernels::plan_convolution<V>(geometry(in));
+  }
+  template <class V>
+  static constexpr kernels::ConvPlan gradient_plan(Shape in) {
+    return kernels::plan_convolution<V>(input_gradient(in));
+  }
+  /// Of inference.
   template <class Target>
-  static constexpr kernels::ConvTraffic traffic{.samples = Target::samples, .cached = Target::cached};
+  static constexpr kernels::ConvPlan plan_for(Shape in) {
+    return kernels::plan_convolution<typename Target::Vector>(geometry(in), {Target::samples, Target::cached});
+  }
 
   static constexpr kernels::Placement padded(Shape in, Border border = Border{}) {
     const Window w = window(in);
@@ -274,9 +278,7 @@ struct Convolution2D {
   }
   template <class V>
   static constexpr std::size_t forward_weights(Shape in) {
-    return kernels::winograd_form<V>(geometry(in)).tile > 0
-               ? aligned_size<typename V::value_type>(kernels::convolution_weights_size<V>(geometry(in)))
-               : 0;
+    return plan<V>(in).tile > 0 ? aligned_size<typename V::value_type>(plan<V>(in).weights_size) : 0;
   }
 
   static constexpr kernels::ConvGeometry geometry(Shape in) {

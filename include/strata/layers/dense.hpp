@@ -15,6 +15,7 @@
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/reduce.hpp>
 #include <strata/layers/fused_activation.hpp>
+#include <strata/layers/linear.hpp>
 
 namespace strata {
 
@@ -72,12 +73,8 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
     return in;
   }
   static constexpr Parameters parameters(Shape in) {
-    Parameter weights{.name = "kernel",
-                      .shape = {in.channels(), Units},
-                      .initializer = {Initializer::glorot_uniform, 1.0 * in.channels(), 1.0 * Units},
-                      .l2 = config.kernel_regularizer.value};
-    if (!has_bias) return {weights};
-    return {weights, Parameter{.name = "bias", .shape = {Units}}};
+    return detail::kernel_and_bias({in.channels(), Units}, in.channels(), Units, config.kernel_regularizer,
+                                   config.use_bias, Units);
   }
   static constexpr std::size_t macs(Shape in) { return in.size() * Units; }
 
@@ -120,16 +117,15 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
 
   template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
-    for (int o = 0; o < Units; ++o)
-      packed[o] = (has_bias ? parameters[1][o] : T(0)) * (scale ? scale[o] : T(1)) + (shift ? shift[o] : T(0));
-    const auto weight = [&](int from, int to) { return parameters[0][from * Units + to] * (scale ? scale[to] : T(1)); };
+    const detail::Folded<T, config.use_bias> folded{parameters, scale, shift};
+    for (int o = 0; o < Units; ++o) packed[o] = folded.bias(o);
     T* const weights = packed + Units;
     if constexpr (layout<typename Target::Vector>(in) == kernels::Weights::keras)
       for (int from = 0; from < in.channels(); ++from)
-        for (int to = 0; to < Units; ++to) weights[from * Units + to] = weight(from, to);
+        for (int to = 0; to < Units; ++to) weights[from * Units + to] = folded.weight(from * Units + to, to);
     else
       kernels::pack_weights<typename Target::Vector, kernels::dense_geometry(in.channels(), Units, 1)>(
-          [&](int, int, int, int from, int to) { return weight(from, to); }, weights);
+          [&](int, int, int, int from, int to) { return folded.weight(from * Units + to, to); }, weights);
   }
 
   template <class Epilogue, class Call>

@@ -34,7 +34,7 @@ struct EnginePlan {
   /// In Winograd's domain weights are four times as many.
   template <int samples>
   using TargetFor = InferenceTarget<V, samples,
-                                    (4 * Net::network().parameter_count() * sizeof(T) <= detail::cache_bytes)>;
+                                    (4 * Net::network().parameter_count() * sizeof(T) <= detail::machine.second_cache)>;
   template <std::size_t S>
   using HeadOf = BoundBy<BoundOf<Net, head(S)>, Choice>;
 

@@ -37,6 +37,15 @@ constexpr ParameterIndex find_parameter(const Lowered<N, Operands>& network, std
   return {0, 0, false};
 }
 
+/// The addresses of a node's parameters in an arena with the layout of `Net`'s parameters.
+template <class Net, std::size_t I, class T>
+std::array<T*, Parameters::capacity> node_parameters(T* arena) {
+  constexpr auto offsets = Net::network().nodes[I].offsets();
+  std::array<T*, Parameters::capacity> pointers{};
+  for (std::size_t p = 0; p < pointers.size(); ++p) pointers[p] = arena + offsets[p];
+  return pointers;
+}
+
 /// A view of the parameter called `Name` in an arena with the layout of `Net`'s parameters, or of their gradients.
 template <class Net, FixedString Name, bool gradient = false, class T>
 constexpr auto parameter_view(T* arena) {

@@ -19,6 +19,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/number.hpp>
+#include <strata/core/schema.hpp>
 #include <strata/train/events.hpp>
 #include <strata/train/history.hpp>
 #include <strata/train/require.hpp>
@@ -32,11 +33,18 @@ namespace strata {
 /// where neither `mode` nor they know whether it should rise. Unlike in Keras, a first epoch that is NaN is not the
 /// best.
 struct EarlyStopping {
+  static constexpr Schema schema{.spelling = "EarlyStopping", .keras = "EarlyStopping", .aggregate = true};
   int patience = 0;                  ///< epochs without improvement to put up with
   double min_delta = 0;              ///< a smaller change is no improvement; its sign does not matter
   std::string monitor = "val_loss";  ///< a name in the logs
   Monitor mode = Monitor::automatic;
   bool restore_best_weights = false;  ///< at the end of training, stopped early or not
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("patience", c.patience...), f("min_delta", c.min_delta...), f("monitor", c.monitor...), f("mode", c.mode...),
+        f("restore_best_weights", c.restore_best_weights...);
+  }
 
   // what came of it
   int stopped_epoch = -1;  ///< -1: ran to the end
@@ -95,9 +103,15 @@ struct EarlyStopping {
 /// member writes.
 /// Throws FileError where the file cannot be written.
 struct CSVLogger {
+  static constexpr Schema schema{.spelling = "CSVLogger", .keras = "CSVLogger", .aggregate = true};
   std::string path;
   char separator = ',';
   bool append = false;  ///< go on with a file; its heading is written where there is none, or an empty one
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("path", c.path...), f("separator", c.separator...), f("append", c.append...);
+  }
 
   // what it writes
   bool heading = true;

@@ -208,7 +208,7 @@ Evaluation evaluate(Trainer<Net, Loss, Optimizer, V, Parallel, Choice>& trainer,
   return detail::evaluate_with(trainer.executor(), trainer.model(), dataset, trainer.loss(), batch_size, metric);
 }
 
-/// The network's outputs, (samples, Net::output_shape), layer by layer (Keras `Model.predict`); Engine is faster.
+/// The network's outputs, (samples, Net::output_shape), as training computes them (Keras `Model.predict`); Engine is faster.
 /// inputs: (samples, Net::input_shape). Throws InvalidArgument where their number does not fit. `predict<Exact>` keeps
 /// to direct sums.
 template <Algorithms Choice = Fast, class Given>

@@ -159,7 +159,7 @@ History run_epochs(Trainer& trainer, const Dataset& train, const FitOptions& opt
 
   const auto& parallel = trainer.parallel();
   constexpr bool team = Team<std::remove_cvref_t<decltype(parallel)>>;
-  if constexpr (team) require_alike(parallel, run_facts(trainer, train, options));
+  if constexpr (team) require_alike(parallel, run_facts(trainer, train, options, extras...));
 
   Batches batches(
       train,

@@ -6,12 +6,16 @@
 #include <string_view>
 
 #include <strata/core/error.hpp>
+#include <strata/core/schema.hpp>
 
 namespace strata {
 
 /// Whether a number should fall (a loss) or rise (an accuracy). A callback's `automatic` takes what the logs say of the
 /// number: `min` for losses, `direction` for metrics that have one, else InvalidArgument (Keras' `mode`).
 enum class Monitor { automatic, min, max };
+constexpr auto choices(Monitor) {
+  return Choices<3>{"Monitor", {"Monitor::automatic", "Monitor::min", "Monitor::max"}, {"auto", "min", "max"}};
+}
 
 namespace detail {
 

@@ -44,6 +44,16 @@ class Targets : public std::variant<std::span<const int>, std::span<const T>> {
 
 namespace detail {
 
+/// f(span of labels or values)
+template <class Target, class F>
+void visit_targets(std::span<const Target> targets, F&& f) {
+  f(targets);
+}
+template <class T, class F>
+void visit_targets(const Targets<T>& targets, F&& f) {
+  std::visit(f, static_cast<const typename Targets<T>::variant&>(targets));
+}
+
 /// The losses of a network's outputs as a list: the only one, or those of Losses.
 template <class Loss>
 struct losses_of {

@@ -23,13 +23,11 @@
 
 namespace strata::detail {
 
-/// With its hyper-parameters, where it lists them: `SGD{.learning_rate = 0.5}`.
-template <class Optimizer>
-std::string optimizer_config(const Optimizer& optimizer) {
-  if constexpr (Config<Optimizer>)
-    return spelling(optimizer);
-  else
-    return std::string(type_name<Optimizer>());
+/// An optimiser, loss or callback with its hyper-parameters, where it lists them: `SGD{.learning_rate = 0.5}`.
+template <class T>
+std::string config_text(const T& value) {
+  if constexpr (Config<T>) return spelling(value);
+  else return std::string(type_name<T>());
 }
 
 /// FNV-1a of values instead of characters.
@@ -128,8 +126,8 @@ std::vector<Fact> trainer_facts(const Trainer& trainer) {
   }
   std::vector<Fact> facts{{"network", network},
                           {"numbers", std::string(type_name<typename Trainer::vector_type::value_type>())},
-                          {"loss", std::string(type_name<typename Trainer::loss_type>())},
-                          {"optimiser", optimizer_config(trainer.optimizer())},
+                          {"loss", config_text(trainer.loss())},
+                          {"optimiser", config_text(trainer.optimizer())},
                           {"seed", "Seed{" + std::to_string(trainer.seed().value) + "}"},
                           {"synchronisation", synchronized<std::remove_cvref_t<decltype(trainer.parallel())>>
                                                   ? "batch normalisation of all samples"
@@ -153,8 +151,9 @@ inline std::string data_fact(const Dataset& dataset) {
 }
 
 /// What `fit` is asked for, and a trainer's state.
-template <class Trainer, class Options>
-std::vector<Fact> run_facts(const Trainer& trainer, const Dataset& train, const Options& options) {
+template <class Trainer, class Options, class... Callbacks>
+std::vector<Fact> run_facts(const Trainer& trainer, const Dataset& train, const Options& options,
+                            const Callbacks&... callbacks) {
   constexpr const char* remedy = "give all members the same data; each reads its share";
   std::vector<Fact> facts = state_facts(trainer);
   facts.push_back({"training data", data_fact(train), remedy});
@@ -163,6 +162,9 @@ std::vector<Fact> run_facts(const Trainer& trainer, const Dataset& train, const 
                    std::string(Text() << ".batch_size = " << options.batch_size << "\n.epochs = " << options.epochs
                                       << "\n.initial_epoch = " << options.initial_epoch
                                       << "\n.shuffle = " << (options.shuffle ? "true" : "false"))});
+  std::string all;
+  ((all += config_text(callbacks) + '\n'), ...);
+  facts.push_back({"callbacks and metrics", all, "give all members the same"});
   return facts;
 }
 

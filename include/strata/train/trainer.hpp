@@ -5,14 +5,10 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <strata/core/algorithms.hpp>
@@ -22,16 +18,19 @@
 #include <strata/core/one_or_more.hpp>
 #include <strata/core/parallel.hpp>
 #include <strata/core/random.hpp>
-#include <strata/kernels/map.hpp>
 #include <strata/kernels/math.hpp>
 #include <strata/runtime/executor.hpp>
 #include <strata/runtime/model.hpp>
+#include <strata/train/check_batch.hpp>
 #include <strata/train/events.hpp>
 #include <strata/train/gradients.hpp>
 #include <strata/train/history.hpp>
 #include <strata/train/loss.hpp>
 #include <strata/train/optimizers.hpp>
+#include <strata/train/output_loss.hpp>
 #include <strata/train/output_losses.hpp>
+#include <strata/train/shares.hpp>
+#include <strata/train/state_mover.hpp>
 #include <strata/train/team.hpp>
 #include <strata/train/trainable.hpp>
 
@@ -73,8 +72,7 @@ class Trainer {
         executor_(std::move(parallel)),
         gradients_(Net::trainable_param_count),
         slots_(slots_each * Net::trainable_param_count),
-        state_(Net::network().state_count),
-        sizes_(Team<Parallel> ? detail::members_of(executor_.parallel()) : 0) {
+        shares_(executor_.parallel()) {
     if constexpr (detail::examine_roles<Loss, Optimizer>()) {
       static_assert(detail::no_fault_in_training<Net, Loss>());  // why: the last note
       detail::validate_losses<Net>(loss_);
@@ -93,19 +91,15 @@ class Trainer {
   T step(const Inputs& inputs, std::span<const int> labels, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, int>;
     static_assert(fits || !sound, "this loss takes targets: std::span<const float>, not labels");
-    if constexpr (fits)
-      return train(inputs, labels, observers...);
-    else
-      return 0;
+    if constexpr (fits) return train(inputs, labels, observers...);
+    else return 0;
   }
   template <class... Observers>
   T step(const Inputs& inputs, std::span<const T> targets, Observers&... observers) {
     constexpr bool fits = LossFor<Loss, V, T>;
     static_assert(fits || !sound, "this loss takes labels: std::span<const int>, not float targets");
-    if constexpr (fits)
-      return train(inputs, targets, observers...);
-    else
-      return 0;
+    if constexpr (fits) return train(inputs, targets, observers...);
+    else return 0;
   }
 
   /// For several outputs; observers have no on_forward.
@@ -160,10 +154,8 @@ class Trainer {
  private:
   static constexpr bool sound = detail::IsLoss<Loss> && detail::IsOptimizer<Optimizer>;
   static constexpr std::size_t slots_each = [] {
-    if constexpr (sound)
-      return Optimizer::slots;
-    else
-      return std::size_t{0};  // the constructor has said why
+    if constexpr (sound) return Optimizer::slots;
+    else return std::size_t{0};  // the constructor has said why
   }();
   using AllLosses = detail::losses_of<Loss>;
   template <std::size_t K>
@@ -172,16 +164,6 @@ class Trainer {
   using Replaced = typename Executing::Replaced;
   using Values = std::span<const T>;
 
-  /// f(span of labels or values)
-  template <class Target, class F>
-  static void visit(std::span<const Target> targets, F&& f) {
-    f(targets);
-  }
-  template <class F>
-  static void visit(const Targets<T>& targets, F&& f) {
-    std::visit(f, static_cast<const typename Targets<T>::variant&>(targets));
-  }
-
   /// A step and its phases. `Given` is a span, or an array of Targets.
   template <class Given, class... Observers>
   T train(const Inputs& inputs, const Given& targets, Observers&... observers) {
@@ -189,11 +171,15 @@ class Trainer {
     constexpr bool observed =
         Net::output_count == 1 &&
         (detail::hears<detail::AfterForward, Observers, Trainer, const Values, const Given> || ...);
-    const Portion batch = agree([&] { return check(inputs, targets); });
+    const Portion batch = shares_.agree(parallel(), [&] {
+      detail::validate_optimizer(optimizer_);
+      learning_rate();  // throws unless it is finite
+      return detail::check_batch<Net, V>(loss_, inputs, targets, Team<Parallel>);
+    });
     const Replaced replaced = replaced_links();
 
-    executor_.forward_training(model_->parameters().data(), addresses(inputs), batch, random(),
-                               observed ? Replaced{} : replaced);
+    executor_.forward_training(model_->parameters().data(), addresses(inputs), batch,
+                               Random(seed_).split(0).split(iterations_), observed ? Replaced{} : replaced);
     if constexpr (observed) {
       const Values outputs(executor_.value(executor_.output(0)), batch.size * Net::output_shape.size());
       (detail::notify<detail::AfterForward>(observers, *this, outputs, targets), ...);
@@ -218,55 +204,14 @@ class Trainer {
     return replaced;
   }
 
-  /// The samples that `check()` counts. What it throws in one member of a team, all refuse.
-  template <class Check>
-  Portion agree(Check check) {
-    if constexpr (Team<Parallel>) {
-      constexpr double refused = -1;
-      struct Answer {
-        Trainer& trainer;
-        double size = refused;
-        void tell() const {
-          const std::span<double> sizes = trainer.sizes_.span();
-          std::fill(sizes.begin(), sizes.end(), 0.0);
-          sizes[trainer.parallel().rank()] = size;
-          trainer.parallel().all_reduce(sizes);
-        }
-        ~Answer() {
-          if (size == refused) tell();  // check has thrown
-        }
-      } answer{*this};
-      answer.size = static_cast<double>(check());
-      answer.tell();
-      return portion();
-    } else {
-      return check();
-    }
-  }
-  Portion portion() const {
-    const std::span<const double> sizes = sizes_.span();
-    Portion portion(static_cast<std::size_t>(sizes[parallel().rank()]), 0, 0);
-    for (std::size_t member = 0; member < sizes.size(); ++member) {
-      if (sizes[member] < 0)
-        detail::raise<InvalidArgument>("team: member " + std::to_string(member) + " of " +
-                                       std::to_string(sizes.size()) + " refused its share of the batch; it says why");
-      if (member < parallel().rank()) portion.first += static_cast<std::size_t>(sizes[member]);
-      portion.total += static_cast<std::size_t>(sizes[member]);
-    }
-    if (portion.total == 0)
-      detail::raise<InvalidArgument>("team: expected a batch with a sample for at least one member, received none");
-    return portion;
-  }
-
-  /// Of this step.
-  Random random() const { return Random(seed_).split(0).split(iterations_); }
-
   /// The loss of all outputs and the penalties; throws where it is not finite.
   template <class Given>
   double find_loss(const Given& targets, const Portion& batch, const Replaced& replaced) {
     double loss = 0;
     detail::each<Net::output_count>([&]<std::size_t K>() {
-      visit(detail::element<K>(targets), [&](auto given) { loss += output_loss<K>(given, batch, replaced[K]); });
+      detail::visit_targets(detail::element<K>(targets), [&](auto given) {
+        loss += detail::output_loss<Net, V, K>(loss_, executor_, given, batch, replaced[K]);
+      });
     });
     detail::all_reduce(parallel(), std::span(&loss, 1));
     loss += detail::l2_penalty<Net, V>(Values(model_->parameters()));
@@ -320,54 +265,10 @@ class Trainer {
       throw_non_finite(what + tensor + " has values that are not finite");
   }
 
-  /// Moves the layers' state (moving averages); throws where a finite number would become another, and leaves it then.
-  void move_state([[maybe_unused]] const Portion& batch) {
-    const std::span<T> parameters = model_->parameters(), state = parameters.subspan(Net::network().weight_count);
-    std::copy(state.begin(), state.end(), state_.data());
-    executor_.update_state(parameters.data());
-    if constexpr (Team<Parallel>) share_moves(state, batch);
-    if (detail::all_finite<V>(std::span<const T>(state))) return;
-    std::string tensor;
-    model_->for_each_parameter(
-        [&](const NodeInfo& node, const Parameter& parameter, std::span<const T> moved) {
-          if (!tensor.empty() || parameter.trainable || detail::all_finite<V>(moved)) return;
-          const std::span<const T> before(state_.data() + (moved.data() - state.data()), moved.size());
-          if (detail::all_finite<V>(before)) tensor = detail::parameter_name(node, parameter);
-        });
-    if (tensor.empty()) return;
-    std::copy_n(state_.data(), state.size(), state.begin());
-    throw_non_finite(tensor + " would get values that are not finite");
-  }
-
-  /// All members move their state by the mean of their moves, by samples.
-  void share_moves(std::span<T> state, const Portion& batch) {
-    const T share = static_cast<T>(batch.size) / static_cast<T>(batch.total);
-    std::transform(state.begin(), state.end(), state_.data(), state.begin(),
-                   [=](T after, T before) { return batch.size == 0 ? T(0) : share * (after - before); });
-    parallel().all_reduce(state);
-    std::transform(state.begin(), state.end(), state_.data(), state.begin(), std::plus<>());
-  }
-
-  /// The loss of an output by its weight, and by the batch's share of a team's; its gradient is left for backward.
-  template <std::size_t K, class Target>
-  double output_loss(std::span<const Target> targets, const Portion& batch, bool on_logits) {
-    if constexpr (LossFor<LossOf<K>, V, Target>) {
-      if (batch.size == 0) return 0;
-      const std::size_t tensor = executor_.output(K, on_logits);
-      T* const gradient = executor_.output_gradient(tensor);
-      const double share = static_cast<double>(batch.size) / static_cast<double>(batch.total);
-      const double weight = AllLosses::weight(loss_, K) * share;
-      const double loss = detail::with_logits(AllLosses::template get<K>(loss_), on_logits)
-                              .template evaluate<V>(executor_.value(tensor), targets, gradient, batch.size,
-                                                    Net::output_shapes[K]);
-      if (weight != 1 && gradient != nullptr)
-        kernels::map<V>(batch.size * Net::output_shapes[K].size(),
-                        [w = V(static_cast<T>(weight))](V g) STRATA_INLINE_LAMBDA { return V(w * g); }, gradient,
-                        gradient);
-      return weight * loss;
-    } else {
-      return 0;  // check has thrown
-    }
+  /// Throws where a finite number would become another, and leaves the state then.
+  void move_state(const Portion& batch) {
+    if (const std::string tensor = mover_.move(*model_, executor_, batch); !tensor.empty())
+      throw_non_finite(tensor + " would get values that are not finite");
   }
 
   static typename Executing::Inputs addresses(const Inputs& inputs) {
@@ -378,51 +279,6 @@ class Trainer {
       for (std::size_t i = 0; i < inputs.size(); ++i) addresses[i] = inputs[i].data();
       return addresses;
     }
-  }
-
-  /// Samples in a batch. Throws InvalidArgument, for the optimiser's numbers, too.
-  template <class Given>
-  std::size_t check(const Inputs& inputs, const Given& targets) const {
-    detail::validate_optimizer(optimizer_);
-    learning_rate();  // throws unless it is finite
-    const std::size_t batch = detail::element<0>(inputs).size() / Net::input_shape.size();
-    detail::each<Net::input_count>([&]<std::size_t I>() {
-      constexpr Shape shape = Net::input_shapes[I];
-      const std::size_t size = detail::element<I>(inputs).size();
-      if ((size == 0 && !Team<Parallel>) || size != batch * shape.size())
-        detail::raise<InvalidArgument>(
-            Text() << numbered("inputs", I, Net::input_count) << ": expected a batch of " << shape
-            << " samples, a multiple of " << shape.size() << " values, received " << size << " values");
-    });
-    detail::each<Net::output_count>([&]<std::size_t K>() {
-      visit(detail::element<K>(targets), [&]<class Target>(std::span<const Target> given) {
-        check_targets<K>(given, batch);
-      });
-    });
-    return batch;
-  }
-  template <std::size_t K, class Target>
-  void check_targets(std::span<const Target> targets, std::size_t batch) const {
-    constexpr Shape shape = Net::output_shapes[K];
-    constexpr std::size_t wanted = LossOf<K>::targets_per_sample(shape);
-    const Text what = numbered("targets", K, Net::output_count);
-    if constexpr (!LossFor<LossOf<K>, V, Target>)
-      detail::raise<InvalidArgument>(
-          Text() << what << ": expected "
-          << (std::is_same_v<Target, int> ? "values (float), received labels (int)" : "labels (int), received values")
-          << ", as the loss is " << type_name<LossOf<K>>());
-    if (targets.size() != batch * wanted)
-      detail::raise<InvalidArgument>(
-          Text() << what << ": expected " << wanted << " for each of " << batch << " samples, as the output is "
-          << shape << ", received " << targets.size() << " in all");
-    if constexpr (requires { LossOf<K>::check_targets(targets, shape); })
-      AllLosses::template get<K>(loss_).check_targets(targets, shape);
-  }
-  /// inputs, or inputs 2
-  static Text numbered(const char* what, std::size_t index, std::size_t count) {
-    Text text(what);
-    if (count > 1) text << ' ' << index + 1;
-    return text;
   }
 
   [[noreturn]] void throw_non_finite(const std::string& what) const {
@@ -438,8 +294,9 @@ class Trainer {
   Optimizer optimizer_;
   Seed seed_;
   Executing executor_;
-  Arena<T> gradients_, slots_, state_;
-  Arena<double> sizes_;  // of the members' shares of a batch
+  Arena<T> gradients_, slots_;
+  detail::StateMover<Net, V> mover_;
+  detail::Shares<Parallel> shares_;
   std::vector<Logs> epochs_;
   std::size_t iterations_ = 0;
   bool stopped_ = false;

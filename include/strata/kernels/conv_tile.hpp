@@ -1,0 +1,197 @@
+// A register tile of direct convolution: vectors of output channels times output pixels.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include <strata/core/inline.hpp>
+#include <strata/core/machine.hpp>
+#include <strata/kernels/conv_geometry.hpp>
+#include <strata/kernels/epilogue.hpp>
+#include <strata/kernels/vector.hpp>
+
+namespace strata::kernels::detail {
+
+// Register tiles are arrays of vectors whose indices are all constants: the fold expressions are the unrolled loops.
+template <int N>
+using Indices = std::make_integer_sequence<int, N>;
+
+/// A vector whose lanes beyond `Width` are neither read nor written.
+template <class V, int Width>
+STRATA_INLINE V read(const typename V::value_type* p) {
+  if constexpr (Width < simd::lanes<V>) return simd::load_partial<V>(p, Width);
+  else return simd::load<V>(p);
+}
+template <class V, int Width>
+STRATA_INLINE void write(typename V::value_type* p, V v) {
+  if constexpr (Width < simd::lanes<V>) simd::store_partial(p, v, Width);
+  else simd::store(p, v);
+}
+
+/// NV vectors of channels, the last with `LastWidth` lanes.
+template <class V, int LastWidth, int... I>
+STRATA_INLINE void read_block(V* block, const typename V::value_type* p, std::integer_sequence<int, I...>) {
+  ((block[I] = read<V, I + 1 == sizeof...(I) ? LastWidth : simd::lanes<V>>(p + I * simd::lanes<V>)), ...);
+}
+template <class V, int LastWidth, int... I>
+STRATA_INLINE void write_block(const V* block, typename V::value_type* p, std::integer_sequence<int, I...>) {
+  (write<V, I + 1 == sizeof...(I) ? LastWidth : simd::lanes<V>>(p + I * simd::lanes<V>, block[I]), ...);
+}
+
+/// sums[v] += x * weights[v].
+template <class V, int... I>
+STRATA_INLINE void multiply_pixel(V* sums, V x, const V* weights, std::integer_sequence<int, I...>) {
+  ((sums[I] = simd::fma(x, weights[I], sums[I])), ...);
+  simd::keep(x);
+}
+
+/// sums[p][v] += x[window of p] * weights[v], where P counts the pixels and I the vectors.
+template <class V, ConvGeometry g, Patch patch, int... P, int... I>
+STRATA_INLINE void multiply(V* sums, const typename V::value_type* x, const V* weights,
+                            std::integer_sequence<int, P...>, std::integer_sequence<int, I...> vectors) {
+  constexpr int row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
+  (multiply_pixel(sums + P * int(sizeof...(I)), simd::broadcast<V>(x[patch.offset(P, row, column)]), weights, vectors),
+   ...);
+  for (std::size_t v = 0; v < sizeof...(I); ++v) simd::keep(weights[v]);
+}
+
+/// g++ would keep what it read for one step for another one, more than the registers hold: it shall forget it.
+template <class T>
+STRATA_INLINE void hide(const T*& x, const T*& weights) {
+  asm volatile("" : "+r"(x), "+r"(weights));
+}
+
+/// Asks for what will be read soon, into the cache of a level: processors do not by themselves look far enough ahead.
+template <int Bytes, int Level = 1, class T>
+STRATA_INLINE void prefetch(const T* p) {
+  for (int byte = 0; byte < Bytes; byte += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
+}
+
+/// True where few tiles share the weights, which then come from beyond the second-level cache. Not of Winograd's
+/// products, whose geometry has no output: there it is a loss.
+constexpr bool read_seldom(const ConvGeometry& g, Patch patch) {
+  const int pixels = g.out_height * g.out_width;
+  return pixels > 0 && pixels <= 8 * patch.count();
+}
+
+/// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K; asks for weights `Ahead` steps before.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Ahead, int... K>
+STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::value_type*& x,
+                                  const typename V::value_type*& weights, std::integer_sequence<int, K...>) {
+  constexpr int size = patch.count() * NV;
+  simd::Array<V, NV> w;
+  [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
+  [[maybe_unused]] constexpr int far_bytes = read_seldom(g, patch) ? bytes : 0;
+  ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
+    prefetch<far_bytes, 2>(weights + (K + 6 * Ahead) * WeightStep),
+    read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
+    multiply<V, g, patch>(sums + K % Splits * size, x + K, w, Indices<patch.count()>{}, Indices<NV>{})),
+   ...);
+  x += sizeof...(K);
+  weights += sizeof...(K) * WeightStep;
+}
+
+template <class V, int... I>
+STRATA_INLINE void fill(V* sums, V value, std::integer_sequence<int, I...>) {
+  ((sums[I] = value), ...);
+}
+template <class V, int... I>
+STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>) {
+  ((sums[I] = sums[I] + terms[I]), ...);
+}
+
+/// The same for a run of `Length` steps. Thousands of products in one sum would cost digits: long runs are summed in
+/// parts.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
+STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
+  constexpr int unroll = 4, part = 512;
+  constexpr bool large = Length * WeightStep * sizeof(*weights) >= strata::detail::machine.first_cache / 3;
+  constexpr int ahead = large ? 16 : 0;
+  if constexpr (Length <= 2 * part) {
+    for (int k = 0; k < Length / unroll; ++k)
+      multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<unroll>{});
+    multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<Length % unroll>{});
+  } else {
+    constexpr Indices<patch.count() * NV * Splits> tile;
+    V partial[tile.size()];
+    for (int k = 0; k < Length / part; ++k, x += part, weights += part * WeightStep) {
+      fill(partial, V(typename V::value_type(0)), tile);
+      multiply_run<V, g, patch, NV, Splits, WeightStep, Width, part>(partial, x, weights);
+      add(sums, partial, tile);
+    }
+    multiply_run<V, g, patch, NV, Splits, WeightStep, Width, Length % part>(sums, x, weights);
+  }
+}
+
+template <class V, int Size, int Splits, int... I>
+STRATA_INLINE void merge(V* sums, std::integer_sequence<int, I...>) {
+  if constexpr (Splits >= 2) ((sums[I] = sums[I] + sums[Size + I]), ...);
+  if constexpr (Splits == 4) ((sums[I] = sums[I] + (sums[2 * Size + I] + sums[3 * Size + I])), ...);
+}
+
+/// out[p][v] = epilogue(sums[p][v]), with the residual's value at the same place where the epilogue wants one.
+template <class V, ConvGeometry g, Patch patch, int NV, int LastWidth, class Epilogue, int... I>
+STRATA_INLINE void finish(V* sums, typename V::value_type* out, const typename V::value_type* residual,
+                          std::integer_sequence<int, I...>) {
+  constexpr int lanes = simd::lanes<V>;
+  if constexpr (has_residual<Epilogue>)
+    ((sums[I] = Epilogue::apply(
+          sums[I], read<V, I % NV + 1 == NV ? LastWidth : lanes>(
+                       residual + patch.offset(I / NV, Epilogue::residual_row, Epilogue::residual_pixel) + I % NV * lanes))),
+     ...);
+  else
+    ((sums[I] = Epilogue::apply(sums[I])), ...);
+  (write<V, I % NV + 1 == NV ? LastWidth : lanes>(
+       out + patch.offset(I / NV, g.out_row, g.out_step()) + I % NV * lanes, sums[I]),
+   ...);
+}
+
+/// The residual's element (y, x, c).
+template <class Epilogue, class T>
+STRATA_INLINE const T* residual_at(const T* residual, int y, int x, int c) {
+  if constexpr (has_residual<Epilogue>)
+    return residual + y * Epilogue::residual_row + x * Epilogue::residual_pixel + c;
+  else return nullptr;
+}
+
+/// A small tile alternates between several sums, so that the FMA units need not wait for the last product.
+constexpr int sum_splits(int size) {
+  constexpr int room = simd::register_count >= 32 ? 20 : 12;
+  return 4 * size <= room ? 4 : 2 * size <= room ? 2 : 1;
+}
+
+/// One register tile: bias + convolution, epilogue, store. The last vector has `LastWidth` lanes in the image and
+/// `ReadWidth` in the weights, where it may be padded.
+template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, int ReadWidth, class Epilogue>
+STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename V::value_type* weights,
+                                 const typename V::value_type* bias, typename V::value_type* out,
+                                 const typename V::value_type* residual) {
+  constexpr int size = patch.count() * NV;
+  constexpr int splits = sum_splits(size);
+  if constexpr (has_residual<Epilogue>)
+    [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
+      (prefetch<NV * static_cast<int>(sizeof(V))>(
+           residual + patch.offset(P, Epilogue::residual_row, Epilogue::residual_pixel)),
+       ...);
+    }(Indices<patch.count()>{});
+  simd::Array<V, size * splits> sums;
+  fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
+  if (bias != nullptr)
+    [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
+      (read_block<V, LastWidth>(sums + P * NV, bias, Indices<NV>{}), ...);
+    }(Indices<patch.count()>{});
+  // Without dilation and gaps a window's row is one run: (kernel_width, in_channels) are neighbours in the image.
+  constexpr bool whole_rows = g.dilation_width == 1 && g.in_pixel() == g.in_channels;
+  constexpr int runs = whole_rows ? 1 : g.kernel_width;
+  constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
+  for (int ky = 0; ky < g.kernel_height; ++ky)
+    for (int run = 0; run < runs; ++run)
+      multiply_run<V, g, patch, NV, splits, WeightStep, ReadWidth, length>(
+          sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
+          weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep);
+  merge<V, size, splits>(sums, Indices<size>{});
+  finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{});
+}
+
+}  // namespace strata::kernels::detail
