@@ -21,6 +21,9 @@ struct TwoHeads
     : Graph<Node<"image", Input<6, 6, 4>>, Node<"vector", Input<5>>, Node<"c", Conv2D<3, 3>, "image">,
             Node<"f", Flatten, "c">, Node<"d", Dense<5>, "f">, Node<"m", Add<>, "d", "vector">,
             Node<"out", Softmax, "m">, Node<"dropped", Dropout<0.5>, "image">, Outputs<"out", "dropped", "c">> {};
+struct Parts
+    : Graph<Node<"x", Input<6, 4, 8>>, Node<"s", Split<2>, "x">, Node<"r", Split<3, 1>, "s:1">,
+            Node<"c", Conv2D<4, 1>, "s:0">, Node<"y", Concatenate<Along<1>>, "r:2", "c", "r:0">, Outputs<"y">> {};
 struct Folds : Sequential<Input<8, 9, 4>, Conv2D<6, 3, Groups{2}, NoBias>, BatchNorm, ReLU,
                           DepthwiseConv2D<3, DepthMultiplier{2}>, BatchNormWith<NoScale>,
                           Conv2DTranspose<5, 3, Strides{2}>, BatchNorm, SeparableConv2D<4, 3, NoBias>,
@@ -127,6 +130,7 @@ void for_each_onnx_network(F f) {
   f.template operator()<FlattenedThenNormalized>();
   f.template operator()<FlattenedImage>();
   f.template operator()<FlattenedTwice>();
+  f.template operator()<Parts>();
   f.template operator()<Folds>();
 }
 
@@ -156,6 +160,7 @@ void for_some_onnx_networks(F f) {
       Add<ReLU, Sequential<>, ReduceMax<-1, KeepDims>>, Multiply<Sequential<>, GlobalAveragePooling2D, ReLU>>>();
   f.template operator()<SideBySide<Input<9, 4>, ZeroPadding1D<Ends{1, 2}>, Cropping1D<Ends{1, 2}>, UpSampling1D<3>,
                                    Reshape<3, 3, 4>, RepeatsOfItsMean>>();
+  f.template operator()<Parts>();
   f.template operator()<FlattenedThenNormalized>();
 }
 

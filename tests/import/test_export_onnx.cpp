@@ -133,6 +133,8 @@ TEST_CASE("What is exported has the network's names and no more operators than i
   CHECK(operators(onnx_model(folds, {.fold_normalization = true})) ==
         std::vector<std::string>{"Conv", "Relu", "Conv", "ConvTranspose", "Conv", "Conv", "Flatten", "Gemm",
                                  "BatchNormalization"});
+  const Model<test::Parts> parts{Seed{1}};
+  CHECK(operators(onnx_model(parts)) == std::vector<std::string>{"Slice", "Slice", "Slice", "Slice", "Conv", "Concat"});
   const Model<test::TwoHeads> heads{Seed{1}};
   const importing::OnnxModel model = onnx_model(heads, {.batch = 3});
   REQUIRE(model.graph.inputs.size() == 2);

@@ -310,6 +310,9 @@ TEST_CASE("layers that Keras has not, as values") {
   CHECK_OWN(Slice<1, 2, -1, 2>);
   CHECK_OWN(SpaceToDepth<2>);
   CHECK_THROWS_AS((keras_config<Sequential<Input<4, 4, 8>, ChannelShuffle<2>>>()), InvalidArgument);
+  using Half = Graph<Node<"x", Input<8>>, Node<"s", Split<2>, "x">, Outputs<"s:1">>;
+  CHECK_THROWS_WITH(keras_config<Half>(),
+                    Catch::Matchers::ContainsSubstring("expected layers that Keras has, received s:1 (Split<2"));
 
   // Every described layer is compared with Keras, or no layer of it.
   std::set<std::string> compared = own;

@@ -28,6 +28,8 @@ TEST_CASE("layers and options equal Keras'", "[keras]") {
 TEST_CASE("layers of operations equal Keras'", "[keras]") {
   check_oracle<Slice<-1, 2, -1>, Shape{3, 4, 7}>("keras/fixtures/slice_channels");
   check_oracle<Slice<1, 1, 7, 2>, Shape{7, 4, 3}>("keras/fixtures/slice_rows");
+  check_oracle<detail::SplitPart<1, 3, -1>, Shape{3, 4, 6}>("keras/fixtures/split_channels");
+  check_oracle<detail::SplitPart<1, 2, 1>, Shape{6, 4, 3}>("keras/fixtures/split_rows");
   check_oracle<ChannelShuffle<3>, Shape{2, 3, 12}>("keras/fixtures/channel_shuffle");
   check_oracle<DepthToSpace<2>, Shape{3, 4, 8}>("keras/fixtures/depth_to_space");
   check_oracle<DepthToSpace<2, CRD>, Shape{3, 4, 8}>("keras/fixtures/pixel_shuffle");
@@ -122,6 +124,7 @@ TEST_CASE("losses at their edges equal Keras'", "[keras]") {
   check_loss<float>("keras/fixtures/loss_categorical_unnormalised", CategoricalCrossentropy{});
   check_loss<float>("keras/fixtures/loss_categorical_zero_at_label", CategoricalCrossentropy{});
   check_loss<float>("keras/fixtures/loss_categorical_logits_far_apart", CategoricalCrossentropy{.from_logits = true});
+  check_loss<float>("keras/fixtures/loss_huber_at_delta", Huber{.delta = 0.5});
   check_loss<float>("keras/fixtures/loss_binary_zeros", BinaryCrossentropy{});
   check_loss<float>("keras/fixtures/loss_binary_logits_far_apart", BinaryCrossentropy{.from_logits = true});
 }
@@ -168,6 +171,7 @@ TEST_CASE("learning rates that change equal Keras'", "[keras]") {
 
 TEST_CASE("optimisers over five steps equal Keras'", "[keras]") {
   check_optimizer("keras/fixtures/optimizer_rmsprop_momentum", RMSprop{.learning_rate = 0.01, .momentum = 0.9});
+  check_optimizer("keras/fixtures/optimizer_lion", Lion{});
 }
 
 TEST_CASE("initial weights equal Keras'", "[keras]") {
@@ -181,6 +185,8 @@ TEST_CASE("three epochs of fit equal Keras'", "[keras]") {
       "keras/fixtures/fit_classes", SparseCategoricalCrossentropy{}, SGD{.learning_rate = 0.1, .momentum = 0.9});
   check_fit<Sequential<Input<6>, Dense<9, activation<Tanh>>, Dense<1, activation<Sigmoid>>>, float>(
       "keras/fixtures/fit_binary", BinaryCrossentropy{}, Adam{.learning_rate = 0.01});
+  check_fit<Sequential<Input<6>, Dense<9, activation<ReLU>>, Dense<3>>, float>("keras/fixtures/fit_huber", Huber{.delta
+      = 0.5}, Lion{.learning_rate = 0.01});
   check_fit<Sequential<Input<6, 6, 3>, Frozen<Conv2D<4, 3, Same>, BatchNorm>, ReLU, Conv2D<4, 3, Same>,
       Frozen<Residual<Conv2D<4, 3, Same, L2{0.1}>, BatchNorm>, PReLU<>, LayerNormalization, Conv2DTranspose<4, 2,
       Strides{2}>>, BatchNorm, Flatten, Frozen<Dense<9>>, Dense<4, L2{0.01}>>, int>("keras/fixtures/fit_frozen",

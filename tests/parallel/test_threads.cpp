@@ -45,6 +45,10 @@ struct Branches : Sequential<Input<20, 20, 16>, Concatenate<Conv2D<33, 1>, Branc
 struct Bands : Sequential<Input<65, 68, 4>, Conv2D<32, 3, Same>, DepthwiseConv2D<3, Same>, ReLU6, ZeroPadding2D<1>,
                           DepthwiseConv2D<5, Strides{2}>, Conv2D<7, 1>, Flatten, Dense<5>> {};
 static_assert(Bands::inference_plan().run_end[1] == 3);
+/// A layer with several outputs.
+struct Halves : Graph<Node<"x", Input<20, 20, 16>>, Node<"s", Split<2>, "x">, Node<"a", Conv2D<8, 3, Same>, "s:0">,
+                      Node<"m", Multiply<>, "a", "s:1">, Node<"y", Sequential<Conv2D<16, 3>, ReLU>, "m">,
+                      Outputs<"y">> {};
 
 /// Threads<n> for any n: each network is compiled once.
 struct Several : Threads<1> {
@@ -84,6 +88,7 @@ TEST_CASE("an image's bits do not depend on the threads that share it", "[parall
   check<Mobile>();
   check<Branches>();
   check<Bands>();
+  check<Halves>();
 }
 
 TEST_CASE("an overflow in some channels is mended alike by any number of threads", "[parallel]") {

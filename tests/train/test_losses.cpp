@@ -82,6 +82,7 @@ TEST_CASE("losses have the gradients that finite differences find", "[train]") {
                    labels(logits.size(), 2, 6), batch, shape);
       }
       check_loss(MeanSquaredError{}, logits, soft, batch, shape);
+      for (const double delta : {1.0, 0.3}) check_loss(Huber{.delta = delta}, logits, soft, batch, shape);
     }
   }
 }
@@ -180,6 +181,18 @@ TEST_CASE("a label smoothing is from 0 to 1", "[train]") {
   }
 }
 
+TEST_CASE("Huber's loss is the square near the target and a line beyond delta", "[train]") {
+  // By hand, delta 0.5: 0.4^2 / 2 = 0.08, at delta 0.125 from both sides, 0.5 (3 - 0.25) = 1.375.
+  const std::vector<double> predictions{1.4, 1.5, 0.5, 4, -2}, targets(5, 1.0);
+  std::vector<double> gradient(5);
+  CHECK(Huber{.delta = 0.5}.evaluate<V>(predictions.data(), std::span<const double>(targets), gradient.data(), 5,
+                                        Shape{1}) == Approx((0.08 + 2 * 0.125 + 2 * 1.375) / 5).epsilon(1e-14));
+  CHECK(difference(gradient, std::vector<double>{0.08, 0.1, -0.1, 0.1, -0.1}) < 1e-15);
+  for (const double bad : {0.0, -1.0, 1e39, std::nan("")})
+    CHECK_THROWS_WITH(Huber{.delta = bad}.validate(),
+                      Catch::Matchers::ContainsSubstring("Huber: expected .delta above 0, received "));
+}
+
 TEST_CASE("NaN and infinite predictions show in the loss", "[train]") {
   using F = simd::Vector<float>;
   for (const float bad : {NAN, INFINITY}) {
@@ -199,6 +212,8 @@ TEST_CASE("NaN and infinite predictions show in the loss", "[train]") {
                                                                 none, 1, Shape{19})));
       CHECK(!std::isfinite(
           MeanSquaredError{}.evaluate<F>(predictions.data(), std::span<const float>(values), none, 1, Shape{19})));
+      CHECK(!std::isfinite(
+          Huber{}.evaluate<F>(predictions.data(), std::span<const float>(values), none, 1, Shape{19})));
     }
   }
 }

@@ -76,6 +76,24 @@ TEST_CASE("optimisers follow Keras' formulas", "[train]") {
     r.m = 0.5 * r.m + lr * g / std::sqrt(r.v + 1e-7);
     r.p -= r.m;
   });
+  const auto lion = [](double beta_1, double beta_2) {
+    return [=](Reference& r, double g, double lr, double) {
+      const double mean = beta_1 * r.m + (1 - beta_1) * g;
+      r.p -= lr * ((mean > 0) - (mean < 0));
+      r.m = beta_2 * r.m + (1 - beta_2) * g;
+    };
+  };
+  check_optimizer(Lion{}, lion(0.9, 0.99));
+  check_optimizer(Lion{.learning_rate = 0.1, .beta_1 = 0.5, .beta_2 = 0.8}, lion(0.5, 0.8));
+}
+
+TEST_CASE("Lion leaves a parameter without a gradient where it is", "[train]") {
+  std::vector<float> parameters(9, 5.0f), slots(9);
+  std::vector<float> gradients(9);
+  gradients[3] = 1e-30f, gradients[8] = -1e30f;
+  apply_gradients<simd::Vector<float>>(Lion{.learning_rate = 0.5}, 0, std::span(parameters),
+                                       std::span<const float>(gradients), std::span(slots));
+  CHECK(parameters == std::vector<float>{5, 5, 5, 4.5f, 5, 5, 5, 5, 5.5f});
 }
 
 TEST_CASE("hyperparameters out of range are refused by their names", "[train]") {
@@ -92,7 +110,10 @@ TEST_CASE("hyperparameters out of range are refused by their names", "[train]") 
     refused(SGD{.momentum = bad}, "SGD: expected .momentum from 0 to 1, received ");
     refused(RMSprop{.momentum = bad}, "RMSprop: expected .momentum ");
     refused(RMSprop{.rho = bad}, "RMSprop: expected .rho ");
+    refused(Lion{.beta_2 = bad}, "Lion: expected .beta_2 from 0 to 1, received ");
   }
+  for (const double bad : {0.0, -0.1, 1.1, nan})  // Keras' Lion: ValueError
+    refused(Lion{.beta_1 = bad}, "Lion: expected .beta_1 above 0 to 1, received ");
   for (const double bad : {0.0, -1e-7, 1e-60, 1e39, infinity, nan}) {  // 0 / (sqrt(0) + 0) would be the step
     refused(Adam{.epsilon = bad}, "Adam: expected .epsilon above 0, received ");
     refused(RMSprop{.epsilon = bad}, "RMSprop: expected .epsilon ");
@@ -118,6 +139,7 @@ TEST_CASE("the defaults are Keras'", "[train]") {
   CHECK(Adam{}.learning_rate(0) == 0.001);
   CHECK(AdamW{}.weight_decay == 0.004);
   CHECK(RMSprop{}.rho == 0.9);
+  CHECK((Lion{}.learning_rate(0) == 0.001 && Lion{}.beta_1 == 0.9 && Lion{}.beta_2 == 0.99));
   const Adam clipped{.learning_rate = 1e-3f, .clipnorm = 1.0f};
   CHECK(clipped.clipnorm == 1.0);
   CHECK(clipped.beta_2 == 0.999);
@@ -138,6 +160,8 @@ TEST_CASE("optimisers, schedules and losses are spelled as they are written") {
   CHECK(spelling(CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.25}) ==
         "CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.25}");
   CHECK(spelling(MeanSquaredError{}) == "MeanSquaredError{}");
+  CHECK(spelling(Lion{.beta_2 = 0.95, .clipvalue = 2}) == "Lion{.beta_2 = 0.95, .clipvalue = 2}");
+  CHECK(spelling(Huber{.delta = 0.5}) == "Huber{.delta = 0.5}");
   CHECK(spelling(EarlyStopping{.patience = 3, .monitor = "val_accuracy", .mode = Monitor::max}) ==
         "EarlyStopping{.patience = 3, .monitor = \"val_accuracy\", .mode = Monitor::max}");
   CHECK(spelling(CSVLogger{.path = "run.csv", .separator = ';'}) == "CSVLogger{.path = \"run.csv\", .separator = ';'}");

@@ -71,6 +71,24 @@ concept Branching = requires {
   typename L::merge;
 };
 
+/// Several outputs: branches over one input, which no merge takes.
+template <class L>
+concept SeveralOutputs = requires { typename L::branches; } && !requires { typename L::merge; };
+
+/// Takes its place where a layer has one output.
+template <SeveralOutputs L>
+struct leaf<L> {
+  struct type {
+    using wraps = L;
+    static constexpr const char* class_name = "SeveralOutputs";
+    static constexpr Shape output_shape(Shape in) { return in; }
+    static constexpr Problem check(Shape) {
+      return {"a layer with several outputs is a node of a Graph", "a layer with one output",
+              "give it a Node, and read its outputs by number, as s:0", type_name<L>()};
+    }
+  };
+};
+
 template <class L>
 struct leaves_of {
   using type = boost::mp11::mp_list<leaf_t<L>>;

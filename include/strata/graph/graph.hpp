@@ -14,6 +14,7 @@
 #include <strata/core/text.hpp>
 #include <strata/core/type_name.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/graph/node_order.hpp>
 #include <strata/graph/sequential.hpp>
 
 namespace strata {
@@ -33,174 +34,28 @@ struct Graph;
 
 namespace detail {
 
-/// A Graph's nodes, inputs first and each after those it reads; a node's operands are `reads[first[n]]` to
-/// `reads[first[n + 1] - 1]`.
-template <std::size_t N, std::size_t Reads, std::size_t Results>
-struct NodeOrder {
-  Problem problem{};
-  std::array<std::size_t, N> order{};
-  std::array<std::size_t, Reads> reads{};
-  std::array<std::size_t, N + 1> first{};
-  std::array<std::size_t, Results> results{};  ///< nodes
+/// What an output of a node is called: s:1.
+template <FixedString Name, std::size_t K>
+inline constexpr auto output_name = [] {
+  constexpr Text text = Text(Name) << ':' << K;
+  return FixedString<text.length>{std::string_view(text)};
+}();
+
+/// Output K of Count of a node with several: a node with one.
+template <FixedString Name, class Branch, std::size_t K, std::size_t Count, FixedString... Reads>
+struct NodeOutput;
+
+template <class Part>
+struct one_for_each_output {
+  using type = boost::mp11::mp_list<Part>;
 };
-
-/// What is known of a Graph before its layers are.
-template <std::size_t N, std::size_t Reads, std::size_t Results>
-struct NodeNames {
-  std::array<std::string_view, N> names;
-  std::array<std::size_t, N> counts;  ///< how many nodes each reads
-  std::array<bool, N> inputs;         ///< is an Input
-  std::array<bool, N> merges;         ///< may read several
-  std::array<std::string_view, Reads> reads;
-  std::array<std::string_view, Results> results;
-};
-
-/// Finds names in linear-logarithmic time; compilers count every step.
-template <std::size_t N>
-class NameIndex {
- public:
-  constexpr explicit NameIndex(const std::array<std::string_view, N>& names) : names_(names) {
-    for (std::size_t n = 0; n < N; ++n) sorted_[n] = n;
-    std::sort(sorted_.begin(), sorted_.end(), [&](std::size_t a, std::size_t b) { return names_[a] < names_[b]; });
-  }
-  /// The node of this name, or N.
-  constexpr std::size_t find(std::string_view name) const {
-    const auto place = std::lower_bound(sorted_.begin(), sorted_.end(), name,
-                                        [&](std::size_t node, std::string_view key) { return names_[node] < key; });
-    return place != sorted_.end() && names_[*place] == name ? *place : N;
-  }
-  /// A node with the name of another, or N.
-  constexpr std::size_t repeated() const {
-    for (std::size_t i = 1; i < N; ++i)
-      if (names_[sorted_[i - 1]] == names_[sorted_[i]]) return sorted_[i];
-    return N;
-  }
-
- private:
-  const std::array<std::string_view, N>& names_;
-  std::array<std::size_t, N> sorted_{};
-};
-
-template <std::size_t N, std::size_t Reads, std::size_t Results>
-class NodeSorter {
- public:
-  constexpr explicit NodeSorter(const NodeNames<N, Reads, Results>& nodes) : nodes_(nodes) {
-    resolve();
-    if (!sorted_.problem) check_arities();
-    for (const bool inputs : {true, false})
-      for (std::size_t n = 0; n < N && !sorted_.problem; ++n)
-        if (nodes_.inputs[n] == inputs) visit(n);
-    if (!sorted_.problem) check_reach();
-  }
-  constexpr const NodeOrder<N, Reads, Results>& result() const { return sorted_; }
-
- private:
-  enum class Mark { unseen, open, done };
-
-  constexpr void resolve() {
-    for (std::size_t n = 0; n < N; ++n) sorted_.first[n + 1] = sorted_.first[n] + nodes_.counts[n];
-    const NameIndex<N> index(nodes_.names);
-    if (const std::size_t n = index.repeated(); n < N) {
-      sorted_.problem = {"a name is used twice", Text("nodes of different names"), "rename one of them",
-                         Text("two nodes ") << nodes_.names[n]};
-      return;
-    }
-    for (const std::string_view name : nodes_.names)
-      if ((sorted_.problem = name_problem(name))) return;
-    const auto unknown = [&](std::string_view name, const Text& reader) {
-      sorted_.problem = {"no node has this name", Text("the name of a node"), "add the node, or look at the spelling",
-                         Text(name) << ", read by " << reader};
-    };
-    for (std::size_t n = 0; n < N; ++n)
-      for (std::size_t r = sorted_.first[n]; r < sorted_.first[n + 1]; ++r)
-        if ((sorted_.reads[r] = index.find(nodes_.reads[r])) == N)
-          return unknown(nodes_.reads[r], Text("node ") << nodes_.names[n]);
-    for (std::size_t k = 0; k < Results; ++k) {
-      const std::string_view name = nodes_.results[k];
-      if ((sorted_.results[k] = index.find(name)) == N) return unknown(name, Text("Outputs"));
-      const auto before = sorted_.results.begin() + static_cast<std::ptrdiff_t>(k);
-      if (std::find(sorted_.results.begin(), before, sorted_.results[k]) != before)
-        sorted_.problem = {"an output is named twice", Text("different names in Outputs"), "remove one of them",
-                           Text("two outputs ") << name};
-      else if (Results > 1 && nodes_.inputs[sorted_.results[k]])
-        sorted_.problem = {"an output is an Input", Text("names of nodes with layers in Outputs"), "remove it",
-                           Text("output ") << name};
-      if (sorted_.problem) return;
-    }
-  }
-
-  constexpr void check_arities() {
-    std::size_t inputs = 0;
-    for (std::size_t n = 0; n < N; ++n) {
-      const std::size_t count = nodes_.counts[n];
-      inputs += nodes_.inputs[n];
-      if (nodes_.inputs[n] ? count > 0 : count == 0)
-        sorted_.problem = {nodes_.inputs[n] ? "an Input reads no node" : "a node reads nothing",
-                           Text(nodes_.inputs[n] ? "no name after an Input" : "after the layer, the name of a node"),
-                           nodes_.inputs[n] ? "remove the names" : "name the nodes that it reads",
-                           Text("node ") << nodes_.names[n] << " with " << count << (count == 1 ? " name" : " names")};
-      else if (count > 1 && !nodes_.merges[n])
-        sorted_.problem = {"only a merge reads several nodes", Text("one name after the layer"),
-                           "join them first in a node Concatenate<>, Add<> or the like",
-                           Text("node ") << nodes_.names[n] << " with " << count << " names"};
-      if (sorted_.problem) return;
-    }
-    if (inputs == 0)
-      sorted_.problem = {"a Graph starts with an Input", Text("a node with an Input"), "add one", Text("none")};
-  }
-
-  /// Depth first, with a stack of its own: compilers limit the depth of recursion.
-  constexpr void visit(std::size_t start) {
-    if (marks_[start] != Mark::unseen) return;
-    std::array<std::size_t, N> path{};
-    std::size_t depth = 0;
-    const auto enter = [&](std::size_t node) {
-      marks_[node] = Mark::open;
-      next_[node] = sorted_.first[node];
-      path[depth++] = node;
-    };
-    enter(start);
-    while (depth > 0) {
-      const std::size_t node = path[depth - 1];
-      if (next_[node] == sorted_.first[node + 1]) {
-        marks_[node] = Mark::done;
-        sorted_.order[sorted_count_++] = node;
-        --depth;
-        continue;
-      }
-      const std::size_t read = sorted_.reads[next_[node]++];
-      if (marks_[read] == Mark::unseen) enter(read);
-      else if (marks_[read] == Mark::open) {
-        Text cycle(nodes_.names[read]);
-        std::size_t place = 0;
-        while (path[place] != read) ++place;
-        for (++place; place < depth; ++place) cycle << " reads " << nodes_.names[path[place]];
-        sorted_.problem = {"nodes form a cycle", Text("nodes that read what comes before them"),
-                           "remove one of these readings", cycle << " reads " << nodes_.names[read]};
-        return;
-      }
-    }
-  }
-
-  constexpr void check_reach() {
-    std::array<bool, N> reaches{};
-    for (const std::size_t node : sorted_.results) reaches[node] = true;
-    for (std::size_t i = N; i-- > 0;) {
-      const std::size_t node = sorted_.order[i];
-      if (!reaches[node]) {
-        sorted_.problem = {"a node reaches no output", Text("a way from every node to Outputs"),
-                           "remove the node, or let another read it", Text("node ") << nodes_.names[node]};
-        return;
-      }
-      for (std::size_t r = sorted_.first[node]; r < sorted_.first[node + 1]; ++r) reaches[sorted_.reads[r]] = true;
-    }
-  }
-
-  const NodeNames<N, Reads, Results>& nodes_;
-  NodeOrder<N, Reads, Results> sorted_{};
-  std::array<Mark, N> marks_{};
-  std::array<std::size_t, N> next_{};  ///< reading to be looked at
-  std::size_t sorted_count_ = 0;
+template <FixedString Name, SeveralOutputs L, FixedString... Reads>
+struct one_for_each_output<Node<Name, L, Reads...>> {
+  static constexpr std::size_t count = boost::mp11::mp_size<typename L::branches>::value;
+  template <class K>
+  using output = NodeOutput<Name, boost::mp11::mp_rename<boost::mp11::mp_at<typename L::branches, K>, Chain>, K::value,
+                            count, Reads...>;
+  using type = boost::mp11::mp_transform<output, boost::mp11::mp_iota_c<count>>;
 };
 
 template <class N>
@@ -213,6 +68,7 @@ struct node_parts<Node<Name, L, Reads...>> {
   static constexpr std::array<std::string_view, sizeof...(Reads)> reads{std::string_view(Reads)...};
   static constexpr bool input = rules<leaf_t<L>>::kind == Kind::input;
   static constexpr bool merge = MergeLayer<L>;
+  static constexpr std::size_t several = 0;
   static constexpr std::size_t extra = merge ? std::max<std::size_t>(sizeof...(Reads), 1) - 1
                                              : detail::extra_operands<L>::value;
 
@@ -229,10 +85,18 @@ struct node_parts<Node<Name, L, Reads...>> {
   }
 };
 
+template <FixedString Name, class Branch, std::size_t K, std::size_t Count, FixedString... Reads>
+struct node_parts<NodeOutput<Name, Branch, K, Count, Reads...>>
+    : node_parts<Node<output_name<Name, K>, Branch, Reads...>> {
+  static constexpr std::size_t several = Count;
+};
+
 template <class Part>
 struct is_node : std::false_type {};
 template <FixedString Name, class L, FixedString... Reads>
 struct is_node<Node<Name, L, Reads...>> : std::true_type {};
+template <FixedString Name, class Branch, std::size_t K, std::size_t Count, FixedString... Reads>
+struct is_node<NodeOutput<Name, Branch, K, Count, Reads...>> : std::true_type {};
 template <class Part>
 struct is_part : is_node<Part> {};
 template <FixedString... Names>
@@ -268,6 +132,7 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
                                                            {node_parts<Nodes>::reads.size()...},
                                                            {node_parts<Nodes>::input...},
                                                            {node_parts<Nodes>::merge...},
+                                                           {node_parts<Nodes>::several...},
                                                            {},
                                                            {std::string_view(Results)...}};
     std::size_t next = 0;
@@ -288,7 +153,7 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
         typename node_parts<boost::mp11::mp_at_c<all, order.order[I]>>::all_leaves...>;
   };
   static constexpr bool sound = order.problem.rule == nullptr;
-  using leaves = typename std::conditional_t<sound, in_order<std::make_index_sequence<count>>, Nothing>::leaves;
+  using leaves = typename std::conditional_t<sound, in_order<std::make_index_sequence<order.count>>, Nothing>::leaves;
   static constexpr std::size_t extra_operands =
       sum_of(std::array<std::size_t, count>{node_parts<Nodes>::extra...}) + output_count - 1;
 
@@ -301,7 +166,8 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
     constexpr std::array<Step, count> steps{&node_parts<Nodes>::template emit<Builder>...};
     std::array<int, count> tensors{};
     std::array<int, read_count + 1> operands{};
-    for (const std::size_t node : order.order) {
+    for (std::size_t i = 0; i < order.count; ++i) {
+      const std::size_t node = order.order[i];
       for (std::size_t r = order.first[node]; r < order.first[node + 1]; ++r)
         operands[r - order.first[node]] = tensors[order.reads[r]];
       tensors[node] = steps[node](builder, operands.data());
@@ -312,8 +178,8 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
 };
 
 template <class... Parts>
-using named_nodes =
-    boost::mp11::mp_rename<boost::mp11::mp_rotate_right_c<boost::mp11::mp_list<Parts...>, 1>, NamedNodes>;
+using named_nodes = boost::mp11::mp_rename<
+    boost::mp11::mp_rotate_right_c<boost::mp11::mp_append<typename one_for_each_output<Parts>::type...>, 1>, NamedNodes>;
 
 }  // namespace detail
 
@@ -325,7 +191,8 @@ using named_nodes =
 ///                        Node<"y", Concatenate<>, "a", "x">,
 ///                        Outputs<"y">> {};
 ///
-/// Several inputs are in the order of their nodes, several outputs in that of `Outputs<"y", "z">`.
+/// Several inputs are in the order of their nodes, several outputs in that of `Outputs<"y", "z">`. The outputs of a
+/// layer that has several, `Node<"s", Split<2>, "x">`, are read as `"s:0"` and `"s:1"`.
 /// A cycle, an unknown or repeated name, or a node that reaches no output is an error of the definition.
 template <class... Nodes>
   requires layers_are_spelled<"Node<...>, Outputs<...>">

@@ -62,6 +62,7 @@
 #include <strata/layers/slice.hpp>
 #include <strata/layers/softmax.hpp>
 #include <strata/layers/spatial_dropout2d.hpp>
+#include <strata/layers/split.hpp>
 #include <strata/layers/subtract.hpp>
 #include <strata/layers/unit_normalization.hpp>
 #include <strata/layers/up_sampling2d.hpp>

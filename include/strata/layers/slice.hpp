@@ -30,8 +30,39 @@ struct SliceConfig {
   }
 };
 
+namespace detail {
+
+/// Cells of an axis: `Derived::cells(extent)` says which. What they are is for `Derived::check`.
+struct Cells {
+  int begin, end, step = 1;
+};
+template <class Derived, int Axis>
+struct Slicing : Gathering<Derived> {
+  static constexpr Shape output_shape(Shape in) {
+    Shape out = in;
+    const Cells of = cells(in);
+    out.extents[static_cast<std::size_t>(axis(in))] = (of.end - of.begin - 1) / of.step + 1;
+    return out;
+  }
+  static constexpr int run(Shape in) {
+    return is_of_channels(in) && cells(in).step > 1 ? 1 : output_shape(in).channels();
+  }
+  static constexpr Cell source(Shape in, Cell to) {
+    int& moved = is_of_channels(in) ? to.channel : axis(in) + 2 == in.rank ? to.column : to.row;
+    moved = cells(in).begin + moved * cells(in).step;
+    return to;
+  }
+
+ private:
+  static constexpr int axis(Shape in) { return index_of_axis(Axis, in); }
+  static constexpr Cells cells(Shape in) { return Derived::cells(in[axis(in)]); }
+  static constexpr bool is_of_channels(Shape in) { return axis(in) + 1 == in.rank; }
+};
+
+}  // namespace detail
+
 template <int Axis, int Begin, int End, int Step = 1>
-struct Slice : detail::Gathering<Slice<Axis, Begin, End, Step>> {
+struct Slice : detail::Slicing<Slice<Axis, Begin, End, Step>, Axis> {
   static constexpr const char* class_name = SliceConfig::schema.keras;
   static constexpr SliceConfig config{.axis = Axis, .begin = Begin, .end = End, .step = Step};
 
@@ -39,29 +70,15 @@ struct Slice : detail::Gathering<Slice<Axis, Begin, End, Step>> {
     if (const Problem problem = detail::axis_problem(Axis, in)) return problem;
     if (Step < 1)
       return {"the step of a Slice is not positive", "a step of 1 or more", "give a step of 1 or more", Text() << Step};
-    const int extent = in[axis(in)];
-    if (place(Begin, extent) >= place(End, extent))
+    const int extent = in[detail::index_of_axis(Axis, in)];
+    if (const detail::Cells of = cells(extent); of.begin >= of.end)
       return {"nothing is left of the Slice", Text() << "a beginning before the end, of " << extent << " cells",
               "give the first cell and the one after the last", Text() << Begin << " to " << End};
     return {};
   }
-  static constexpr Shape output_shape(Shape in) {
-    Shape out = in;
-    const int extent = in[axis(in)];
-    out.extents[static_cast<std::size_t>(axis(in))] = (place(End, extent) - place(Begin, extent) - 1) / Step + 1;
-    return out;
-  }
-
-  static constexpr int run(Shape in) { return is_of_channels(in) && Step > 1 ? 1 : output_shape(in).channels(); }
-  static constexpr detail::Cell source(Shape in, detail::Cell to) {
-    int& moved = is_of_channels(in) ? to.channel : axis(in) + 2 == in.rank ? to.column : to.row;
-    moved = place(Begin, in[axis(in)]) + moved * Step;
-    return to;
-  }
+  static constexpr detail::Cells cells(int extent) { return {place(Begin, extent), place(End, extent), Step}; }
 
  private:
-  static constexpr int axis(Shape in) { return detail::index_of_axis(Axis, in); }
-  static constexpr bool is_of_channels(Shape in) { return axis(in) + 1 == in.rank; }
   static constexpr int place(int cell, int extent) { return std::clamp(cell < 0 ? cell + extent : cell, 0, extent); }
 };
 

@@ -3,5 +3,6 @@
 
 #include <strata/train/binary_crossentropy.hpp>
 #include <strata/train/categorical_crossentropy.hpp>
+#include <strata/train/huber.hpp>
 #include <strata/train/mean_squared_error.hpp>
 #include <strata/train/output_losses.hpp>

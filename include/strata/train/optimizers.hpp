@@ -188,6 +188,40 @@ struct RMSprop {
   }
 };
 
+/// p -= lr sign(beta_1 m + (1 - beta_1) g), then m = beta_2 m + (1 - beta_2) g (Keras `Lion`; Chen et al. 2023, arXiv
+/// 2302.06675, Algorithm 2).
+struct Lion {
+  static constexpr Schema schema{.spelling = "Lion", .keras = "Lion", .aggregate = true};
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.99;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+
+  template <class F, class... C>
+  static constexpr void members(F f, C&... c) {
+    f("learning_rate", c.learning_rate...), f("beta_1", c.beta_1...), f("beta_2", c.beta_2...),
+        f("clipnorm", c.clipnorm...), f("clipvalue", c.clipvalue...), f("global_clipnorm", c.global_clipnorm...);
+  }
+
+  static constexpr std::size_t slots = 1;
+  void validate() const {  // Keras takes no beta_1 of 0
+    detail::require(beta_1 > 0 && beta_1 <= 1, "Lion", "beta_1", "above 0 to 1", beta_1);
+    detail::require_share("Lion", "beta_2", beta_2);
+  }
+
+  template <class V, class T = typename V::value_type>
+  auto update(std::size_t iteration) const {
+    const V rate(static_cast<T>(learning_rate(iteration)));
+    const V kept_1(static_cast<T>(beta_1)), new_1(static_cast<T>(1 - beta_1));
+    const V kept_2(static_cast<T>(beta_2)), new_2(static_cast<T>(1 - beta_2));
+    return [=](V parameter, V gradient, V* slot) STRATA_INLINE_LAMBDA -> V {
+      const V mean = simd::fma(new_1, gradient, V(kept_1 * slot[0]));
+      slot[0] = simd::fma(new_2, gradient, V(kept_2 * slot[0]));
+      return simd::neg_fma(rate, simd::select(mean == V(0), V(0), simd::copysign(V(1), mean)), parameter);
+    };
+  }
+};
+
 /// One optimiser step, on a thread's share of the parameters: a single pass. Their gradients start at `first`; `slots`
 /// holds Optimizer::slots arrays in the layout of all gradients.
 template <class V, class Optimizer, class T = typename V::value_type>

@@ -240,6 +240,8 @@ def beyond_layers(cases):
     few = lambda random, shape: random.state.choice(np.float32([-2, -1, 1, 2]), shape)
     case("slice_channels", "Slice<-1, 2, -1>", (3, 4, 7), lambda x: x[..., 2:-1])
     case("slice_rows", "Slice<1, 1, 7, 2>", (7, 4, 3), lambda x: x[:, 1:7:2])
+    case("split_channels", "detail::SplitPart<1, 3, -1>", (3, 4, 6), lambda x: ops.split(x, 3, axis=-1)[1])
+    case("split_rows", "detail::SplitPart<1, 2, 1>", (6, 4, 3), lambda x: ops.split(x, 2, axis=1)[1])
     case("channel_shuffle", "ChannelShuffle<3>", (2, 3, 12),
          lambda x: ops.reshape(shuffled(x, (2, 3, 3, 4), (1, 2, 4, 3)), (-1, 2, 3, 12)))
     case("depth_to_space", "DepthToSpace<2>", (3, 4, 8), lambda x: tf.nn.depth_to_space(x, 2))

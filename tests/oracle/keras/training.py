@@ -79,6 +79,7 @@ def losses(cases):
     case("sparse", sparse, rows, labels)
     case("sparse_logits", from_logits, logits, labels)
     case("mean_squared_error", Loss("MeanSquaredError"), logits, inside)
+    case("huber", Loss("Huber"), logits, inside)
 
     def edge(*arguments):
         case(*arguments, ci=True)
@@ -94,6 +95,8 @@ def losses(cases):
     edge("categorical_unnormalised", categorical, [[1.2, 0.3, 0.5]], one_hot[[1]])
     edge("categorical_zero_at_label", categorical, [[0, 0.4, 0.6]], one_hot[[0]])
     edge("categorical_logits_far_apart", from_logits, far_apart, one_hot[[0, 0, 1]])
+    edge("huber_at_delta", Loss("Huber", delta=0.5), [[0, 0.5, -0.5, 0.25], [0.501, -0.501, 1e4, -1e4]],
+         np.zeros((2, 4)))
     edge("binary_zeros", Loss("BinaryCrossentropy"), [[0], [0], [0.5]], [[0], [1], [1.0]])
     edge("binary_logits_far_apart", Loss("BinaryCrossentropy", from_logits=True), [[1e4], [-1e4], [1e4], [-1e4], [0]],
          [[1], [1], [0], [0], [1.0]])
@@ -179,6 +182,9 @@ def optimizers(cases):
     case("rmsprop_rho", "RMSprop", learning_rate=0.01, rho=0.5, epsilon=1e-3)
     case("rmsprop_momentum", "RMSprop", learning_rate=0.01, momentum=0.9, ci=True)
     case("rmsprop_small_gradients", "RMSprop", learning_rate=0.01, scale=1e-3)
+    case("lion", "Lion", ci=True)
+    case("lion_options", "Lion", learning_rate=halved, beta_1=0.7, beta_2=0.95)
+    case("lion_clipnorm", "Lion", learning_rate=0.01, clipnorm=2.0)
 
 
 def initial_weights(cases):
@@ -238,6 +244,8 @@ def fits(cases):
     build = lambda x: chain(x, k.Dense(9, activation="relu"), k.Dense(3))
     case("values", "Dense<9, activation<ReLU>>, Dense<3>", build, (6,), Loss("MeanSquaredError"), "mean_absolute_error",
          Optimizer("RMSprop", learning_rate=0.01), values)
+    case("huber", "Dense<9, activation<ReLU>>, Dense<3>", build, (6,), Loss("Huber", delta=0.5), "mean_absolute_error",
+         Optimizer("Lion", learning_rate=0.01), values, ci=True)
 
     build = lambda x: chain(x, k.Conv2D(8, 3, padding="same"), k.BatchNormalization(), k.ReLU(), k.MaxPooling2D(),
                             k.Flatten(), k.Dense(4))
