@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
@@ -43,7 +44,7 @@ struct SplitPart : Slicing<SplitPart<Part, Parts, Axis>, Axis> {
   }
 
  private:
-  static constexpr int count = std::max(Parts, 1);
+  static constexpr int count = (std::max)(Parts, 1);
 };
 
 }  // namespace detail
@@ -53,7 +54,8 @@ template <int Parts, int Axis>
 struct Split {
   template <class Part>
   using part = boost::mp11::mp_list<detail::SplitPart<static_cast<int>(Part::value), Parts, Axis>>;
-  using branches = boost::mp11::mp_transform<part, boost::mp11::mp_iota_c<std::max(Parts, 1)>>;
+  static constexpr std::size_t count = static_cast<std::size_t>((std::max)(Parts, 1));
+  using branches = boost::mp11::mp_transform<part, boost::mp11::mp_iota_c<count>>;
 };
 
 }  // namespace strata
