@@ -30,6 +30,7 @@ struct FakeTrainer {
   Model<Net>& model() { return network; }
   const Model<Net>& model() const { return network; }
   const Nothing& optimizer() const { return method; }
+  const Nothing& loss() const { return method; }
   std::span<float> slots() { return memory; }
   std::span<const float> slots() const { return memory; }
   std::size_t iterations() const { return steps; }
