@@ -61,7 +61,7 @@ int main() {
     return 1;
   }
 
-  // The engine says what the model says, layer by layer, up to rounding.
+  // The engine says what the model says, up to rounding.
   const std::vector<float> expected = predict(trained, inputs);
   for (std::size_t i = 0; i < expected.size(); ++i)
     if (!(std::abs(outputs[i] - expected[i]) < 1e-5f)) {

@@ -123,7 +123,7 @@ bool run(const Arguments& arguments) {
     largest = std::max(largest, std::abs(expected[i]));
   }
   const bool agree = difference <= 1e-4f * std::max(1.0f, largest);
-  std::printf("Engine against the trained model, layer by layer, on %zu test images:\n"
+  std::printf("Engine against the trained model on %zu test images:\n"
               "  largest difference %.1e, where outputs reach %.1f: %s\n",
               outputs.size() / Net::output_shape.size(), static_cast<double>(difference), static_cast<double>(largest),
               agree ? "they agree" : "TOO LARGE, expected at most 1e-4 of that");
