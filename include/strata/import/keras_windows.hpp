@@ -1,6 +1,6 @@
-// What Keras' layers with windows and pixels compute: convolutions, poolings, paddings, croppings, upsampling; of the
-// options beyond Keras `pad`, `ceil_mode` and `count_padding` as PyTorch has them. Layers of one dimension are images of
-// height 1.
+// What Keras' layers with windows and pixels compute: convolutions, poolings, paddings, croppings, upsampling; and of
+// the options beyond Keras `pad`, `ceil_mode` and `count_padding`, as PyTorch has them. Layers of one dimension are
+// images of height 1.
 #pragma once
 
 #include <algorithm>

@@ -35,7 +35,8 @@ inline void translate_transpose(OnnxCall& call) {
   call.give({x.node, x.view.transposed(permutation)});
 }
 
-/// The same elements, in the order of the file, with other extents.
+/// The same elements, in the order of the file, with other extents. What makes a vector, or one pixel of a vector, is a
+/// layer here, not where it is read: by a Reshape, one where the node has that order, too.
 inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims) {
   const auto count = [](const Extents& list) {
     return std::accumulate(list.begin(), list.end(), std::int64_t{1},
@@ -44,8 +45,11 @@ inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims
   call.expect(count(dims) == count(x.view.dims()), join("extents for ", count(x.view.dims()), " elements"),
               written(dims));
   if (const auto view = x.view.reshaped(dims)) {
-    const bool flattens = dims.size() == 2 && dims[0] == 1;  // here, not where it is read
-    return call.give({flattens ? call.network.reshaped(call.name(), x.node, {dims[1]}) : x.node, *view});
+    Extents shape = call.network.shape(x.node);
+    if (dims.size() == 2 && dims[0] == 1) shape = {dims[1]};
+    if (dims.size() == 4 && shape == Extents{dims[1]}) shape = {1, 1, dims[1]};
+    const bool in_order = call.node.op_type == "Reshape" && x.view.stands(x.view.natural_order());
+    return call.give({call.network.reshaped(call.name(), x.node, shape, in_order ? "Reshape" : "Flatten"), *view});
   }
   const Extents flat{static_cast<int>(count(dims))};
   const std::size_t y = call.network.arranged(call.name(), x, x.view.natural_order(), flat);
@@ -97,6 +101,7 @@ inline void translate_squeeze(OnnxCall& call) {
     call.expect(dims[axis] == 1, "axes of extent 1", written(dims));
     x.view.axes.erase(x.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
   }
+  if (x.view.axes.size() == 2) x.node = call.network.as_vector(x.node);
   call.give(std::move(x));
 }
 
@@ -134,8 +139,7 @@ inline OnnxPlaced placed(OnnxCall& call, const OnnxLive& x, int axis, std::optio
   const auto at = std::find(order->begin(), order->end(), axis) - order->begin();
   Extents shape = OnnxNetwork::in_order(dims, *order);
   const bool last = at + 1 == static_cast<std::ptrdiff_t>(shape.size());
-  if (last && std::all_of(shape.begin(), shape.end() - 1, [](int extent) { return extent == 1; }))
-    shape = {shape.back()};
+  if (last && call.network.shape(x.node).size() == 1) shape = {shape.back()};
   return {call.network.arranged(call.name(), x, *order, shape), *order, last ? -1 : static_cast<int>(at) + 1};
 }
 
@@ -159,8 +163,11 @@ inline void translate_concat(OnnxCall& call) {
   Extents shape = call.network.shape(nodes[0]);
   const auto place = first->axis < 0 ? shape.size() - 1 : static_cast<std::size_t>(first->axis - 1);
   shape[place] = out[static_cast<std::size_t>(axis)];
-  for (const std::size_t node : nodes) {
-    Extents own = call.network.shape(node);
+  for (std::size_t& node : nodes) {
+    Extents own = call.network.shape(node), alike = call.network.shape(nodes[0]);
+    alike.back() = own.back();
+    if (own.size() != alike.size() && call.network.is_one_position(node))
+      node = call.network.reshaped(call.name(), node, own = alike);
     call.expect(own.size() == shape.size(), join("nodes of ", shape.size(), " axes"), written(own));
     own[place] = shape[place];
     call.expect(own == shape, "tensors of equal extents but along the axis", written(own));

@@ -152,17 +152,33 @@ class OnnxNetwork : public NetworkBuilder {
     return made;
   }
 
-  /// The node with its elements in another shape.
-  std::size_t reshaped(const std::string& name, std::size_t n, const Extents& shape) {
+  /// The node with its elements in another shape; as a vector by this kind of layer.
+  std::size_t reshaped(const std::string& name, std::size_t n, const Extents& shape,
+                       const char* to_vector = "Flatten") {
     if (this->shape(n) == shape) return n;
+    if (shape.size() == 1 && is_global_pooling(n)) return as_vector(n);
     // Reshapes of a Reshape, which do not need it.
     if (const std::string kind = node(n).class_name(); kind == "Reshape" || kind == "Flatten")
       return reshaped(name, node(n).inputs[0], shape);
     if (shape.size() > 3)
       throw OnnxRefusal{join("expected a tensor of at most three axes behind the batch, received ", written(shape),
                              "; end the network before it with --outputs")};
-    if (shape.size() == 1) return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
+    if (shape.size() == 1 && to_vector == std::string_view("Flatten"))
+      return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
     return add_once(name + "_reshape", "Reshape", {{"target_shape", shape}}, n, shape);
+  }
+
+  /// A global pooling without the axes of positions; another node as it is.
+  std::size_t as_vector(std::size_t n) {
+    if (!is_global_pooling(n) || shape(n).size() == 1) return n;
+    const Node pooling = node(n);
+    return add_once(pooling.name, pooling.class_name().c_str(), json::object(), pooling.inputs[0],
+                    {pooling.shape.back()});
+  }
+  bool is_global_pooling(std::size_t n) const { return node(n).class_name().starts_with("Global"); }
+  /// Whether it is a vector, or has one position only.
+  bool is_one_position(std::size_t n) const {
+    return std::all_of(shape(n).begin(), shape(n).end() - 1, [](int extent) { return extent == 1; });
   }
 
   /// A node of this shape with a tensor's axes in this order. Throws OnnxRefusal.
@@ -263,6 +279,7 @@ class OnnxNetwork : public NetworkBuilder {
   struct Affine {
     std::size_t input = 0;
     std::vector<double> scale, offset;
+    std::string module;  ///< of the file
   };
   const Affine* affine(std::size_t n) const {
     const auto found = affines_.find(n);

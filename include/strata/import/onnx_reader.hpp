@@ -151,8 +151,10 @@ class OnnxReader {
       if (std::none_of(node.inputs.begin(), node.inputs.end(),
                        [&](const auto& name) { return reached.contains(name); }))
         continue;
-      for (const char* kind : {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "BatchNormalization",
-                               "GlobalAveragePool", "GlobalMaxPool", "InstanceNormalization", "Upsample", "Resize"})
+      for (const char* kind :
+           {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "BatchNormalization", "GlobalAveragePool",
+            "GlobalMaxPool", "GroupNormalization", "InstanceNormalization", "LRN", "DepthToSpace", "SpaceToDepth",
+            "Upsample", "Resize"})
         if (node.op_type == kind) return true;
       const bool turned = node.op_type == "Transpose" && node.integers("perm", {0, 1, 2, 3}).size() <= 4;
       if (turned || node.op_type == "MatMul" || node.op_type == "Gemm") return false;
