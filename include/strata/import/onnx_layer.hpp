@@ -20,6 +20,7 @@
 
 #include <strata/core/shape.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/import/onnx_constants.hpp>
 #include <strata/import/onnx_model.hpp>
 #include <strata/import/onnx_numbers.hpp>
 #include <strata/import/onnx_place.hpp>
@@ -33,12 +34,11 @@ struct OnnxFold {
 };
 
 /// One node of a network: `graph` gets its operators.
-class OnnxLayer {
+class OnnxLayer : public OnnxConstants {
  public:
   OnnxLayer(OnnxGraph& graph, std::string name, std::vector<OnnxPlace> operands, Shape out, const NodeInfo& node,
             std::span<const float> parameters, OnnxFold fold, bool open)
-      : graph_(graph),
-        name_(std::move(name)),
+      : OnnxConstants(graph, std::move(name)),
         operands_(std::move(operands)),
         out_(out),
         node_(node),
@@ -141,17 +141,6 @@ class OnnxLayer {
     order.insert(order.begin(), image.rank);
     image.extents[static_cast<std::size_t>(image.rank++)] = out_.channels();
     return {place().value, weight(0, image, order, {out_.channels(), in().channels()}, 0), bias()};
-  }
-
-  std::string number(double value) { return numbers({value}, {}); }
-  std::string numbers(const std::vector<double>& values, OnnxDims dims) {
-    return initializer("constant", {values.begin(), values.end()}, std::move(dims), doc_of_numbers(values));
-  }
-  std::string integers(OnnxDims values) {
-    OnnxTensor tensor;
-    tensor.dims = {static_cast<std::int64_t>(values.size())}, tensor.type = OnnxType::int64;
-    tensor.ints = std::move(values);
-    return initializer("constant", std::move(tensor));
   }
 
   /// In the shape of the output.
@@ -321,31 +310,6 @@ class OnnxLayer {
     return initializer(parameter.name, std::move(floats), std::move(dims), doc_of_l2(parameter.l2));
   }
 
-  std::string initializer(std::string_view called, std::vector<float> floats, OnnxDims dims, std::string doc = {}) {
-    OnnxTensor tensor;
-    tensor.doc = std::move(doc), tensor.dims = std::move(dims), tensor.floats = std::move(floats);
-    return initializer(called, std::move(tensor));
-  }
-  std::string initializer(std::string_view called, OnnxTensor tensor) {
-    tensor.name = unique(called);
-    graph_.initializers.push_back(std::move(tensor));
-    return graph_.initializers.back().name;
-  }
-  /// `conv2d/Conv`; of several, `conv2d/Mul_1`.
-  std::string unique(std::string_view called) {
-    const std::string stem = strata::detail::join(name_, "/", called);
-    const auto is_taken = [&](const std::string& name) {
-      const auto same = [&](const auto& other) { return other.name == name; };
-      return std::any_of(graph_.nodes.rbegin(), graph_.nodes.rend(), same) ||
-             std::any_of(graph_.initializers.rbegin(), graph_.initializers.rend(), same);
-    };
-    std::string name = stem;
-    for (int number = 1; is_taken(name); ++number) name = strata::detail::join(stem, "_", number);
-    return name;
-  }
-
-  OnnxGraph& graph_;
-  std::string name_;
   std::vector<OnnxPlace> operands_;
   Shape out_;
   const NodeInfo& node_;

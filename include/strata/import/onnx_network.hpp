@@ -19,14 +19,15 @@
 #include <vector>
 
 #include <strata/core/file.hpp>
-#include <strata/import/keras_config.hpp>
 #include <strata/import/keras_semantics.hpp>
+#include <strata/import/keras_spelling.hpp>
 #include <strata/import/network.hpp>
 #include <strata/import/network_builder.hpp>
 #include <strata/import/onnx_functions.hpp>
 #include <strata/import/onnx_model.hpp>
 #include <strata/import/onnx_names.hpp>
 #include <strata/import/onnx_semantics.hpp>
+#include <strata/import/onnx_shuffles.hpp>
 #include <strata/import/onnx_view.hpp>
 #include <strata/layers/registry.hpp>
 
@@ -186,8 +187,8 @@ class OnnxNetwork : public NetworkBuilder {
     const Extents sequence = x.view.sequence(order);
     if (x.view.stands(order)) return reshaped(name, x.node, shape);
     const OnnxView::Runs runs = x.view.runs(sequence);
-    if (const std::optional<std::size_t> shuffled = add_shuffle(name, x.node, runs))
-      return reshaped(name, *shuffled, shape);
+    if (const auto shuffle = shuffle_of(this->shape(x.node), runs))
+      return reshaped(name, add_once(name + "_shuffle", shuffle->kind, shuffle->config, x.node, shuffle->shape), shape);
     if (runs.extents.size() > 4)
       throw OnnxRefusal{join("expected elements that a Permute of four axes brings into order, received ",
                              runs.extents.size(), " axes; end the network before it with --outputs")};
@@ -199,33 +200,6 @@ class OnnxNetwork : public NetworkBuilder {
     const std::size_t split = reshaped(name, x.node, before);
     const std::size_t permuted = add_once(name + "_permute", "Permute", {{"dims", dims}}, split, runs.extents);
     return reshaped(name, permuted, shape);
-  }
-
-  /// The elements of an image in the order of these runs, where a layer does just that: a channel shuffle, or channels
-  /// that become pixels.
-  std::optional<std::size_t> add_shuffle(const std::string& name, std::size_t n, const OnnxView::Runs& runs) {
-    const Extents& from = runs.places;
-    const Extents own = shape(n);
-    const auto layer = [&](const char* kind, json config, Extents to) {
-      return std::optional(add_once(name + "_shuffle", kind, std::move(config), n, std::move(to)));
-    };
-    const auto extent = [&](int place) {
-      return runs.extents[static_cast<std::size_t>(std::find(from.begin(), from.end(), place) - from.begin())];
-    };
-    const auto last = static_cast<int>(from.size()) - 1;
-    if ((from == Extents{1, 0} || from == Extents{0, 2, 1}) && (own.size() == 1 || own.size() == 3) &&
-        extent(last - 1) * extent(last) == own.back())
-      return layer("ChannelShuffle", {{"groups", extent(last - 1)}}, own);
-    if (own.size() == 3 && from == Extents{0, 2, 1, 3} && extent(0) * extent(1) == own[0] &&
-        extent(2) * extent(1) == own[1])
-      return layer("SpaceToDepth", {{"blocksize", extent(1)}}, {extent(0), extent(2), own[2] * extent(1) * extent(1)});
-    if (own.size() != 3 || last != 4 || extent(0) != own[0] || extent(1) != own[1]) return std::nullopt;
-    const auto to_space = [&](int block, int channels, const char* mode) {
-      return layer("DepthToSpace", {{"blocksize", block}, {"mode", mode}}, {own[0] * block, own[1] * block, channels});
-    };
-    if (from == Extents{0, 3, 1, 4, 2} && extent(3) == extent(4)) return to_space(extent(3), extent(2), "CRD");
-    if (from == Extents{0, 2, 1, 3, 4} && extent(2) == extent(3)) return to_space(extent(2), extent(4), "DCR");
-    return std::nullopt;
   }
 
   /// The order in which the node holds the axes of the tensor, each whole; axes of extent 1 stand where it suits.
