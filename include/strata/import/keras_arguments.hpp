@@ -1,8 +1,6 @@
 // A layer of a Keras configuration as its semantics read it: the options with their defaults, and places in shapes.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <numeric>
 #include <string>

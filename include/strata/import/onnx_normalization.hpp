@@ -282,14 +282,14 @@ inline bool give_layer_normalization(OnnxCall& call) {
 
 /// (x - mean) / max(sqrt(variance), 1e-7), with a mean and a variance for each channel that are constants.
 inline bool give_input_normalization(OnnxCall& call) {
-  const auto made_by = [&](const std::string& value, const char* kind) -> const OnnxNode* {
+  const auto made_by = [&](const std::string& value, const char* kind, std::size_t inputs) -> const OnnxNode* {
     const OnnxNode* const found = call.network.producer(value);
-    return found != nullptr && found->op_type == kind && !found->inputs.empty() ? found : nullptr;
+    return found != nullptr && found->op_type == kind && found->inputs.size() == inputs ? found : nullptr;
   };
-  const OnnxNode* const centred = made_by(call.node.inputs[0], "Sub");
-  const OnnxNode* const deviation = made_by(call.node.inputs[1], "Max");
-  const OnnxNode* const root = deviation != nullptr ? made_by(deviation->inputs[0], "Sqrt") : nullptr;
-  if (centred == nullptr || root == nullptr || deviation->inputs.size() != 2) return false;
+  const OnnxNode* const centred = made_by(call.node.inputs[0], "Sub", 2);
+  const OnnxNode* const deviation = made_by(call.node.inputs[1], "Max", 2);
+  const OnnxNode* const root = deviation != nullptr ? made_by(deviation->inputs[0], "Sqrt", 1) : nullptr;
+  if (centred == nullptr || root == nullptr) return false;
   const OnnxLive* const input = call.network.live(centred->inputs[0]);
   const OnnxTensor *const mean = call.network.constant(centred->inputs[1]),
                    *const variance = call.network.constant(root->inputs[0]),
