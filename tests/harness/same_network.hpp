@@ -64,14 +64,15 @@ inline std::string difference(const NetworkLines& a, const NetworkLines& b) {
          std::to_string(b.lines.size());
 }
 
-/// All parameters, layer by layer as the lines have them; those of a Normalization, which are constants elsewhere, not.
+/// All parameters, layer by layer as the lines have them, but for a Normalization's count of the data that it has seen,
+/// which ONNX has no place for.
 template <class Net>
 std::vector<float> elements_of(const Model<Net>& model) {
   std::vector<float> all;
   for (const std::size_t n : lines_of<Net>().nodes) {
     const NodeInfo& node = Net::network().nodes[n];
-    if (node.rules->type() == "Normalization") continue;
     for (std::size_t p = 0; p < node.parameters().count; ++p) {
+      if (node.parameters().list[p].name == "count") continue;
       const std::size_t size = node.parameters().list[p].shape.size();
       const auto values = model.parameters().subspan(node.offsets()[p], size);
       all.insert(all.end(), values.begin(), values.end());

@@ -8,10 +8,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,8 +17,10 @@
 
 #include <strata/core/file.hpp>
 #include <strata/core/text.hpp>
-#include <strata/import/keras_config.hpp>
+#include <strata/import/keras_model.hpp>
 #include <strata/import/keras_semantics.hpp>
+#include <strata/import/keras_spelling.hpp>
+#include <strata/import/keras_versions.hpp>
 #include <strata/import/keras_weights.hpp>
 #include <strata/import/network.hpp>
 #include <strata/import/network_builder.hpp>
@@ -63,29 +63,11 @@ class KerasReader : NetworkBuilder {
   static constexpr std::size_t max_nodes = 20'000;
   using Nodes = std::vector<std::size_t>;
 
-  /// A layer's call in a functional model, with what it reads: (layer, call of it, output of that).
-  struct Read {
-    std::string layer;
-    std::size_t call = 0, output = 0;
-  };
-  struct Call {
-    std::vector<Read> reads;
-    std::optional<double> constant;  ///< of an operation such as x + 3
-    bool constant_first = false;     ///< 3 - x
-  };
-
   bool expected(bool met, const std::string& where, const std::string& what, const json& received) {
     if (!met)
       problem(join(where, ": expected ", what, ", received ", printable(received),
                    "; the file is damaged, or of a Keras that is not known"));
     return met;
-  }
-
-  static bool is_model(const json& layer) {
-    const json name = layer.value("class_name", json{});
-    const json config = layer.value("config", json{});
-    return (name == "Sequential" || name == "Functional" || name == "Model") && config.is_object() &&
-           config.contains("layers");
   }
 
   /// The nodes of the outputs, given those of the inputs (none: it is the whole network).
@@ -112,7 +94,8 @@ class KerasReader : NetworkBuilder {
   Nodes read_chain(const json& config, const json& layers, Nodes current, const std::vector<LayerPlace>& places) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const bool input = layers[i]["class_name"] == "InputLayer";
-      if (current.empty()) current = {add_open_input(input ? name_of(layers[i]) : "input", input_shape(layers, config))};
+      if (current.empty())
+        current = {add_open_input(input ? name_of(layers[i]) : "input", input_shape(layers, config))};
       if (!input) current = add_call(layers[i], current, {}, 0, places[i]);
       if (current.size() != 1) return {};
     }
@@ -120,29 +103,18 @@ class KerasReader : NetworkBuilder {
     return current;
   }
 
-  /// With the batch, of a Sequential: its InputLayer says it, its first layer or what it was built with.
-  static json input_shape(const json& layers, const json& config) {
-    const json& first = layers[0];
-    for (const char* key : {"batch_shape", "batch_input_shape"})
-      if (const json shape = first["config"].value(key, json{}); shape.is_array()) return shape;
-    if (is_model(first) && first["config"]["layers"].is_array() && !first["config"]["layers"].empty() &&
-        first["config"]["layers"][0].is_object() && first["config"]["layers"][0].value("config", json{}).is_object())
-      return input_shape(first["config"]["layers"], first["config"]);
-    return config.value("build_input_shape", json{});
-  }
-
   Nodes read_graph(const json& config, const json& layers, const Nodes& given, const std::vector<LayerPlace>& places) {
     std::map<std::pair<std::string, std::size_t>, Nodes> made;  // by layer and call of it
     std::map<std::string, std::size_t> index;
     for (std::size_t i = 0; i < layers.size(); ++i) index[name_of(layers[i])] = i;
     const auto reads_of_model = [&](const char* key) {
-      std::vector<Read> reads;
+      std::vector<KerasRead> reads;
       collect_reads(config.value(key, json{}), reads);
       expected(!reads.empty(), key, "a list of [layer, call, output]", config.value(key, json{}));
       return reads;
     };
-    const std::vector<Read> inputs = reads_of_model("input_layers");
-    std::vector<Read> outputs = reads_of_model("output_layers");
+    const std::vector<KerasRead> inputs = reads_of_model("input_layers");
+    std::vector<KerasRead> outputs = reads_of_model("output_layers");
     if (!problems_.empty()) return {};
     if (!given.empty() && given.size() != inputs.size()) {
       problem(join(config.value("name", json("a model")).dump(), ": expected ", inputs.size(), " inputs, received ",
@@ -156,12 +128,13 @@ class KerasReader : NetworkBuilder {
       made[{inputs[i].layer, 0}] = {
           !given.empty()
               ? given[i]
-              : add_open_input(inputs[i].layer, options.value("batch_shape", options.value("batch_input_shape", json{})))};
+              : add_open_input(inputs[i].layer,
+                               options.value("batch_shape", options.value("batch_input_shape", json{})))};
     }
 
     struct Pending {
       std::size_t layer, number;
-      Call call;
+      KerasCall call;
     };
     std::vector<Pending> pending;
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -171,7 +144,7 @@ class KerasReader : NetworkBuilder {
       for (std::size_t c = 0; c < calls.size(); ++c) pending.push_back({i, c, read_call(calls[c], name)});
     }
     // Keras counts the making of a model as its first call: Keras 3 where it lists outputs, older ones everywhere.
-    const auto model_of = [&](const Read& read) {
+    const auto model_of = [&](const KerasRead& read) {
       const auto layer = index.find(read.layer);
       return layer != index.end() && is_model(layers[layer->second]) ? &layers[layer->second] : nullptr;
     };
@@ -179,20 +152,20 @@ class KerasReader : NetworkBuilder {
       for (Pending& one : pending) std::ranges::for_each(one.call.reads, action);
       std::ranges::for_each(outputs, action);
     };
-    for (Read& output : outputs)
+    for (KerasRead& output : outputs)
       if (const json* const model = model_of(output); model != nullptr && !is_keras_2_ && output.call > 0)
         output.call -= (*model)["class_name"] == "Functional";
     std::set<std::string> counted;
-    for_each_read([&](const Read& read) {
+    for_each_read([&](const KerasRead& read) {
       if (const json* const model = model_of(read))
         if (read.call == model->value("inbound_nodes", json::array()).size()) counted.insert(read.layer);
     });
-    for_each_read([&](Read& read) { read.call -= read.call > 0 && counted.contains(read.layer); });
-    const auto find = [&](const Read& read) -> const Nodes* {
+    for_each_read([&](KerasRead& read) { read.call -= read.call > 0 && counted.contains(read.layer); });
+    const auto find = [&](const KerasRead& read) -> const Nodes* {
       const auto found = made.find({read.layer, read.call});
       return found == made.end() ? nullptr : &found->second;
     };
-    const auto take = [&](const Read& read, const std::string& reader, Nodes& nodes) {
+    const auto take = [&](const KerasRead& read, const std::string& reader, Nodes& nodes) {
       const Nodes& all = *find(read);
       if (read.output < all.size())
         nodes.push_back(all[read.output]);
@@ -206,12 +179,12 @@ class KerasReader : NetworkBuilder {
       for (Pending& one : pending) {
         const std::string name = name_of(layers[one.layer]);
         const auto& reads = one.call.reads;
-        if (!std::all_of(reads.begin(), reads.end(), [&](const Read& read) { return find(read) != nullptr; })) {
+        if (!std::all_of(reads.begin(), reads.end(), [&](const KerasRead& read) { return find(read) != nullptr; })) {
           waiting.push_back(std::move(one));
           continue;
         }
         Nodes operands;
-        for (const Read& read : reads) take(read, name, operands);
+        for (const KerasRead& read : reads) take(read, name, operands);
         made[{name, one.number}] = add_call(layers[one.layer], operands, one.call, one.number, places[one.layer]);
         if (network_.nodes.size() > max_nodes) return problem(join("expected at most ", max_nodes, " layers")), Nodes{};
       }
@@ -224,68 +197,18 @@ class KerasReader : NetworkBuilder {
       pending = std::move(waiting);
     }
     Nodes results;
-    for (const Read& output : outputs) {
+    for (const KerasRead& output : outputs) {
       if (!expected(find(output) != nullptr, "output_layers", "the names of layers", output.layer)) return {};
       take(output, "output_layers", results);
     }
     return results;
   }
 
-  static std::string name_of(const json& layer) {
-    const json name = layer["config"].value("name", layer.value("name", json{}));
-    return name.is_string() ? name.get<std::string>() : layer["class_name"].get<std::string>();
-  }
-
-  /// ["a", 0, 0], with a fourth element in Keras 2, or a list or an object of such.
-  static void collect_reads(const json& from, std::vector<Read>& reads) {
-    const auto number = [&](std::size_t i) {
-      return i < from.size() && from[i].is_number_unsigned() ? from[i].get<std::size_t>() : 0;
-    };
-    if (from.is_array() && !from.empty() && from[0].is_string())
-      reads.push_back({from[0].get<std::string>(), number(1), number(2)});
-    else if (from.is_array() || from.is_object())
-      for (const json& part : from) collect_reads(part, reads);
-  }
-
-  /// The tensors among the arguments of a call in Keras 3, and a number beside them.
-  void collect_arguments(const json& from, Call& call) {
-    if (from.is_object() && from.value("class_name", json{}) == "__keras_tensor__") {
-      const json config = from.value("config", json{});
-      if (config.is_object()) collect_reads(config.value("keras_history", json{}), call.reads);
-    } else if (from.is_array()) {
-      for (const json& part : from) collect_arguments(part, call);
-    } else if (from.is_number()) {
-      call.constant = from.get<double>();
-      call.constant_first = call.reads.empty();
-    }
-  }
-
-  Call read_call(const json& from, const std::string& layer) {
-    Call call;
-    json extra = json::object();  // what is given beside tensors
-    if (from.is_object()) {
-      collect_arguments(from.value("args", json::array()), call);
-      extra = from.value("kwargs", json::object());
-    } else {
-      collect_reads(from, call.reads);
-      const json& first = from.is_array() && !from.empty() && from[0].is_array() ? from[0] : from;
-      if (first.is_array() && first.size() > 3 && first[3].is_object()) extra = first[3];
-    }
-    if (extra.is_object())
-      for (const auto& [key, value] : extra.items()) {
-        if (value.is_null() || key == "training" || key == "mask" || key == "name") continue;
-        if (key == "y" && (value.is_number() || value.is_array())) {
-          if (value.is_number())
-            call.constant = value.get<double>();
-          else
-            collect_reads(value, call.reads);
-        } else if (Call inner; collect_arguments(value, inner), !inner.reads.empty()) {
-          call.reads.insert(call.reads.end(), inner.reads.begin(), inner.reads.end());
-        } else {
-          problem(join(layer, ": expected a call without ", key, ", received ", printable(value),
-                       "; give it to the layer when it is made"));
-        }
-      }
+  KerasCall read_call(const json& from, const std::string& layer) {
+    KerasCall call = read_keras_call(from);
+    for (const auto& [key, value] : call.unknown)
+      problem(join(layer, ": expected a call without ", key, ", received ", printable(value),
+                   "; give it to the layer when it is made"));
     expected(!call.reads.empty(), layer, "a call that reads a layer", from);
     return call;
   }
@@ -315,7 +238,7 @@ class KerasReader : NetworkBuilder {
     return unique(name, place.models.size() > 1 ? place.models.front() : std::string());
   }
 
-  Nodes add_call(const json& layer, const Nodes& operands, const Call& call, std::size_t number,
+  Nodes add_call(const json& layer, const Nodes& operands, const KerasCall& call, std::size_t number,
                  const LayerPlace& place) {
     const std::string name = name_of(layer);
     if (operands.empty()) return {};
@@ -381,85 +304,6 @@ class KerasReader : NetworkBuilder {
                "call; weights that two places share cannot be expressed: give each place a layer of its own"));
     for (std::size_t w = 0; w < std::min(node.weights.size(), expected_names.size()); ++w)
       node.weights[w].name = expected_names[w];
-  }
-
-  /// As Keras 3 writes it; null: it does nothing. `shape` is that of the first operand.
-  static json modernised(const json& layer, const std::vector<int>& shape, const Call& call) {
-    json options = layer["config"];
-    std::string class_name = layer["class_name"];
-    for (const char* key : {"batch_input_shape", "batch_shape", "input_shape", "input_dtype", "sparse", "ragged"})
-      options.erase(key);
-    const auto rename = [&](const char* from, const char* to) {
-      if (options.contains(from) && !options.contains(to)) options[to] = options[from], options.erase(from);
-    };
-    if (class_name == "BatchNormalizationV1") class_name = "BatchNormalization";
-    if (class_name == "LeakyReLU") rename("alpha", "negative_slope");
-    if (options.value("groups", json{}) == 1) options.erase("groups");  // Keras 2 writes it for layers without
-    if (options.contains("activation")) options["activation"] = activation_name(options["activation"]);
-    if (const json axis = strata::detail::plain_axis(options.value("axis", json{}));
-        axis.is_number_integer() && !shape.empty()) {
-      const int given = axis.get<int>(), rank = static_cast<int>(shape.size());
-      options["axis"] = given == rank ? -1 : given < -1 ? given + rank + 1 : given;
-    }
-    if (class_name == "Normalization")
-      if (const json scaling = constant_normalization(options); !scaling.is_null()) return scaling;
-    if (class_name == "Activation" && options.value("activation", json{}) == "linear") return nullptr;
-    // An `.h5` of Keras 3 has no module: there a number beside the tensors tells.
-    if (class_name == "TFOpLambda" || call.constant ||
-        layer.value("module", json("")).dump().find("keras.src.ops") != std::string::npos)
-      return operation(class_name, options, call);
-    return {{"class_name", class_name}, {"config", options}};
-  }
-
-  /// A Normalization whose statistics are options, no weights, as a Rescaling; null: another.
-  static json constant_normalization(const json& options) {
-    const json mean = options.value("mean", json{}), variance = options.value("variance", json{});
-    if (!mean.is_array() || !variance.is_array() || mean.size() != variance.size() || mean.empty() ||
-        options.value("invert", json{}) == true)
-      return nullptr;
-    json scale = json::array(), offset = json::array();
-    for (std::size_t c = 0; c < mean.size(); ++c) {
-      if (!mean[c].is_number() || !variance[c].is_number()) return nullptr;
-      const double factor = 1 / std::max(std::sqrt(variance[c].get<double>()), 1e-7);
-      scale.push_back(factor), offset.push_back(-mean[c].get<double>() * factor);
-    }
-    return {{"class_name", "Rescaling"}, {"config", {{"scale", scale}, {"offset", offset}}}};
-  }
-
-  /// An operation on tensors (x + y, x * 3) as the layer that does it.
-  static json operation(std::string name, const json& options, const Call& call) {
-    if (name == "TFOpLambda") {  // Keras 2: {"function": "math.multiply"} or "__operators__.add"
-      name = options.value("function", json("")).dump();
-      const std::size_t last = name.rfind('.');
-      name = name.substr(last == name.npos ? 1 : last + 1);
-      name.pop_back();
-      if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
-      if (name == "Truediv") name = "TrueDivide";
-      if (name == "Mul") name = "Multiply";
-      if (name == "Sub") name = "Subtract";
-    }
-    if (!call.constant)
-      return {{"class_name", name == "TrueDivide" ? "Divide" : name},
-              {"config", options.contains("function") ? json::object() : options}};
-    const double c = *call.constant;
-    const auto rescaling = [](double scale, double offset) {
-      return json{{"class_name", "Rescaling"}, {"config", {{"scale", scale}, {"offset", offset}}}};
-    };
-    if (name == "Add") return rescaling(1, c);
-    if (name == "Multiply") return rescaling(c, 0);
-    if (name == "Subtract") return call.constant_first ? rescaling(-1, c) : rescaling(1, -c);
-    if ((name == "TrueDivide" || name == "Divide") && !call.constant_first) return rescaling(1 / c, 0);
-    if (name == "Power" && !call.constant_first) return {{"class_name", name}, {"config", {{"exponent", c}}}};
-    return {{"class_name", name + " with a number"}, {"config", json::object()}};
-  }
-
-  /// By name, where it is no layer: {"class_name": "function", "config": "relu"} is "relu".
-  static json activation_name(const json& activation) {
-    if (activation == "swish") return "silu";
-    if (activation == "hard_swish") return "hard_silu";
-    if (activation.is_object() && activation.value("class_name", json{}) == "function")
-      return activation.value("config", json{});
-    return activation;
   }
 
   /// Ends the network at options_.outputs; drops what reaches no output.

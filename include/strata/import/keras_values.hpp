@@ -21,6 +21,11 @@ using nlohmann::json;
   raise<InvalidArgument>("expected " + expected + ", received " + printable(received));
 }
 
+inline json keras_object(const char* class_name, json options, const std::string& module = "keras.layers") {
+  return {{"module", module}, {"class_name", class_name}, {"config", std::move(options)},
+          {"registered_name", module == "keras.layers" ? json{} : json(class_name)}};
+}
+
 /// `count` numbers of JSON, or one for all.
 template <class T>
 void numbers_of(const json& from, std::initializer_list<T*> to) {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_names.hpp>
+#include <strata/import/onnx_numbers.hpp>
 #include <strata/import/onnx_windows.hpp>
 
 namespace strata::importing::detail {
@@ -47,20 +49,22 @@ inline void give_merge(OnnxCall& call, const char* class_name, std::vector<OnnxL
     for (const OnnxLive& x : in) {
       const Extents dims = x.view.dims();
       Extents own = dims == out ? shape : OnnxNetwork::in_order(dims, order);
-      if (dims != out && std::all_of(own.begin(), own.end() - 1, [](int extent) { return extent == 1; }))
-        own = {own.back()};  // repeated at all positions
+      if (dims != out && std::all_of(own.begin(), own.end() - 1, [](int extent) { return extent == 1; }))  // repeated
+        own = network.is_one_position(x.node) ? network.shape(x.node) : Extents{own.back()};
       nodes.push_back(network.arranged(call.name(), x, order, own));
     }
   }
   call.give({call.add(class_name, json::object(), std::move(nodes), shape), view});
 }
 
-/// x * scale + offset of a node, one of each or one a channel.
+/// x * scale + offset of a node, one of each or one a channel; with those before it in the same module one layer.
 inline std::size_t add_affine(OnnxCall& call, OnnxNetwork::Affine affine) {
   OnnxNetwork& network = call.network;
-  if (const OnnxNetwork::Affine* const before = network.affine(affine.input)) {
+  affine.module = scope_of(call.node).module;
+  if (const OnnxNetwork::Affine* const before = network.affine(affine.input);
+      before != nullptr && before->module == affine.module) {
     const std::size_t size = std::max({before->scale.size(), affine.scale.size()});
-    OnnxNetwork::Affine both{before->input, std::vector<double>(size), std::vector<double>(size)};
+    OnnxNetwork::Affine both{before->input, std::vector<double>(size), std::vector<double>(size), affine.module};
     const auto at = [](const std::vector<double>& list, std::size_t c) { return list[list.size() == 1 ? 0 : c]; };
     for (std::size_t c = 0; c < size; ++c) {
       both.scale[c] = at(before->scale, c) * at(affine.scale, c);
@@ -153,9 +157,8 @@ inline void give_affine(OnnxCall& call, std::size_t live, const OnnxTensor& cons
   }
   if (kind == "Div" && first)
     x.node = call.add("Reciprocal", json::object(), {x.node}, call.network.shape(x.node), {}, "_reciprocal");
-  OnnxNetwork::Affine affine{x.node, {}, {}};
-  for (std::size_t c = 0; c < constant.size(); ++c) {
-    const double number = constant.is_float() ? decimal(constant.floats[c]) : static_cast<double>(constant.ints[c]);
+  OnnxNetwork::Affine affine{x.node, {}, {}, {}};
+  for (const double number : numbers_of(constant)) {
     call.expect(kind != "Div" || first || number != 0, "divisors other than 0", "0");
     affine.scale.push_back(kind == "Mul" || (kind == "Div" && first) ? number
                            : kind == "Div"                           ? 1 / number

@@ -279,6 +279,8 @@ class OnnxDecoder {
           return;
         case 10:
           return read_doubles(field, floats);
+        case 12:
+          return read(field, tensor.doc);
         case 13:
           return read(field, external);
       }

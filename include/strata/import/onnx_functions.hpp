@@ -3,17 +3,16 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <strata/import/keras_semantics.hpp>
 #include <strata/import/network.hpp>
+#include <strata/import/onnx_numbers.hpp>
 #include <strata/layers/registry.hpp>
 
 namespace strata::importing::detail {
@@ -64,15 +63,6 @@ inline const std::vector<KnownActivation>& known_activations() {
     return all;
   }();
   return known;
-}
-
-/// The shortest decimal number that is this float: 0.1, where a double would be 0.10000000149.
-inline double decimal(float number) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  double result = 0;
-  std::from_chars(digits, end, result);
-  return result;
 }
 
 /// The layer that computes a function with these values at the sample points; nothing: none is known, null: x itself.

@@ -20,7 +20,9 @@
 
 #include <strata/core/shape.hpp>
 #include <strata/graph/lower.hpp>
+#include <strata/import/onnx_constants.hpp>
 #include <strata/import/onnx_model.hpp>
+#include <strata/import/onnx_numbers.hpp>
 #include <strata/import/onnx_place.hpp>
 #include <strata/import/onnx_step.hpp>
 
@@ -32,12 +34,11 @@ struct OnnxFold {
 };
 
 /// One node of a network: `graph` gets its operators.
-class OnnxLayer {
+class OnnxLayer : public OnnxConstants {
  public:
   OnnxLayer(OnnxGraph& graph, std::string name, std::vector<OnnxPlace> operands, Shape out, const NodeInfo& node,
             std::span<const float> parameters, OnnxFold fold, bool open)
-      : graph_(graph),
-        name_(std::move(name)),
+      : OnnxConstants(graph, std::move(name)),
         operands_(std::move(operands)),
         out_(out),
         node_(node),
@@ -70,10 +71,9 @@ class OnnxLayer {
     for (std::size_t i = 0; i < size(); ++i) {
       const Shape shape = place(i).shape;
       if (shape.rank == out_.rank) continue;
-      OnnxDims dims{0, shape.channels()};
-      for (int axis = 1 - out_.rank; axis < 0; ++axis)
-        dims.push_back(axis < 1 - shape.rank ? 1 : shape[shape.rank - 1 + axis]);
-      values[i] = (*this)("Reshape", {values[i], integers(std::move(dims))});
+      OnnxDims axes;
+      for (int axis = 0; axis < out_.rank - shape.rank; ++axis) axes.push_back(2 + axis);
+      values[i] = (*this)("Unsqueeze", {values[i], integers(std::move(axes))});
     }
     return values;
   }
@@ -104,9 +104,9 @@ class OnnxLayer {
   }
   /// `of(channel)`.
   std::string per_channel(std::invocable<std::size_t> auto of) {
-    std::vector<float> floats;
-    for (int c = 0; c < in().channels(); ++c) floats.push_back(static_cast<float>(of(static_cast<std::size_t>(c))));
-    return numbers(std::move(floats), per_channel(in().channels()));
+    std::vector<double> values;
+    for (int c = 0; c < in().channels(); ++c) values.push_back(of(static_cast<std::size_t>(c)));
+    return numbers(values, per_channel(in().channels()));
   }
   /// Likewise without the axes of positions.
   std::string channels(std::string_view called, float otherwise) {
@@ -143,17 +143,6 @@ class OnnxLayer {
     return {place().value, weight(0, image, order, {out_.channels(), in().channels()}, 0), bias()};
   }
 
-  std::string number(double value) { return numbers({static_cast<float>(value)}, {}); }
-  std::string numbers(std::vector<float> values, OnnxDims dims) {
-    return initializer("constant", std::move(values), std::move(dims));
-  }
-  std::string integers(OnnxDims values) {
-    OnnxTensor tensor;
-    tensor.dims = {static_cast<std::int64_t>(values.size())}, tensor.type = OnnxType::int64;
-    tensor.ints = std::move(values);
-    return initializer("constant", std::move(tensor));
-  }
-
   /// In the shape of the output.
   std::string as_output(const std::string& value) {
     OnnxDims dims{0};
@@ -181,14 +170,14 @@ class OnnxLayer {
   }
   /// By factors where float has them exactly, else to sizes, of which the batch's is computed.
   void resize(const char* mode, const char* coordinates, const char* nearest) {
-    std::vector<float> scales{1, 1};
+    std::vector<double> scales{1, 1};
     OnnxDims sizes;
     bool exact = true;
     for (int axis = 0; axis < out_.rank - 1; ++axis) {
       const double cells = in()[axis];
-      scales.push_back(static_cast<float>(out_[axis] / cells));
+      scales.push_back(out_[axis] / cells);
       sizes.push_back(out_[axis]);
-      exact = exact && static_cast<double>(scales.back()) * cells == out_[axis];
+      exact = exact && static_cast<float>(scales.back()) * cells == out_[axis];
     }
     const std::string x = this->x();
     const auto rank = static_cast<std::int64_t>(scales.size());
@@ -198,26 +187,26 @@ class OnnxLayer {
       return std::string((*this)("Concat", {first, integers(std::move(sizes))}).with("axis", 0));
     };
     OnnxStep step =
-        exact ? (*this)("Resize", {x, {}, numbers(std::move(scales), {rank})}) : (*this)("Resize", {x, {}, {}, size()});
+        exact ? (*this)("Resize", {x, {}, numbers(scales, {rank})}) : (*this)("Resize", {x, {}, {}, size()});
     step.with("mode", mode).with("coordinate_transformation_mode", coordinates);
     if (mode == std::string_view("nearest")) step.with("nearest_mode", nearest);
   }
 
-  /// The same elements in the shape of the output. A vector made of an image stays in the order channels first where
-  /// all that reads it can do with that.
-  void reshape() {
+  /// The same elements in the shape of the output, a vector by this operator. One made of an image stays in the order
+  /// channels first where all that reads it can do with that.
+  void reshape(const char* to_vector) {
     if (in() == out_) return skip();
     OnnxPlace place = operands_[0];
     if (open_ && out_.rank == 1 && in().rank > 1 && place.order == channels_first(in().rank)) {
       const bool is_image = in().positions() > 1;
-      (*this)("Flatten", {place.value});
+      this->to_vector(to_vector, place.value);
       if (is_image) result_.image = in();
       return;
     }
     const OnnxReshape plan(place, out_);
     arrange(place, plan.order);
     if (out_.rank == 1)
-      (*this)("Flatten", {place.value});
+      this->to_vector(to_vector, place.value);
     else
       (*this)("Reshape", {place.value, integers(plan.dims)});
     result_.order = plan.result;
@@ -253,6 +242,12 @@ class OnnxLayer {
   }
 
  private:
+  void to_vector(const char* op, const std::string& value) {
+    if (op == std::string_view("Flatten"))
+      (*this)(op, {value});
+    else
+      (*this)(op, {value, integers({0, out_.channels()})});
+  }
   bool is_elementwise() const {
     return node_.rules->kind == Kind::elementwise || (node_.rules->kind == Kind::view && in() == out_);
   }
@@ -311,34 +306,10 @@ class OnnxLayer {
         step *= static_cast<std::size_t>(dims[axis]);
       for (std::size_t i = 0; i < floats.size(); ++i) floats[i] *= fold_.scale[i / step % fold_.scale.size()];
     }
-    return initializer(node_.parameters().list[index].name, std::move(floats), std::move(dims));
+    const Parameter& parameter = node_.parameters().list[index];
+    return initializer(parameter.name, std::move(floats), std::move(dims), doc_of_l2(parameter.l2));
   }
 
-  std::string initializer(std::string_view called, std::vector<float> floats, OnnxDims dims) {
-    OnnxTensor tensor;
-    tensor.dims = std::move(dims), tensor.floats = std::move(floats);
-    return initializer(called, std::move(tensor));
-  }
-  std::string initializer(std::string_view called, OnnxTensor tensor) {
-    tensor.name = unique(called);
-    graph_.initializers.push_back(std::move(tensor));
-    return graph_.initializers.back().name;
-  }
-  /// `conv2d/Conv`; of several, `conv2d/Mul_1`.
-  std::string unique(std::string_view called) {
-    const std::string stem = strata::detail::join(name_, "/", called);
-    const auto is_taken = [&](const std::string& name) {
-      const auto same = [&](const auto& other) { return other.name == name; };
-      return std::any_of(graph_.nodes.rbegin(), graph_.nodes.rend(), same) ||
-             std::any_of(graph_.initializers.rbegin(), graph_.initializers.rend(), same);
-    };
-    std::string name = stem;
-    for (int number = 1; is_taken(name); ++number) name = strata::detail::join(stem, "_", number);
-    return name;
-  }
-
-  OnnxGraph& graph_;
-  std::string name_;
   std::vector<OnnxPlace> operands_;
   Shape out_;
   const NodeInfo& node_;

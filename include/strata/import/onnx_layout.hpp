@@ -1,16 +1,17 @@
-// What moves elements: views where the node's order can stay, else slices, concatenation, padding and resizing.
+// What moves elements: views where the node's order can stay, else slices and concatenation.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <strata/import/onnx_call.hpp>
-#include <strata/import/onnx_windows.hpp>
 
 namespace strata::importing::detail {
 
@@ -35,7 +36,8 @@ inline void translate_transpose(OnnxCall& call) {
   call.give({x.node, x.view.transposed(permutation)});
 }
 
-/// The same elements, in the order of the file, with other extents.
+/// The same elements, in the order of the file, with other extents. What makes a vector, or one pixel of a vector, is a
+/// layer here, not where it is read: by a Reshape, one where the node has that order, too.
 inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims) {
   const auto count = [](const Extents& list) {
     return std::accumulate(list.begin(), list.end(), std::int64_t{1},
@@ -44,8 +46,11 @@ inline void give_reshaped(OnnxCall& call, const OnnxLive& x, const Extents& dims
   call.expect(count(dims) == count(x.view.dims()), join("extents for ", count(x.view.dims()), " elements"),
               written(dims));
   if (const auto view = x.view.reshaped(dims)) {
-    const bool flattens = dims.size() == 2 && dims[0] == 1;  // here, not where it is read
-    return call.give({flattens ? call.network.reshaped(call.name(), x.node, {dims[1]}) : x.node, *view});
+    Extents shape = call.network.shape(x.node);
+    if (dims.size() == 2 && dims[0] == 1) shape = {dims[1]};
+    if (dims.size() == 4 && shape == Extents{dims[1]}) shape = {1, 1, dims[1]};
+    const bool in_order = call.node.op_type == "Reshape" && x.view.stands(x.view.natural_order());
+    return call.give({call.network.reshaped(call.name(), x.node, shape, in_order ? "Reshape" : "Flatten"), *view});
   }
   const Extents flat{static_cast<int>(count(dims))};
   const std::size_t y = call.network.arranged(call.name(), x, x.view.natural_order(), flat);
@@ -97,6 +102,7 @@ inline void translate_squeeze(OnnxCall& call) {
     call.expect(dims[axis] == 1, "axes of extent 1", written(dims));
     x.view.axes.erase(x.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
   }
+  if (x.view.axes.size() == 2) x.node = call.network.as_vector(x.node);
   call.give(std::move(x));
 }
 
@@ -134,8 +140,7 @@ inline OnnxPlaced placed(OnnxCall& call, const OnnxLive& x, int axis, std::optio
   const auto at = std::find(order->begin(), order->end(), axis) - order->begin();
   Extents shape = OnnxNetwork::in_order(dims, *order);
   const bool last = at + 1 == static_cast<std::ptrdiff_t>(shape.size());
-  if (last && std::all_of(shape.begin(), shape.end() - 1, [](int extent) { return extent == 1; }))
-    shape = {shape.back()};
+  if (last && call.network.shape(x.node).size() == 1) shape = {shape.back()};
   return {call.network.arranged(call.name(), x, *order, shape), *order, last ? -1 : static_cast<int>(at) + 1};
 }
 
@@ -159,8 +164,11 @@ inline void translate_concat(OnnxCall& call) {
   Extents shape = call.network.shape(nodes[0]);
   const auto place = first->axis < 0 ? shape.size() - 1 : static_cast<std::size_t>(first->axis - 1);
   shape[place] = out[static_cast<std::size_t>(axis)];
-  for (const std::size_t node : nodes) {
-    Extents own = call.network.shape(node);
+  for (std::size_t& node : nodes) {
+    Extents own = call.network.shape(node), alike = call.network.shape(nodes[0]);
+    alike.back() = own.back();
+    if (own.size() != alike.size() && call.network.is_one_position(node))
+      node = call.network.reshaped(call.name(), node, own = alike);
     call.expect(own.size() == shape.size(), join("nodes of ", shape.size(), " axes"), written(own));
     own[place] = shape[place];
     call.expect(own == shape, "tensors of equal extents but along the axis", written(own));
@@ -259,98 +267,6 @@ inline void translate_gather(OnnxCall& call) {
   out.erase(out.begin() + axis);
   out.insert(out.begin() + axis, indices.dims.begin(), indices.dims.end());
   give_reshaped(call, x, out);
-}
-
-/// What is negative is cut off.
-inline void translate_pad(OnnxCall& call) {
-  const Extents dims = call.dims();
-  const std::string mode = call.node.text("mode", "constant");
-  const OnnxPads pads = pads_of(call, dims.size());
-  if (pads.before == Extents(dims.size(), 0) && pads.after == pads.before) return call.give(call.live(0));
-  call.expect(dims.size() == 4 && pads.is_spatial(), "padding of an image's rows and columns",
-              join(written(pads.before), " and ", written(pads.after)));
-  call.expect(mode != "constant" || pads.value == 0, "padding with zeros", std::to_string(pads.value));
-  const char* const kind = mode == "constant"  ? "ZeroPadding2D"
-                           : mode == "reflect" ? "ReflectionPadding2D"
-                           : mode == "edge"    ? "ReplicationPadding2D"
-                                               : "";
-  call.expect(*kind != 0, "mode constant, reflect or edge", mode);
-  std::size_t y = call.channels_last(0);
-  Extents out = dims;
-  for (const int sign : {-1, 1}) {
-    const auto cells = [&](int pad) { return std::max(sign * pad, 0); };
-    const json sides{{cells(pads.before[2]), cells(pads.after[2])}, {cells(pads.before[3]), cells(pads.after[3])}};
-    if (sides == json{{0, 0}, {0, 0}}) continue;
-    for (std::size_t axis = 2; axis < 4; ++axis)
-      out[axis] += sign * (cells(pads.before[axis]) + cells(pads.after[axis]));
-    y = sign < 0 ? call.add("Cropping2D", {{"cropping", sides}}, {y}, {out[2], out[3], out[1]}, {}, "_crop")
-                 : call.add(kind, {{"padding", sides}}, {y}, {out[2], out[3], out[1]});
-  }
-  call.give(OnnxCall::image(y, out));
-}
-
-/// Upsample and Resize of images.
-inline void translate_resize(OnnxCall& call) {
-  const Extents dims = call.dims();
-  call.expect(dims.size() == 4, "an image with batch and channels", written(dims));
-  const bool old = call.node.op_type == "Upsample";
-  const std::size_t at_scales = old || call.opset < 11 ? 1 : 2;
-  Extents out = dims;
-  if (!old && call.has(3)) {
-    const std::vector<std::int64_t>& sizes = call.needed_constant(3, "sizes").ints;
-    call.expect(sizes.size() == 4, "four sizes", written(sizes));
-    for (std::size_t axis = 0; axis < 4; ++axis) out[axis] = static_cast<int>(sizes[axis]);
-  } else {
-    std::vector<float> scales;
-    if (const OnnxAttribute* const attribute = call.node.attribute("scales"))
-      scales = attribute->reals;
-    else
-      scales = call.needed_constant(at_scales, "scales").floats;
-    call.expect(scales.size() == 4, "four scales", std::to_string(scales.size()));
-    for (std::size_t axis = 0; axis < 4; ++axis)
-      out[axis] = static_cast<int>(static_cast<float>(dims[axis]) * scales[axis]);
-  }
-  call.expect(out[0] == dims[0] && out[1] == dims[1], "rows and columns to resize", written(out));
-  if (out == dims) return call.give(call.live(0));
-  const std::string mode = call.node.text("mode", "nearest");
-  const std::string places =
-      old || call.opset < 11 ? "asymmetric" : call.node.text("coordinate_transformation_mode", "half_pixel");
-  const std::string rounding = old || call.opset < 11 ? "floor" : call.node.text("nearest_mode", "round_prefer_floor");
-  const bool times = out[2] % dims[2] == 0 && out[3] % dims[3] == 0;
-  const std::size_t x = call.channels_last(0);
-  const Extents shape{out[2], out[3], out[1]};
-  const bool half = places.ends_with("half_pixel");
-  const bool repeats =
-      times && ((places == "asymmetric" && rounding == "floor") || (half && rounding.starts_with("round_prefer")));
-  const auto give = [&](const char* kind, json config) {
-    call.give(OnnxCall::image(call.add(kind, std::move(config), {x}, shape), out));
-  };
-  if (mode == "nearest" && repeats)
-    return give("UpSampling2D", {{"size", {out[2] / dims[2], out[3] / dims[3]}}, {"interpolation", "nearest"}});
-  call.expect((mode == "nearest" || mode == "linear") && call.node.integer("antialias", 0) == 0,
-              "mode nearest or linear without antialias", mode);
-  json config{{"height", out[2]}, {"width", out[3]}, {"interpolation", mode == "nearest" ? "nearest" : "bilinear"}};
-  const bool plain = places == "half_pixel" || (places == "pytorch_half_pixel" && out[2] > 1 && out[3] > 1);
-  if (!plain) config["coordinates"] = places;
-  if (mode == "nearest" && rounding != "round_prefer_ceil") config["nearest_mode"] = rounding;
-  give("Resizing", std::move(config));
-}
-
-/// DepthToSpace, and back.
-inline void translate_depth(OnnxCall& call) {
-  Extents dims = call.dims();
-  const auto block = static_cast<int>(call.node.integer("blocksize", 1));
-  const bool back = call.node.op_type == "SpaceToDepth";
-  call.expect(dims.size() == 4 && block > 0 && block < 4096 &&
-                  (back ? dims[2] % block == 0 && dims[3] % block == 0 : dims[1] % (block * block) == 0),
-              join("an image that blocks of ", block, " divide"), written(dims));
-  const std::size_t x = call.channels_last(0);
-  dims[1] = back ? dims[1] * block * block : dims[1] / (block * block);
-  for (std::size_t axis = 2; axis < 4; ++axis) dims[axis] = back ? dims[axis] / block : dims[axis] * block;
-  json config{{"blocksize", block}};
-  if (!back) config["mode"] = call.node.text("mode", "DCR");
-  call.give(OnnxCall::image(
-      call.add(back ? "SpaceToDepth" : "DepthToSpace", std::move(config), {x}, {dims[2], dims[3], dims[1]}), dims));
 }
 
 }  // namespace strata::importing::detail

@@ -41,7 +41,7 @@ using OnnxDims = std::vector<std::int64_t>;
 
 /// The elements are in `floats` where the type is one of floats, else in `ints`; as many as the dims say.
 struct OnnxTensor {
-  std::string name;
+  std::string name, doc;
   OnnxDims dims;
   OnnxType type = OnnxType::float32;
   std::vector<float> floats;

@@ -5,13 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <limits>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -19,14 +15,15 @@
 #include <vector>
 
 #include <strata/core/file.hpp>
-#include <strata/import/keras_config.hpp>
 #include <strata/import/keras_semantics.hpp>
+#include <strata/import/keras_spelling.hpp>
 #include <strata/import/network.hpp>
 #include <strata/import/network_builder.hpp>
 #include <strata/import/onnx_functions.hpp>
 #include <strata/import/onnx_model.hpp>
 #include <strata/import/onnx_names.hpp>
 #include <strata/import/onnx_semantics.hpp>
+#include <strata/import/onnx_shuffles.hpp>
 #include <strata/import/onnx_view.hpp>
 #include <strata/layers/registry.hpp>
 
@@ -152,17 +149,33 @@ class OnnxNetwork : public NetworkBuilder {
     return made;
   }
 
-  /// The node with its elements in another shape.
-  std::size_t reshaped(const std::string& name, std::size_t n, const Extents& shape) {
+  /// The node with its elements in another shape; as a vector by this kind of layer.
+  std::size_t reshaped(const std::string& name, std::size_t n, const Extents& shape,
+                       const char* to_vector = "Flatten") {
     if (this->shape(n) == shape) return n;
+    if (shape.size() == 1 && is_global_pooling(n)) return as_vector(n);
     // Reshapes of a Reshape, which do not need it.
     if (const std::string kind = node(n).class_name(); kind == "Reshape" || kind == "Flatten")
       return reshaped(name, node(n).inputs[0], shape);
     if (shape.size() > 3)
       throw OnnxRefusal{join("expected a tensor of at most three axes behind the batch, received ", written(shape),
                              "; end the network before it with --outputs")};
-    if (shape.size() == 1) return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
+    if (shape.size() == 1 && to_vector == std::string_view("Flatten"))
+      return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
     return add_once(name + "_reshape", "Reshape", {{"target_shape", shape}}, n, shape);
+  }
+
+  /// A global pooling without the axes of positions; another node as it is.
+  std::size_t as_vector(std::size_t n) {
+    if (!is_global_pooling(n) || shape(n).size() == 1) return n;
+    const Node pooling = node(n);
+    return add_once(pooling.name, pooling.class_name().c_str(), json::object(), pooling.inputs[0],
+                    {pooling.shape.back()});
+  }
+  bool is_global_pooling(std::size_t n) const { return node(n).class_name().starts_with("Global"); }
+  /// Whether it is a vector, or has one position only.
+  bool is_one_position(std::size_t n) const {
+    return std::all_of(shape(n).begin(), shape(n).end() - 1, [](int extent) { return extent == 1; });
   }
 
   /// A node of this shape with a tensor's axes in this order. Throws OnnxRefusal.
@@ -170,8 +183,8 @@ class OnnxNetwork : public NetworkBuilder {
     const Extents sequence = x.view.sequence(order);
     if (x.view.stands(order)) return reshaped(name, x.node, shape);
     const OnnxView::Runs runs = x.view.runs(sequence);
-    if (const std::optional<std::size_t> shuffled = add_shuffle(name, x.node, runs))
-      return reshaped(name, *shuffled, shape);
+    if (const auto shuffle = shuffle_of(this->shape(x.node), runs))
+      return reshaped(name, add_once(name + "_shuffle", shuffle->kind, shuffle->config, x.node, shuffle->shape), shape);
     if (runs.extents.size() > 4)
       throw OnnxRefusal{join("expected elements that a Permute of four axes brings into order, received ",
                              runs.extents.size(), " axes; end the network before it with --outputs")};
@@ -183,33 +196,6 @@ class OnnxNetwork : public NetworkBuilder {
     const std::size_t split = reshaped(name, x.node, before);
     const std::size_t permuted = add_once(name + "_permute", "Permute", {{"dims", dims}}, split, runs.extents);
     return reshaped(name, permuted, shape);
-  }
-
-  /// The elements of an image in the order of these runs, where a layer does just that: a channel shuffle, or channels
-  /// that become pixels.
-  std::optional<std::size_t> add_shuffle(const std::string& name, std::size_t n, const OnnxView::Runs& runs) {
-    const Extents& from = runs.places;
-    const Extents own = shape(n);
-    const auto layer = [&](const char* kind, json config, Extents to) {
-      return std::optional(add_once(name + "_shuffle", kind, std::move(config), n, std::move(to)));
-    };
-    const auto extent = [&](int place) {
-      return runs.extents[static_cast<std::size_t>(std::find(from.begin(), from.end(), place) - from.begin())];
-    };
-    const auto last = static_cast<int>(from.size()) - 1;
-    if ((from == Extents{1, 0} || from == Extents{0, 2, 1}) && (own.size() == 1 || own.size() == 3) &&
-        extent(last - 1) * extent(last) == own.back())
-      return layer("ChannelShuffle", {{"groups", extent(last - 1)}}, own);
-    if (own.size() == 3 && from == Extents{0, 2, 1, 3} && extent(0) * extent(1) == own[0] &&
-        extent(2) * extent(1) == own[1])
-      return layer("SpaceToDepth", {{"blocksize", extent(1)}}, {extent(0), extent(2), own[2] * extent(1) * extent(1)});
-    if (own.size() != 3 || last != 4 || extent(0) != own[0] || extent(1) != own[1]) return std::nullopt;
-    const auto to_space = [&](int block, int channels, const char* mode) {
-      return layer("DepthToSpace", {{"blocksize", block}, {"mode", mode}}, {own[0] * block, own[1] * block, channels});
-    };
-    if (from == Extents{0, 3, 1, 4, 2} && extent(3) == extent(4)) return to_space(extent(3), extent(2), "CRD");
-    if (from == Extents{0, 2, 1, 3, 4} && extent(2) == extent(3)) return to_space(extent(2), extent(4), "DCR");
-    return std::nullopt;
   }
 
   /// The order in which the node holds the axes of the tensor, each whole; axes of extent 1 stand where it suits.
@@ -263,6 +249,7 @@ class OnnxNetwork : public NetworkBuilder {
   struct Affine {
     std::size_t input = 0;
     std::vector<double> scale, offset;
+    std::string module;  ///< of the file
   };
   const Affine* affine(std::size_t n) const {
     const auto found = affines_.find(n);

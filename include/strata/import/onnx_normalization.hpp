@@ -179,11 +179,9 @@ inline void translate_reduction(OnnxCall& call) {
     const int channels = kept.empty() ? 1 : kept[0];
     const Extents order = OnnxNetwork::with_last(dims.size(), channels);
     const std::size_t image = call.network.arranged(call.name(), x, order, OnnxNetwork::in_order(dims, order));
-    const std::string pooling = join("Global", kind == "Max" ? "Max" : "Average", "Pooling", order.size() - 1, "D");
     Extents out(dims.size(), 1);
     out[static_cast<std::size_t>(channels)] = dims[static_cast<std::size_t>(channels)];
-    x = {call.add(pooling.c_str(), json::object(), {image}, {out[static_cast<std::size_t>(channels)]}),
-         OnnxView::of(out, {channels})};
+    x = {add_global_pooling(call, kind == "Max", image), OnnxView::of(out, {channels})};
   } else {
     for (const int axis : reduced) {
       const OnnxPlaced from = placed(call, x, axis);
@@ -198,6 +196,7 @@ inline void translate_reduction(OnnxCall& call) {
   if (call.node.integer("keepdims", 1) == 0)
     for (std::size_t axis = dims.size(); axis-- > 0;)
       if (gone[axis]) x.view.axes.erase(x.view.axes.begin() + static_cast<std::ptrdiff_t>(axis));
+  if (x.view.axes.size() == 2) x.node = call.network.as_vector(x.node);
   call.give(std::move(x));
 }
 
@@ -281,7 +280,37 @@ inline bool give_layer_normalization(OnnxCall& call) {
   return true;
 }
 
+/// (x - mean) / max(sqrt(variance), 1e-7), with a mean and a variance for each channel that are constants.
+inline bool give_input_normalization(OnnxCall& call) {
+  const auto made_by = [&](const std::string& value, const char* kind, std::size_t inputs) -> const OnnxNode* {
+    const OnnxNode* const found = call.network.producer(value);
+    return found != nullptr && found->op_type == kind && found->inputs.size() == inputs ? found : nullptr;
+  };
+  const OnnxNode* const centred = made_by(call.node.inputs[0], "Sub", 2);
+  const OnnxNode* const deviation = made_by(call.node.inputs[1], "Max", 2);
+  const OnnxNode* const root = deviation != nullptr ? made_by(deviation->inputs[0], "Sqrt", 1) : nullptr;
+  if (centred == nullptr || root == nullptr) return false;
+  const OnnxLive* const input = call.network.live(centred->inputs[0]);
+  const OnnxTensor *const mean = call.network.constant(centred->inputs[1]),
+                   *const variance = call.network.constant(root->inputs[0]),
+                   *const least = call.network.constant(deviation->inputs[1]);
+  if (input == nullptr || !input->known || mean == nullptr || variance == nullptr || least == nullptr ||
+      least->size() != 1 || !least->is_float() || least->floats[0] != 1e-7f)
+    return false;
+  const Extents dims = input->view.dims();
+  if (dims.size() < 2 || !mean->is_float() || !variance->is_float() || mean->dims != variance->dims ||
+      mean->dims.size() + 1 != dims.size() || mean->dims[0] != dims[1] ||
+      mean->size() != static_cast<std::size_t>(dims[1]))
+    return false;
+  const OnnxLive x = call.network.with_axis_last(call.name(), *input, 1);
+  call.give({call.add("Normalization", {{"axis", {-1}}}, {x.node}, call.network.shape(x.node),
+                      {vector_of(*mean), vector_of(*variance), {{}, {1}, {0}}}),
+             x.view});
+  return true;
+}
+
 inline void translate_division(OnnxCall& call) {
+  if (call.constant(0) == nullptr && call.constant(1) != nullptr && give_input_normalization(call)) return;
   if (call.constant(0) == nullptr && call.constant(1) == nullptr &&
       (give_unit_normalization(call) || give_layer_normalization(call)))
     return;

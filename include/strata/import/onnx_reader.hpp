@@ -2,7 +2,7 @@
 //
 //     Network network = read_onnx_network(read_onnx_model("net.onnx"), {.inputs = {{3, 224, 224}}}).network;
 //
-// What each operator becomes stands in onnx_windows, onnx_products, onnx_arithmetic, onnx_layout and
+// What each operator becomes stands in onnx_windows, onnx_products, onnx_arithmetic, onnx_layout, onnx_images and
 // onnx_normalization; how a tensor of the file lies in a node of Strata is its view (onnx_view.hpp), which Transpose
 // and Reshape change without a layer.
 #pragma once
@@ -19,6 +19,7 @@
 
 #include <strata/import/onnx_arithmetic.hpp>
 #include <strata/import/onnx_call.hpp>
+#include <strata/import/onnx_images.hpp>
 #include <strata/import/onnx_layout.hpp>
 #include <strata/import/onnx_network.hpp>
 #include <strata/import/onnx_normalization.hpp>
@@ -151,8 +152,10 @@ class OnnxReader {
       if (std::none_of(node.inputs.begin(), node.inputs.end(),
                        [&](const auto& name) { return reached.contains(name); }))
         continue;
-      for (const char* kind : {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "BatchNormalization",
-                               "GlobalAveragePool", "GlobalMaxPool", "InstanceNormalization", "Upsample", "Resize"})
+      for (const char* kind :
+           {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "BatchNormalization", "GlobalAveragePool",
+            "GlobalMaxPool", "GroupNormalization", "InstanceNormalization", "LRN", "DepthToSpace", "SpaceToDepth",
+            "Upsample", "Resize"})
         if (node.op_type == kind) return true;
       const bool turned = node.op_type == "Transpose" && node.integers("perm", {0, 1, 2, 3}).size() <= 4;
       if (turned || node.op_type == "MatMul" || node.op_type == "Gemm") return false;

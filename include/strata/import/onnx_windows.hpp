@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,6 +12,7 @@
 
 #include <strata/import/onnx_call.hpp>
 #include <strata/import/onnx_names.hpp>
+#include <strata/import/onnx_numbers.hpp>
 
 namespace strata::importing::detail {
 
@@ -129,24 +129,12 @@ inline Tensor kernel_of(const OnnxTensor& w) {
         kernel.values[(p * inputs + i) * outputs + o] = w.floats[(o * inputs + i) * positions + p];
   return kernel;
 }
-inline Tensor vector_of(const OnnxTensor& tensor) { return {{}, {tensor.size()}, tensor.floats}; }
-
-/// Dense on vectors (features), a 1x1 convolution elsewhere: kernel (inputs, outputs).
-inline std::size_t add_dense(OnnxCall& call, std::size_t x, std::vector<Tensor> weights) {
-  Extents shape = call.network.shape(x);
-  const std::size_t inputs = weights[0].shape[0], outputs = weights[0].shape[1];
-  shape.back() = static_cast<int>(outputs);
-  const bool bias = weights.size() > 1;
-  if (shape.size() == 1)
-    return call.add("Dense", {{"units", outputs}, {"use_bias", bias}}, {x}, shape, std::move(weights));
-  call.expect(shape.size() <= 3, "images, sequences or vectors", written(shape));
-  weights[0].shape = shape.size() == 2 ? std::vector<std::size_t>{1, inputs, outputs}
-                                       : std::vector<std::size_t>{1, 1, inputs, outputs};
-  const Extents ones(shape.size() - 1, 1);
-  return call.add(shape.size() == 2 ? "Conv1D" : "Conv2D",
-                  {{"filters", outputs}, {"kernel_size", ones}, {"padding", "valid"}, {"use_bias", bias}}, {x}, shape,
-                  std::move(weights));
+/// Puts in the weight decay that a kernel of Strata's says.
+inline void set_regularizer(const OnnxTensor& kernel, json& config) {
+  if (const double factor = l2_of(kernel); factor > 0)
+    config["kernel_regularizer"] = {{"class_name", "L2"}, {"config", {{"l2", factor}}}};
 }
+inline Tensor vector_of(const OnnxTensor& tensor) { return {{}, {tensor.size()}, tensor.floats}; }
 
 /// The depthwise convolution that only this one reads, a 1x1 of the same module: both are a separable convolution.
 inline const Node* depthwise_part(const OnnxCall& call) {
@@ -182,12 +170,6 @@ inline void translate_convolution(OnnxCall& call) {
   Extents out{1, static_cast<int>(w_dims[0])};
   for (const OnnxWindow& window : windows) out.push_back(window.outputs());
 
-  const OnnxLive& input = call.live(0);
-  if (groups == 1 && call.network.shape(input.node).size() == 1 &&
-      all_of(windows, [](const OnnxWindow& at) { return at.extent * at.size == 1 && !is_padded(at); })) {
-    weights[0].shape = {static_cast<std::size_t>(w_dims[1]), static_cast<std::size_t>(w_dims[0])};
-    return call.give(OnnxCall::image(add_dense(call, input.node, std::move(weights)), out));
-  }
   Extents shape(out.begin() + 2, out.end());
   shape.push_back(out[1]);
   const auto is_point = [](const OnnxWindow& at) { return at.size == 1 && at.stride == 1 && !is_padded(at); };
@@ -205,6 +187,7 @@ inline void translate_convolution(OnnxCall& call) {
               {"dilation_rate", of_axes(windows, [](const OnnxWindow& at) { return at.dilation; })},
               {"use_bias", weights.size() > 1}};
   set_padding(windows, true, config);
+  set_regularizer(w, config);
   const bool depthwise = groups > 1 && groups == dims[1];
   if (depthwise) {
     config["depth_multiplier"] = w_dims[0] / groups;
@@ -261,6 +244,7 @@ inline void translate_transposed_convolution(OnnxCall& call) {
   const bool valid = standard && !std::any_of(windows.begin(), windows.end(), is_padded);
   if (valid || !same) set_padding(windows, false, config);
   if (!standard && !same) config["output_padding"] = added;
+  set_regularizer(w, config);
   Extents shape(out.begin() + 2, out.end());
   shape.push_back(out[1]);
   const std::string kind = join("Conv", windows.size(), "DTranspose");
@@ -268,19 +252,20 @@ inline void translate_transposed_convolution(OnnxCall& call) {
       call.add(kind.c_str(), std::move(config), {call.channels_last(0)}, shape, std::move(weights)), out));
 }
 
-/// Over all positions: vectors of the channels.
-inline void give_global_pooling(OnnxCall& call, bool largest, Extents out) {
-  const std::size_t x = call.channels_last(0);
-  const Extents shape = call.network.shape(x);
+/// Over all positions of an image or a sequence: one position of all channels.
+inline std::size_t add_global_pooling(OnnxCall& call, bool largest, std::size_t x) {
+  Extents shape = call.network.shape(x);
   const std::string kind = join("Global", largest ? "Max" : "Average", "Pooling", shape.size() - 1, "D");
-  call.give(OnnxCall::image(call.add(kind.c_str(), json::object(), {x}, {shape.back()}), std::move(out)));
+  std::fill(shape.begin(), shape.end() - 1, 1);
+  return call.add(kind.c_str(), {{"keepdims", true}}, {x}, shape);
 }
 
 inline void translate_global_pooling(OnnxCall& call) {
   Extents out = call.dims();
   call.expect(out.size() == 3 || out.size() == 4, "an image or a sequence with batch and channels", written(out));
   std::fill(out.begin() + 2, out.end(), 1);
-  give_global_pooling(call, call.node.op_type == "GlobalMaxPool", out);
+  const std::size_t y = add_global_pooling(call, call.node.op_type == "GlobalMaxPool", call.channels_last(0));
+  call.give(OnnxCall::image(y, out));
 }
 
 /// Of a max pooling, the Pad with minus infinity before it, which is no layer but the pooling's own padding.
@@ -325,8 +310,6 @@ inline void translate_pooling(OnnxCall& from) {
   }
   if (all_of(windows, [](const OnnxWindow& at) { return at.size == 1 && at.stride == 1 && !is_padded(at); }))
     return call.give(call.live(0));
-  if (all_of(windows, [](const OnnxWindow& at) { return at.size == at.extent && !is_padded(at); }))
-    return give_global_pooling(call, largest, out);
   json config{{"pool_size", of_axes(windows, [](const OnnxWindow& at) { return at.size; })},
               {"strides", of_axes(windows, [](const OnnxWindow& at) { return at.stride; })}};
   const bool counts = !largest && counts_padding && std::any_of(windows.begin(), windows.end(), is_padded);

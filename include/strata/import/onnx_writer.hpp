@@ -111,6 +111,7 @@ class OnnxEncoder {
           strata::detail::join("tensor ", tensor.name, ": expected numbers of float32 or whole ones, received type ",
                                static_cast<int>(tensor.type), "; convert them before"));
     message.add_string(8, tensor.name);
+    write_text(message, 12, tensor.doc);
   }
   static void write_bytes(Message& message, std::span<const std::byte> bytes) {
     message.add_bytes(9, reinterpret_cast<const char*>(bytes.data()), bytes.size());

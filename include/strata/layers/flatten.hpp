@@ -13,7 +13,7 @@ namespace strata {
 
 struct Flatten {
   static constexpr Schema schema{.spelling = "Flatten", .keras = "Flatten", .onnx = "Flatten"};
-  static void onnx(auto& out) { out.reshape(); }
+  static void onnx(auto& out) { out.reshape("Flatten"); }
   static constexpr const char* class_name = schema.keras;
   using itself = Flatten;
   static constexpr Kind kind = Kind::view;

@@ -40,7 +40,7 @@ struct GroupNormalizationConfig {
       normalized(out.x(), out.channels("gamma", 1), out.channels("beta", 0));
       return;
     }
-    const std::vector<float> ones(static_cast<std::size_t>(count), 1.0f), zeros(ones.size());
+    const std::vector<double> ones(static_cast<std::size_t>(count), 1.0), zeros(ones.size());
     const std::string rows = out("Reshape", {out.x(), out.integers({0, count, -1})});
     std::string y = normalized(rows, out.numbers(ones, {count}), out.numbers(zeros, {count}));
     y = out.as_output(y);

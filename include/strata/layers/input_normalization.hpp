@@ -21,9 +21,9 @@ struct Normalization {
   static constexpr Schema schema{.spelling = "Normalization", .keras = "Normalization",
                                  .fixed = R"({"axis": [-1], "invert": false})"};
   static void onnx(auto& out) {
-    const auto variance = out.values("variance");
     const std::string centred = out("Sub", {out.x(), out.per_channel("mean", 0)});
-    out("Div", {centred, out.per_channel([&](std::size_t c) { return (std::max)(std::sqrt(variance[c]), 1e-7f); })});
+    const std::string deviation = out("Sqrt", {out.per_channel("variance", 1)});
+    out("Div", {centred, out("Max", {deviation, out.number(1e-7)})});
   }
   static constexpr const char* weight_names = "mean variance count";
   static constexpr const char* class_name = schema.keras;

@@ -22,7 +22,7 @@ struct ReshapeConfig {
   static constexpr void members(F f, C&... c) {
     f("target_shape", c.target_shape...);
   }
-  void onnx(auto& out) const { out.reshape(); }
+  void onnx(auto& out) const { out.reshape("Reshape"); }
 };
 
 template <int... Extents>
