@@ -46,7 +46,8 @@ double largest_error(std::size_t samples) {
   const auto x = test::noise<float>(samples * Width, 7);
   const auto y = run(Engine<Exact>{model}, x, x.size()), y8 = run(Engine<Rounded>{rounded}, x, x.size());
   // x = s q + e and w = t p + d, where |e| <= s / 2 and |d| <= t / 2: sum(x w) - s t sum(q p) = sum(e w + x d - e d).
-  // Besides, q is rounded from a quotient that float has to 2^-15, and each float sum or product costs half a bit of 24.
+  // Besides, q is rounded from a quotient that float has to 2^-15, and each float sum or product costs half a bit of
+  // 24.
   const double half = 0.5 + std::pow(2, -15), epsilon = std::pow(2, -24);
   double largest = 0;
   for (std::size_t n = 0; n < samples; ++n) {

@@ -179,7 +179,8 @@ struct NamedNodes<Outputs<Results...>, Nodes...> {
 
 template <class... Parts>
 using named_nodes = boost::mp11::mp_rename<
-    boost::mp11::mp_rotate_right_c<boost::mp11::mp_append<typename one_for_each_output<Parts>::type...>, 1>, NamedNodes>;
+    boost::mp11::mp_rotate_right_c<boost::mp11::mp_append<typename one_for_each_output<Parts>::type...>, 1>,
+    NamedNodes>;
 
 }  // namespace detail
 
