@@ -124,8 +124,8 @@ inline bool names_layer(const std::string& name) {
   strata::detail::for_each_description([&]<class C>(std::type_identity<C>) {
     found |= template_name(C::schema.spelling) == name || C::schema.with_options == name;
   });
-  for (const char* other : {"Input", "Sequential", "Residual", "Projection", "Graph", "Node", "Outputs", "Named",
-                            "Kernel", "Frozen", "Model", "Engine", "Shape", "Network"})
+  for (const char* other : {"Input", "Sequential", "Residual", "Projection", "Split", "Graph", "Node", "Outputs",
+                            "Named", "Kernel", "Frozen", "Model", "Engine", "Shape", "Network"})
     found |= name == other;
   return found;
 }
