@@ -49,12 +49,12 @@ RUN = """#include <array>
 #include "round_trip.hpp"
 #include "%(name)s.hpp"
 
-template <std::size_t N>
+template <class T, std::size_t N>
 auto one_or_all(std::array<std::vector<float>, N>& all) {
   if constexpr (N == 1) {
-    return std::span<float>(all[0]);
+    return std::span<T>(all[0]);
   } else {
-    std::array<std::span<float>, N> spans;
+    std::array<std::span<T>, N> spans;
     for (std::size_t k = 0; k < N; ++k) spans[k] = all[k];
     return spans;
   }
@@ -71,7 +71,7 @@ void run(const strata::Model<Net>& model, const char* path) {
     from.read(reinterpret_cast<char*>(inputs[i].data()), 4 * inputs[i].size());
   }
   for (std::size_t k = 0; k < outputs.size(); ++k) outputs[k].resize(2 * Net::output_shapes[k].size());
-  strata::Engine<Net>{model}(one_or_all(inputs), one_or_all(outputs));
+  strata::Engine<Net>{model}(one_or_all<const float>(inputs), one_or_all<float>(outputs));
   std::ofstream to(path, std::ios::binary);
   for (const auto& output : outputs) to.write(reinterpret_cast<const char*>(output.data()), 4 * output.size());
 }
