@@ -6,10 +6,10 @@
     profile     each step of an Engine: time, GFLOP/s, bytes, share of the roofline
     footprint   a deployed network: size, memory, allocations, compile time
 
-Results are kept in BUILD/results, network by network; the page docs/benchmarks.md and its chart are made from all that
-are there. So a run can be split: `--networks NAME…` (those of benchmarks/CMakeLists.txt), `--setups one two avx2` and
-`--peers NAME…` leave out others. `--rounds N` and `--seconds S` set how many bursts of calls each peer gets and how long
-one lasts.
+Results are kept in BUILD/results, network by network; the page docs/benchmarks.md and its chart are made from all
+that are there. So a run can be split: `--networks NAME…` (those of benchmarks/CMakeLists.txt), `--setups one two avx2`
+and `--peers NAME…` leave out others. `--rounds N` and `--seconds S` set how many bursts of calls each peer gets and
+how long one lasts.
 
 Peers are processes that take turns: in each round every peer runs one burst of calls of one network, on the same cores,
 and the FMA peak is measured beside it. A burst counts when it was quiet: the peak near the best of the run, the median
@@ -173,8 +173,10 @@ class Bench:
                     *(words.get(part, part) for part in kind.command[1:])]
 
         def wanted(name, kind):
-            return (not kind.package or kind.package in self.versions and (not self.only_peers or name in self.only_peers)
-                    and kind.what == network["what"]) and (not setup.limit or kind.limited)
+            if not kind.package:
+                return True
+            return (kind.package in self.versions and kind.what == network["what"]
+                    and (kind.limited or not setup.limit) and (not self.only_peers or name in self.only_peers))
 
         return {name: Peer(name, command(kind), setup) for name, kind in KINDS.items() if wanted(name, kind)}
 
@@ -182,11 +184,11 @@ class Bench:
 
     def check(self, peers, network, batch):
         """The peers that compute the same, and how far each is off, beside the largest output."""
-        outputs = {}
+        outputs, runs = {}, 2 if network["what"] == "INFERENCE" else 6
         for name, peer in peers.items():
             try:
                 self.convert(KINDS[name], network["name"], batch)
-                outputs[name] = peer.output(network["name"], batch, 2 if network["what"] == "INFERENCE" else 6, self.data)
+                outputs[name] = peer.output(network["name"], batch, runs, self.data)
             except PeerError as error:
                 print(f"! {peer.name}, {network['name']}, batch {batch}: {error}", flush=True)
         if network["what"] == "INFERENCE":

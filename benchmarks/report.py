@@ -3,8 +3,8 @@ import json
 import subprocess
 
 DEFAULT = "OpenVINO, its default"  # computes in bfloat16 where the processor can
-CHART = {"OpenVINO": "OpenVINO", "ONNX Runtime": "ONNX Runtime", "LiteRT": "LiteRT", "ncnn": "ncnn", "MNN": "MNN",
-         "oneDNN": "oneDNN", "oneDNN, Winograd": "oneDNN", "PyTorch, compiled": "PyTorch, compiled"}  # peers, their bars
+CHART = {name: name for name in ("OpenVINO", "ONNX Runtime", "LiteRT", "ncnn", "MNN", "oneDNN", "PyTorch, compiled")}
+CHART["oneDNN, Winograd"] = "oneDNN"  # one bar: the better
 SETUPS = {"one": "One core", "two": "Two cores, one image or batch", "avx2": "One core, AVX2 at most"}
 
 
@@ -56,7 +56,8 @@ def comparison(rows):
             time = row["times"].get(peer)
             ratio = "" if peer == "Strata" or time is None else f" ({time / own:.2f}×)"
             cells.append("" if time is None else ("~" if peer in row["noisy"] else "") + duration(time) + ratio)
-        lines.append([f"{row['title']}, batch {row['batch']}", cells[0], f"**{best:.2f}×**" if best else "", *cells[1:]])
+        lines.append([f"{row['title']}, batch {row['batch']}", cells[0], f"**{best:.2f}×**" if best else "",
+                      *cells[1:]])
     text = f"FMA peak of one core: {max(row['peak'] for row in rows):.0f} GFLOP/s.\n\n"
     text += table(["", peers[0], "the best peer", *peers[1:]], lines)
     if any(row["noisy"] for row in rows):
@@ -96,14 +97,14 @@ def comparisons(rows):
 
 
 def networks(rows):
-    return "\n".join([comparisons(rows), "Largest difference of an output from the same network computed layer by layer in "
-                      "double, beside the largest output; a peer that is off by more than 1e-3 is refused.\n",
-                      errors(rows)])
+    return "\n".join([comparisons(rows),
+                      "Largest difference of an output from the same network computed layer by layer in double, beside "
+                      "the largest output; a peer that is off by more than 1e-3 is refused.\n", errors(rows)])
 
 
 def training(rows):
     return "\n".join(["One step of plain gradient descent with cross-entropy.\n", comparisons(rows),
-                      "Largest difference of the losses of six steps from the peers' median, relative:\n", errors(rows)])
+                      "Largest difference of the losses of six steps from the median, relative:\n", errors(rows)])
 
 
 def profile(networks):
@@ -112,9 +113,9 @@ def profile(networks):
     bandwidths = [(line["bytes"], line["microseconds"]) for line in lines if not line["step"]]
     text = [f"FMA peak {peak:.0f} GFLOP/s; reads, GB/s: "
             + ", ".join(f"{rate:.0f} from {size / 1024:.0f} KiB" for size, rate in bandwidths)
-            + ". A step's floor is the larger of its operations at the peak and its bytes (input, weights, output) at "
-            "the bandwidth of as much memory; its share of the roofline is floor / time. Operations are those of direct "
-            "sums, so Winograd's convolution can exceed 100 %.\n"]
+            + ". A step's floor is the larger of its operations at the peak and its bytes (input, weights, output) "
+            "at the bandwidth of as much memory; its share of the roofline is floor / time. Operations are those of "
+            "direct sums, so Winograd's convolution can exceed 100 %.\n"]
     for network in networks:
         steps = [line for line in network["lines"] if line["step"]]
         rows = []
@@ -135,13 +136,14 @@ def footprint(r):
     compiled = "; ".join(f"{name} {cost['seconds']:.1f} s, {cost['mb']:.0f} MB" for name, cost in r["compile"].items())
     rows = [["program, stripped", f"{r['bytes'] / 1024:.1f} KiB"],
             ["shared libraries", ", ".join(r["libraries"])],
-            ["resident", f"{r['resident_kb'] / 1024:.1f} MiB, {r['own_kb'] / 1024:.1f} of them its own, not libraries'"],
+            ["resident", f"{r['resident_kb'] / 1024:.1f} MiB, {r['own_kb'] / 1024:.1f} of them not libraries'"],
             ["allocations in 1000 runs", str(r["allocations"])],
             ["compile time and memory, -O2", compiled]]
     return "The lesson's network as a program of its own, parameters in a file:\n\n" + table(["", ""], rows, left=2)
 
 
-sections = {"networks": networks, "training": training, "kernels": kernels, "profile": profile, "footprint": footprint}
+sections = {"networks": networks, "training": training, "kernels": kernels, "profile": profile,
+            "footprint": footprint}
 HEADINGS = {"networks": "Networks", "training": "Training", "kernels": "Kernels", "profile": "Where the time goes",
             "footprint": "Footprint"}
 
@@ -161,15 +163,16 @@ def write(results, docs, chart_program):
     text = ["# Benchmarks\n",
             "Written by `scripts/bench`; run it to measure your machine. "
             f"{versions['processor']}; {versions['compiler']} -O2; {others}; {newest['date']}.\n",
-            "Every peer runs the same network with the same random weights in float32, and its outputs are compared first. "
-            "Peers take turns in short bursts on the same cores; numbers are medians of the quiet bursts, in brackets "
-            "how often Strata's time; **bold**: how often Strata's time the fastest peer takes that computes in float32. "
-            "All read the ONNX file that `export_onnx` writes, normalisation folded and the batch fixed, or what their own "
-            "converter makes of it; LiteRT's converter reads the file of `save_keras`. OpenVINO is asked for float32 and low "
-            "latency, and stands beside with its default where that is less than float32; ncnn has no batches and runs "
-            "sample by sample; MNN is given its input before each run, which overwrites it; oneDNN's primitives have "
-            "activations and sums as post-ops and the formats that it chooses, input and output included; PyTorch has its "
-            "channels last, compiled is `torch.compile` with frozen weights. Each treats denormal numbers as it likes.\n"]
+            "Every peer runs the same network with the same random weights in float32, and its outputs are compared "
+            "first. Peers take turns in short bursts on the same cores; numbers are medians of the quiet bursts, in "
+            "brackets how often Strata's time; **bold**: how often Strata's time the fastest peer takes that computes "
+            "in float32. All read the ONNX file that `export_onnx` writes, normalisation folded and the batch fixed, "
+            "or what their own converter makes of it; LiteRT's reads the file of `save_keras`. OpenVINO is asked for "
+            "float32 and low latency, and stands beside with its default where that is less than float32; ncnn has "
+            "no batches and runs sample by sample; MNN is given its input before each run, which overwrites it; "
+            "oneDNN's primitives have activations and sums as post-ops and the formats that it chooses, input and "
+            "output included; PyTorch has its channels last, compiled is `torch.compile` with frozen weights. Each "
+            "treats denormal numbers as it likes.\n"]
     if "networks" in found:
         draw(found, chart_program, docs / "benchmarks.svg")
         text.append("![How long the peers take, Strata's time being 1](benchmarks.svg)\n")

@@ -1,5 +1,5 @@
-"""inference.py DIRECTORY THREADS RUNTIME: a runtime of PyPI as a peer; the commands are those of server.hpp. All read the
-model that Strata wrote as ONNX, or what their own converter made of it (convert.py); LiteRT's comes from Keras' file."""
+"""inference.py DIRECTORY THREADS RUNTIME: a runtime of PyPI as a peer; the commands are those of server.hpp. All read
+the model that Strata wrote as ONNX, or what their own converter made of it (convert.py)."""
 import pathlib
 import sys
 

@@ -1,4 +1,4 @@
-"""The models that Strata writes as ONNX, as modules of PyTorch: to infer, and to train where normalisation is not folded."""
+"""Models that Strata writes as ONNX as modules of PyTorch: to infer, and to train where normalisation is not folded."""
 import onnx
 import torch
 import torch.nn.functional as F

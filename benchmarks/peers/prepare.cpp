@@ -1,9 +1,10 @@
-// prepare_NAME DIRECTORY: writes what the peers share of a network (see files.hpp): random weights, random inputs, and of
-// one that is not trained the outputs, computed layer by layer in double.
+// prepare_NAME DIRECTORY: writes what the peers share of a network (see files.hpp): random weights, random inputs, and
+// of one that is not trained the outputs, computed layer by layer in double.
 #include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <span>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -26,6 +27,12 @@ void fill(std::span<T> values, double low, double high, Random random) {
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(low + (high - low) * random.uniform(i));
 }
 
+bool has_layer(std::string_view type) {
+  return std::ranges::any_of(Net::network().nodes, [&](const NodeInfo& node) {
+    return node.rules != nullptr && (node.rules->type() == type || node.rules->class_name == type);
+  });
+}
+
 /// Kernels by He et al. 2015, so that what comes in is still there after a hundred layers; normalisation that is no
 /// longer that of a new network.
 void randomize(Model<Net>& model) {
@@ -38,7 +45,8 @@ void randomize(Model<Net>& model) {
     if (parameter.name == "moving_variance") return fill(values, 0.8, 1.3, random);
     if (parameter.name != "kernel") return;
     const double fan_in = static_cast<double>(values.size()) / Net::network().tensor(node.output).shape.channels();
-    fill(values, -std::sqrt(6 / fan_in), std::sqrt(6 / fan_in), random);
+    const double bound = std::sqrt(6 / fan_in) * (has_layer("SiLU") ? 2 : 1);  // which, of small numbers, leaves half
+    fill(values, -bound, bound, random);
   });
 }
 
@@ -90,7 +98,8 @@ void prepare(const std::filesystem::path& directory) {
   Model<Net> model{Seed{42}};
   randomize(model);
   std::vector<float> input(std::ranges::max(batches) * Net::input_shape.size());
-  fill(std::span(input), -1, 1, Random(Seed{3}));
+  const double brightest = has_layer("Rescaling") ? 255 : 1;
+  fill(std::span(input), -brightest, brightest, Random(Seed{3}));
   unsettle(model, input);
   save_weights(model, with(".safetensors"));
   write_array(with(".input"), input);

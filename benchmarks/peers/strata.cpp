@@ -1,4 +1,4 @@
-// strata_NAME DIRECTORY THREADS: this library as a peer of others, with one network; see server.hpp. Threads: one or two.
+// strata_NAME DIRECTORY 1|2: this library as a peer of others, with one network, on so many threads; see server.hpp.
 #include <strata/io/safetensors.hpp>
 #include <strata/parallel/threads.hpp>
 #include <strata/strata.hpp>
@@ -52,14 +52,15 @@ class Training : public Runner {
   std::vector<float> output() override { return losses_.values(); }
 
  private:
-  static constexpr bool ends_in_softmax = Net::network().nodes[Net::network().node_count - 1].rules->type() == "Softmax";
+  static constexpr const auto& network = Net::network();
+  static constexpr bool ends_in_softmax = network.nodes[network.node_count - 1].rules->type() == "Softmax";
 
   Model<Net> model_;
   std::vector<float> input_;
   std::vector<int> labels_;
   Trainer<Net, SparseCategoricalCrossentropy, SGD, simd::Vector<float>, Parallel> trainer_{
-      model_, SparseCategoricalCrossentropy{.from_logits = !ends_in_softmax}, SGD{.learning_rate = training_rate}, Seed{},
-      Parallel{}};
+      model_, SparseCategoricalCrossentropy{.from_logits = !ends_in_softmax}, SGD{.learning_rate = training_rate},
+      Seed{}, Parallel{}};
   Losses losses_;
 };
 

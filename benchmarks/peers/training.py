@@ -1,4 +1,4 @@
-"""training.py DIRECTORY THREADS eager|compiled: PyTorch's training step as a peer; the commands are those of server.hpp."""
+"""training.py DIRECTORY THREADS eager|compiled: PyTorch's training step as a peer; commands are those of server.hpp."""
 import pathlib
 import sys
 
