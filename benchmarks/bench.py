@@ -139,7 +139,9 @@ class Bench:
         self.programs, self.data, self.results = build / "benchmarks", build / "data", build / "results"
         self.data.mkdir(exist_ok=True)
         self.results.mkdir(exist_ok=True)
-        self.networks = [network for network in json.loads((self.programs / "networks.json").read_text())
+        known = json.loads((self.programs / "networks.json").read_text())
+        self.order = [network["name"] for network in known]
+        self.networks = [network for network in known
                          if not arguments.networks or network["name"] in arguments.networks]
         self.chosen = bool(arguments.networks)
         packages = sorted({kind.package for kind in KINDS.values() if kind.package})
@@ -251,7 +253,7 @@ class Bench:
             for setup in self.setups if network["what"] == what else ():
                 new = self.compare(network, setup)
                 kept = [row for row in self.kept(part) if (row["network"], row["setup"]) != (network["name"], setup)]
-                rows = kept + new
+                rows = sorted(kept + new, key=lambda row: self.order.index(row["network"]))
                 self.keep(part, rows)
         return rows or self.kept(part)
 
@@ -272,7 +274,7 @@ class Bench:
                 "network": network["name"], "title": network["title"],
                 "lines": [{key: value if key == "step" else float(value) for key, value in zip(header, line)}
                           for line in lines]}
-        return list(profiles.values())
+        return sorted(profiles.values(), key=lambda profile: self.order.index(profile["network"]))
 
     def run_footprint(self):
         program = self.programs / "benchmark_footprint"

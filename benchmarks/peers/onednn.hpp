@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -43,7 +44,8 @@ class Graph {
   }
   /// An operand that the file holds.
   const importing::OnnxTensor& tensor(const Node& node, std::size_t operand) const {
-    return *tensors_.at(node.inputs.at(operand));
+    if (operand >= node.inputs.size()) throw std::runtime_error("oneDNN: " + node.op_type + " without a bias");
+    return *tensors_.at(node.inputs[operand]);
   }
   /// The only node that reads the output of node `n`; none where there are several, or none.
   std::size_t follower(std::size_t n) const {
