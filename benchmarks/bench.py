@@ -1,21 +1,22 @@
 """bench.py BUILD [PART…]: runs the benchmarks that scripts/bench has built in BUILD; all parts unless some are named.
 
+    networks    a run of each network in Strata and in its peers, with the same weights
+    training    a training step, and the same step in the peers that train
     kernels     each kernel: time, GFLOP/s, share of the FMA peak
-    networks    this library's networks, batch 1 and 32, one thread and two
-    peers       the same networks in OpenVINO, ONNX Runtime, oneDNN, XNNPACK and PyTorch, with the same weights
-    training    a training step, and the same step in oneDNN and PyTorch
     profile     each step of an Engine: time, GFLOP/s, bytes, share of the roofline
     footprint   a deployed network: size, memory, allocations, compile time
 
-Results are kept in BUILD/results; the page docs/benchmarks.md and its chart are made from all that are there.
-`--rounds N` and `--seconds S` set how many bursts of calls each peer gets and how long one lasts; `--networks NAME…`
-and `--peers NAME…` leave out others, for a quick look.
+Results are kept in BUILD/results, network by network; the page docs/benchmarks.md and its chart are made from all
+that are there. So a run can be split: `--networks NAME…` (those of benchmarks/CMakeLists.txt), `--setups one two avx2`
+and `--peers NAME…` leave out others. `--rounds N` and `--seconds S` set how many bursts of calls each peer gets and
+how long one lasts.
 
-Peers are processes that take turns: in each round every peer runs one burst of calls of one network, on the same core,
+Peers are processes that take turns: in each round every peer runs one burst of calls of one network, on the same cores,
 and the FMA peak is measured beside it. A burst counts when it was quiet: the peak near the best of the run, the median
 call near the fastest calls. The result is the median of the quiet bursts' medians.
 """
 import argparse
+import array
 import json
 import os
 import pathlib
@@ -26,15 +27,69 @@ import statistics
 import subprocess
 import sys
 import time
-
-import numpy as np
+from dataclasses import dataclass, field
 
 import report
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ["kernels", "networks", "peers", "training", "profile", "footprint"]
-BATCHES = [1, 32]
-TOLERANCE = 2e-5  # of an output, beside the largest of the reference; of a loss, relative
+PEERS = ROOT / "benchmarks" / "peers"
+PYTHON = ROOT / "build" / "peers" / "bin" / "python"  # an environment with the peers of PyPI
+PARTS = ["networks", "training", "kernels", "profile", "footprint"]
+PROFILED = ["lesson", "lenet", "resnet20", "mobilenet_v2"]  # on the page; others by --networks
+TOLERANCE = 1e-3  # of an output, beside the largest of the reference
+LOSS_TOLERANCE = 1e-4  # of a loss, relative
+
+
+@dataclass
+class Setup:
+    title: str
+    threads: int
+    limit: dict = field(default_factory=dict)  # of instructions: the environment that oneDNN and PyTorch obey
+
+
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+SETUPS = {"one": Setup("One core", 1), "two": Setup("Two cores", 2), "avx2": Setup("One core, AVX2 at most", 1, AVX2)}
+
+
+@dataclass
+class Kind:
+    """A way to run networks: what it is made of, the command but for directory and threads, its converter."""
+    package: str  # of Debian or PyPI; empty: built here
+    command: list
+    what: str = "INFERENCE"
+    converter: str = ""
+    converted: str = ""
+    limited: bool = False  # can be held to AVX2
+
+
+def runtime(package, name, **more):
+    return Kind(package, [PYTHON, PEERS / "inference.py", "DATA", "THREADS", name], **more)
+
+
+def onednn(variant, what="INFERENCE"):
+    return Kind("libdnnl-dev", ["PROGRAMS/peer_onednn", "DATA", variant], what, limited=True)
+
+
+def torch_training(variant):
+    return Kind("torch", [PYTHON, PEERS / "training.py", "DATA", "THREADS", variant], "TRAINING", limited=True)
+
+
+KINDS = {
+    "Strata": Kind("", ["PROGRAMS/strata_NAME", "DATA", "THREADS"], limited=True),
+    "OpenVINO": runtime("openvino", "openvino", limited=True),
+    "ONNX Runtime": runtime("onnxruntime", "onnxruntime"),
+    "LiteRT": runtime("ai-edge-litert", "litert", converter="tensorflow", converted=".tflite"),
+    "ncnn": runtime("ncnn", "ncnn", converter="pnnx", converted=".ncnn.bin"),
+    "MNN": runtime("MNN", "mnn", converter="MNN", converted=".mnn"),
+    "oneDNN": onednn("inference"),
+    "oneDNN, Winograd": onednn("winograd"),
+    "PyTorch, compiled": runtime("torch", "pytorch-compiled", limited=True),
+    "PyTorch, eager": runtime("torch", "pytorch", limited=True),
+    report.DEFAULT: runtime("openvino", "openvino-default"),
+    "oneDNN, training": onednn("training", "TRAINING"),
+    "PyTorch, training, compiled": torch_training("compiled"),
+    "PyTorch, training, eager": torch_training("eager"),
+}
 
 
 class PeerError(Exception):
@@ -44,28 +99,30 @@ class PeerError(Exception):
 class Peer:
     """A process that answers commands, see peers/server.hpp."""
 
-    def __init__(self, name, command, threads=1, environment={}):
-        self.name, self.threads = name, threads
-        cores = sorted(os.sched_getaffinity(0))[:threads]
+    def __init__(self, name, command, setup):
+        self.name, self.threads = name.replace(", training", ""), setup.threads
+        cores = sorted(os.sched_getaffinity(0))[:setup.threads]
         self.process = subprocess.Popen(
             [str(part) for part in command], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": str(threads), **environment},
+            stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": str(setup.threads), **setup.limit},
             preexec_fn=lambda: os.sched_setaffinity(0, cores))
 
     def ask(self, *command):
-        self.process.stdin.write(" ".join(map(str, command)) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
+        try:
+            self.process.stdin.write(" ".join(map(str, command)) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline().strip()
+        except BrokenPipeError:
+            answer = ""
         if not answer:
-            raise SystemExit(f"{self.name} died at: {' '.join(map(str, command))}")
+            raise PeerError("died")
         if answer.startswith("error"):
             raise PeerError(answer.removeprefix("error: "))
         return answer
 
     def output(self, network, batch, runs, folder):
-        path = folder / "output"
-        self.ask("output", network, batch, runs, path)
-        return np.fromfile(path, "f4")
+        self.ask("output", network, batch, runs, folder / "output")
+        return read_floats(folder / "output", "f")
 
     def times(self, network, batch, seconds):
         return [float(t) for t in self.ask("time", network, batch, seconds).split()]
@@ -77,190 +134,153 @@ class Peer:
 
 class Bench:
     def __init__(self, build, arguments):
-        self.build, self.rounds, self.seconds = build, arguments.rounds, arguments.seconds
-        self.only_networks, self.only_peers = arguments.networks, arguments.peers
-        self.programs, self.data = build / "benchmarks", build / "data"
-        self.python = ROOT / "build" / "peers" / "bin" / "python"  # an environment with OpenVINO and ONNX Runtime
-        self.missing = {}  # peers that are not here, and why
-        self.said = set()
+        self.rounds, self.seconds, self.only_peers = arguments.rounds, arguments.seconds, arguments.peers
+        self.setups = {name: SETUPS[name] for name in arguments.setups}
+        self.programs, self.data, self.results = build / "benchmarks", build / "data", build / "results"
+        self.data.mkdir(exist_ok=True)
+        self.results.mkdir(exist_ok=True)
+        known = json.loads((self.programs / "networks.json").read_text())
+        self.order = [network["name"] for network in known]
+        self.networks = [network for network in known
+                         if not arguments.networks or network["name"] in arguments.networks]
+        self.chosen = bool(arguments.networks)
+        packages = sorted({kind.package for kind in KINDS.values() if kind.package})
+        self.versions = {package: version for package in packages if (version := version_of(package))}
+        for package in packages:
+            if package not in self.versions:
+                print(f"! {package} is not there: left out")
 
     # -- preparation
 
-    def prepare(self):
-        """Weights, inputs and references for all peers."""
-        self.data.mkdir(exist_ok=True)
-        run([self.programs / "peer_prepare", self.data])
-        self.networks = {path.stem: json.loads(path.read_text()) for path in self.data.glob("*.json")}
-        self.find_peers()
+    def prepare(self, network):
+        """Weights, inputs and references of a network for all peers; gives its sizes."""
+        program, made = self.programs / f"prepare_{network['name']}", self.data / f"{network['name']}.json"
+        if not is_newer(made, program):
+            run([program, self.data])
+        return json.loads(made.read_text())
 
-    def find_peers(self):
-        self.available = {"Strata": platform_versions()["compiler"]}
-        for name, package in [("oneDNN", "libdnnl-dev"), ("XNNPACK", "libxnnpack-dev")]:
-            if (self.programs / f"peer_{name.lower()}").exists():
-                self.available[name] = dpkg_version(package)
-            else:
-                self.missing[name] = f"apt-get install {package}, on Debian 12"
-        for name, python, module, remedy in [
-                ("OpenVINO", self.python, "openvino", "pip could not install openvino and onnx into build/peers"),
-                ("ONNX Runtime", self.python, "onnxruntime", "pip could not install onnxruntime and onnx into build/peers"),
-                ("PyTorch", "/usr/bin/python3", "torch", "apt-get install python3-torch")]:
-            version = module_version(python, module)
-            if version:
-                self.available[name] = version
-            else:
-                self.missing[name] = remedy
-        for name, remedy in self.missing.items():
-            self.say(f"{name} is left out: {remedy}")
+    def convert(self, kind, name, batch):
+        if kind.converter and not is_newer(self.data / f"{name}-{batch}{kind.converted}", self.data / f"{name}.json"):
+            done = subprocess.run([PYTHON, PEERS / "convert.py", self.data, name, str(batch), kind.converter],
+                                  capture_output=True, text=True)
+            if done.returncode != 0:
+                raise PeerError(f"{kind.converter} cannot convert: " + done.stderr.strip().splitlines()[-1])
 
-    def say(self, text):
-        """Once."""
-        if text not in self.said:
-            self.said.add(text)
-            print(f"! {text}", flush=True)
+    def start(self, network, setup):
+        """The peers of a network that are here."""
+        def command(kind):
+            words = {"DATA": self.data, "THREADS": setup.threads}
+            program = str(kind.command[0]).replace("PROGRAMS", str(self.programs)).replace("NAME", network["name"])
+            return [program + ("_avx2" if kind.package == "" and setup.limit else ""),
+                    *(words.get(part, part) for part in kind.command[1:])]
 
-    def start(self, kinds, threads=1):
-        """The peers of `kinds` that are here."""
-        python = ["/usr/bin/python3", ROOT / "benchmarks/peers/pytorch.py", self.data, threads]
-        onnx = [self.python, ROOT / "benchmarks/peers/onnx_peers.py", self.data, threads]
-        onednn = [self.programs / "peer_onednn", self.data]
-        commands = {
-            "Strata": ([self.programs / "peer_strata", self.data, threads], {}),
-            "Strata, AVX2": ([self.programs / "peer_strata_avx2", self.data, threads], {}),
-            "oneDNN": ([*onednn, "auto"], {}),
-            "oneDNN, Winograd": ([*onednn, "winograd"], {}),
-            "oneDNN, direct": ([*onednn, "direct"], {}),
-            "oneDNN, AVX2": ([*onednn, "auto"], {"DNNL_MAX_CPU_ISA": "AVX2"}),
-            "OpenVINO": ([*onnx, "openvino"], {}),
-            "ONNX Runtime": ([*onnx, "onnxruntime"], {}),
-            "XNNPACK": ([self.programs / "peer_xnnpack", self.data, threads], {}),
-            "PyTorch": ([*python, "optimised"], {}),
-            "PyTorch, eager": ([*python, "eager"], {}),
-        }
-        def wanted(kind):
-            name = kind.split(",")[0]
-            return name in self.available and (name == "Strata" or not self.only_peers or kind in self.only_peers)
+        def wanted(name, kind):
+            if not kind.package:
+                return True
+            return (kind.package in self.versions and kind.what == network["what"]
+                    and (kind.limited or not setup.limit) and (not self.only_peers or name in self.only_peers))
 
-        return [Peer(kind, commands[kind][0], threads, commands[kind][1]) for kind in kinds if wanted(kind)]
+        return {name: Peer(name, command(kind), setup) for name, kind in KINDS.items() if wanted(name, kind)}
 
     # -- measurements
 
-    def check(self, peers, networks):
-        """Compares outputs with the reference in double; a peer that computes something else stops everything."""
-        errors = {}
-        for network in networks:
-            reference = np.fromfile(self.data / f"{network}.reference")
-            bound = TOLERANCE * max(1, abs(reference).max())
-            for peer in peers:
-                try:
-                    samples = self.networks[network]["samples"]
-                    for batch in self.batches(network)[::-1]:
-                        output = peer.output(network, batch, 2, self.data)
-                        error = float(abs(output - reference[:output.size]).max())
-                        if output.size != reference.size * batch // samples or not error <= bound:
-                            raise SystemExit(f"{peer.name} computes another {network}: off by {error:.2g}")
-                        errors.setdefault(network, {}).setdefault(peer.name, error)
-                except PeerError as error:
-                    self.say(f"{peer.name}, {network}: {error}")
-        return errors
+    def check(self, peers, network, batch):
+        """The peers that compute the same, and how far each is off, beside the largest output."""
+        outputs, runs = {}, 2 if network["what"] == "INFERENCE" else 6
+        for name, peer in peers.items():
+            try:
+                self.convert(KINDS[name], network["name"], batch)
+                outputs[name] = peer.output(network["name"], batch, runs, self.data)
+            except PeerError as error:
+                print(f"! {peer.name}, {network['name']}, batch {batch}: {error}", flush=True)
+        if network["what"] == "INFERENCE":
+            count = max(len(output) for output in outputs.values())
+            reference, tolerance = read_floats(self.data / f"{network['name']}.reference", "d")[:count], TOLERANCE
+        else:
+            reference, tolerance = [statistics.median(step) for step in zip(*outputs.values())], LOSS_TOLERANCE
+        largest, errors = max(map(abs, reference)), {}
+        for name, output in outputs.items():
+            same = len(output) == len(reference)
+            error = max(abs(x - y) for x, y in zip(output, reference)) / largest if same else float("inf")
+            if error <= tolerance or name == report.DEFAULT:
+                errors[name] = error
+            else:
+                print(f"! {name} computes another {network['name']}: off by {error:.2g}, refused", flush=True)
+        return [peers[name] for name in errors], {peers[name].name: error for name, error in errors.items()}
 
-    def measure(self, peers, cases):
-        """The microseconds of each case (network, batch) in each peer that has it."""
-        bursts = {(case, peer.name): [] for case in cases for peer in peers}
-        peaks, gone = [], set()
-        for turn in range(self.rounds):
-            progress(f"round {turn + 1} of {self.rounds}")
-            for case in cases:
-                peak = float(peers[0].ask("peak"))
-                peaks.append(peak)
-                for peer in peers[turn % len(peers):] + peers[:turn % len(peers)]:
-                    if (case, peer.name) in gone:
-                        continue
-                    time.sleep(0.05 if peer.threads > 1 else 0)  # until the last peer's threads no longer look for work
-                    try:
-                        times = peer.times(*case, self.seconds)
-                    except PeerError:
-                        gone.add((case, peer.name))
-                        continue
-                    bursts[case, peer.name].append((statistics.median(times), float(np.percentile(times, 5)), peak))
-        progress("")
-        rows = []
-        for network, batch in cases:
-            row = {"network": network, "batch": batch, "macs": self.networks[network]["macs"], "times": {}, "noisy": []}
-            for peer in peers:
-                measured = bursts[(network, batch), peer.name]
-                if measured:
-                    row["times"][peer.name], calm = quiet(measured, max(peaks))
-                    row["noisy"] += [] if calm else [peer.name]
-            rows.append(row)
-        return {"rows": rows, "peak": max(peaks)}
-
-    def batches(self, network):
-        return [batch for batch in BATCHES if batch <= self.networks[network]["samples"]]
-
-    def inference_cases(self):
-        networks = [name for name in report.NETWORKS if name in self.networks and name != "training"
-                    and (not self.only_networks or name in self.only_networks)]
-        return networks, [(network, batch) for network in networks for batch in self.batches(network)]
-
-    def compare(self, title, kinds, threads):
-        progress(title)
-        networks, cases = self.inference_cases()
-        peers = self.start(kinds, threads)
+    def compare(self, network, setup_name):
+        """A row of the tables for each batch."""
+        setup, name = self.setups[setup_name], network["name"]
+        sizes = self.prepare(network)
+        peers = self.start(network, setup)
         try:
-            errors = self.check(peers, networks)
-            return {"title": title, "threads": threads, "errors": errors, **self.measure(peers, cases)}
+            checked = [(batch, *self.check(peers, network, batch)) for batch in network["batches"]]
+            print(f"{name}, {setup.title}: measuring", flush=True)
+            rows = [{"network": name, "title": network["title"], "batch": batch, "setup": setup_name, "errors": errors,
+                     "macs": sizes["macs"], **self.measure(same, name, batch)} for batch, same, errors in checked]
+            print(f"{name}, {setup.title}: measured", flush=True)
+            return rows
         finally:
-            for peer in peers:
+            for peer in peers.values():
                 peer.close()
+
+    def measure(self, peers, network, batch):
+        """Microseconds in each peer."""
+        bursts, peaks = {peer.name: [] for peer in peers}, []
+        own = peers[0]
+        for turn in range(self.rounds):
+            peaks.append(float(own.ask("peak")))
+            for peer in peers[turn % len(peers):] + peers[:turn % len(peers)]:
+                time.sleep(0.05 if peer.threads > 1 else 0)  # until the last peer's threads no longer look for work
+                times = peer.times(network, batch, self.seconds)
+                bursts[peer.name].append((statistics.median(times), quantile(times, 0.05), peaks[-1]))
+        results = {name: quiet(measured, max(peaks)) for name, measured in bursts.items()}
+        return {"times": {name: time for name, (time, _) in results.items()}, "peak": max(peaks),
+                "noisy": [name for name, (_, calm) in results.items() if not calm]}
 
     # -- parts
 
     def run_networks(self):
-        return [self.compare(count, ["Strata"], threads) for threads, count in self.thread_counts()]
-
-    def thread_counts(self):
-        available = len(os.sched_getaffinity(0))
-        return [(threads, name) for threads, name in [(1, "One thread"), (2, "Two threads")] if threads <= available]
-
-    def run_peers(self):
-        kinds = ["Strata", "OpenVINO", "ONNX Runtime", "oneDNN", "oneDNN, Winograd", "XNNPACK", "PyTorch", "PyTorch, eager"]
-        results = [self.compare(count, kinds, threads) for threads, count in self.thread_counts()]
-        if "avx512f" in cpu_flags():
-            results.insert(1, self.compare("One thread, AVX2 only", ["Strata, AVX2", "oneDNN, AVX2"], 1))
-        return results
+        return self.compare_all("INFERENCE", "networks")
 
     def run_training(self):
-        results = []
-        for threads, title in self.thread_counts():
-            progress(title)
-            peers = self.start(["Strata", "oneDNN", "oneDNN, direct", "PyTorch, eager"], threads)
-            losses = {}
-            for peer in list(peers):
-                try:
-                    losses[peer.name] = peer.output("training", 32, 6, self.data)
-                except PeerError as error:
-                    self.say(f"{peer.name}, training: {error}")
-            middle = np.median(list(losses.values()), axis=0)
-            for name, values in losses.items():
-                if not np.all(abs(values - middle) <= TOLERANCE * abs(middle)):
-                    raise SystemExit(f"{name} trains another network: losses {values}, others {middle}")
-            results.append({"title": title, "threads": threads, "losses": [float(x) for x in middle],
-                            **self.measure(peers, [("training", 32)])})
-            for peer in peers:
-                peer.close()
-        return results
+        return self.compare_all("TRAINING", "training")
+
+    def compare_all(self, what, part):
+        """Keeps the rows of each network at once, so that a run can be split."""
+        rows = []
+        for network in self.networks:
+            for setup in self.setups if network["what"] == what else ():
+                new = self.compare(network, setup)
+                kept = [row for row in self.kept(part) if (row["network"], row["setup"]) != (network["name"], setup)]
+                rows = sorted(kept + new, key=lambda row: self.order.index(row["network"]))
+                self.keep(part, rows)
+        return rows or self.kept(part)
 
     def run_kernels(self):
-        return collect(run_pinned([self.programs / "benchmark_kernels", self.rounds]), ["kernel"])
+        return collect(run_pinned([self.programs / "benchmark_kernels", self.rounds]))
 
     def run_profile(self):
-        return collect(run_pinned([self.programs / "benchmark_profile", self.rounds]), ["network", "place", "step"])
+        profiles = {profile["network"]: profile for profile in self.kept("profile")}
+        for network in self.networks:
+            if network["what"] != "INFERENCE" or not (self.chosen or network["name"] in PROFILED):
+                continue
+            self.prepare(network)
+            peer = Peer("Strata", [self.programs / f"strata_{network['name']}", self.data, 1], SETUPS["one"])
+            peer.ask("profile", network["name"], 1, 1, self.data / "profile")
+            peer.close()
+            header, *lines = (line.split("\t") for line in (self.data / "profile").read_text().splitlines())
+            profiles[network["name"]] = {
+                "network": network["name"], "title": network["title"],
+                "lines": [{key: value if key == "step" else float(value) for key, value in zip(header, line)}
+                          for line in lines]}
+        return sorted(profiles.values(), key=lambda profile: self.order.index(profile["network"]))
 
     def run_footprint(self):
         program = self.programs / "benchmark_footprint"
         parameters = self.data / "lesson.parameters"
-        count = sum(int(np.prod(t["shape"])) for t in safetensors_header(self.data / "lesson.safetensors").values())
-        np.full(count, 0.1, "f4").tofile(parameters)
+        lesson = next(network for network in self.networks if network["name"] == "lesson")
+        array.array("f", [0.1] * self.prepare(lesson)["parameters"]).tofile(parameters.open("wb"))
         with subprocess.Popen([program, parameters], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             process.stdout.readline()
             status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
@@ -278,12 +298,19 @@ class Bench:
                             for compiler in ("g++", "clang++") if shutil.which(compiler)}}
 
 
+    # -- results
+
+    def kept(self, part):
+        path = self.results / f"{part}.json"
+        return json.loads(path.read_text())["result"] if path.exists() else []
+
+    def keep(self, part, result):
+        content = {"versions": {**platform_versions(), "peers": self.versions}, "rounds": self.rounds,
+                   "date": time.strftime("%Y-%m-%d"), "result": result}
+        (self.results / f"{part}.json").write_text(json.dumps(content, indent=1))
+
+
 # -- helpers
-
-def progress(text):
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
 
 def run(command):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
@@ -307,36 +334,33 @@ def quiet(bursts, best):
     return statistics.median(median for median, _, _ in steadiest), False
 
 
-def collect(text, keys):
-    """Lines of tab-separated values, several bursts of each thing: one dictionary for each."""
-    def value(cell):
-        try:
-            return float(cell)
-        except ValueError:
-            return cell
-
+def collect(text):
+    """Lines of tab-separated values, several bursts of each kernel: one dictionary for each."""
     header, *lines = (line.split("\t") for line in text.splitlines())
     bursts = {}
-    for line in (dict(zip(header, map(value, line))) for line in lines):
-        bursts.setdefault(tuple(line[key] for key in keys), []).append(line)
+    for line in lines:
+        values = {key: value if key == "kernel" else float(value) for key, value in zip(header, line)}
+        bursts.setdefault(values["kernel"], []).append(values)
     best = max(line["peak"] for group in bursts.values() for line in group)
-    things = []
+    kernels = []
     for group in bursts.values():
-        thing = {"peak": best, **{key: group[0][key] for key in header if key not in ("microseconds", "fast", "peak")}}
-        if group[0]["fast"] == 0:  # a constant of the machine
-            thing |= {"microseconds": group[0]["microseconds"], "noisy": False}
-        else:
-            time, calm = quiet([(line["microseconds"], line["fast"], line["peak"]) for line in group], best)
-            thing |= {"microseconds": time, "noisy": not calm}
-        things.append(thing)
-    return things
+        time, calm = quiet([(line["microseconds"], line["fast"], line["peak"]) for line in group], best)
+        kernels.append({**group[0], "peak": best, "microseconds": time, "noisy": not calm})
+    return kernels
 
 
-def safetensors_header(path):
-    data = path.read_bytes()
-    header = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])
-    header.pop("__metadata__", None)
-    return header
+def read_floats(path, kind):
+    values = array.array(kind)
+    values.frombytes(path.read_bytes())
+    return values
+
+
+def quantile(values, share):
+    return sorted(values)[int(share * len(values))]
+
+
+def is_newer(path, other):
+    return path.exists() and path.stat().st_mtime >= other.stat().st_mtime
 
 
 def compile_cost(command):
@@ -360,19 +384,14 @@ def cpu_flags():
     return cpu_line("flags").split()
 
 
-def module_version(python, module):
-    """Empty where it is missing."""
-    if not pathlib.Path(python).exists():
-        return ""
-    code = f"import onnx, {module}; print({module}.__version__)" if module != "torch" else "import torch; print(torch.__version__)"
-    found = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
-    return found.stdout.strip().split("-")[0] if found.returncode == 0 else ""
-
-
-def dpkg_version(package):
-    """Without Debian's revision; a snapshot by its day."""
-    version = run(["dpkg-query", "-W", "-f", "${Version}", package]).split("-")[0]
-    return re.sub(r"^0\.0~git(\d{4})(\d\d)(\d\d).*", r"\1-\2-\3", version)
+def version_of(package):
+    """Of Debian without its revision, or of PyPI; empty where it is missing."""
+    if package.startswith("lib"):
+        found = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True)
+        return found.stdout.split("-")[0]
+    code = f"import importlib.metadata; print(importlib.metadata.version('{package}'))"
+    found = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True) if PYTHON.exists() else None
+    return found.stdout.strip().split("+")[0] if found else ""
 
 
 def platform_versions():
@@ -386,24 +405,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.03)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=0.05)
     parser.add_argument("--networks", nargs="+", default=[])
+    parser.add_argument("--setups", nargs="+", default=list(SETUPS), choices=SETUPS)
     parser.add_argument("--peers", nargs="+", default=[])
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"no part called {', '.join(unknown)}; parts: {', '.join(PARTS)}")
-    build = arguments.build.resolve()
-    results = build / "results"
-    results.mkdir(exist_ok=True)
-    bench = Bench(build, arguments)
-    bench.prepare()
+    bench = Bench(arguments.build.resolve(), arguments)
     for part in arguments.parts or PARTS:
-        content = {"versions": {**platform_versions(), "peers": bench.available}, "rounds": bench.rounds,
-                   "date": time.strftime("%Y-%m-%d"), "result": getattr(bench, f"run_{part}")()}
-        (results / f"{part}.json").write_text(json.dumps(content, indent=1))
-        print(report.sections[part](content["result"]), flush=True)
-    report.write(results, ROOT / "docs", bench.programs / "benchmark_chart")
+        result = getattr(bench, f"run_{part}")()
+        bench.keep(part, result)
+        print(report.sections[part](result), flush=True)
+    report.write(bench.results, ROOT / "docs", bench.programs / "benchmark_chart")
 
 
 main()

@@ -1,17 +1,7 @@
-// The networks that are measured. Peers build theirs from descriptions that prepare.cpp writes from these types.
+// Small networks that are measured, beside those of examples/zoo.
 #pragma once
 
-#include <cstddef>
-
 #include <strata/strata.hpp>
-
-#include "zoo/densenet121.hpp"
-#include "zoo/efficientnet_b0.hpp"
-#include "zoo/inception_v3.hpp"
-#include "zoo/mobilenet.hpp"
-#include "zoo/mobilenet_v2.hpp"
-#include "zoo/resnet50.hpp"
-#include "zoo/vgg.hpp"
 
 namespace strata::benchmarks {
 
@@ -21,7 +11,7 @@ struct Lesson : Sequential<
     Conv2D<32, 3, Same>, BatchNorm, Sigmoid,
     Conv2D<32, 3, Same>, BatchNorm, Sigmoid> {};
 
-/// What is trained: the lesson's network and a classifier. Called `training` in files and commands.
+/// The lesson's network and a classifier.
 struct LessonClassifier : Sequential<
     Input<32, 32, 3>,
     Conv2D<32, 3, Same>, BatchNorm, Sigmoid,
@@ -38,21 +28,6 @@ struct LeNet5 : Sequential<
 /// A convolution, normalised and rectified.
 template <int Filters, int Size, auto... Options>
 using ConvBNReLU = Sequential<Conv2D<Filters, Size, Same, NoBias, Options...>, BatchNorm, ReLU>;
-
-/// Depthwise, then pointwise (Howard et al. 2017, MobileNet).
-template <int Channels, int Filters, int Stride>
-using Separable = Sequential<
-    ConvBNReLU<Channels, 3, Groups{Channels}, Strides{Stride}>,
-    ConvBNReLU<Filters, 1>>;
-
-struct SmallMobileNet : Sequential<
-    Input<32, 32, 3>,
-    ConvBNReLU<32, 3>,
-    Separable<32, 64, 1>,
-    Separable<64, 128, 2>, Separable<128, 128, 1>,
-    Separable<128, 256, 2>, Separable<256, 256, 1>,
-    Separable<256, 512, 2>,
-    GlobalAveragePooling2D, Dense<10>> {};
 
 /// He et al. 2015, section 4.2, with projections where the size changes.
 template <int Filters>
@@ -74,35 +49,5 @@ struct ResNet20 : Sequential<
     DownBlock<32>, Block<32>, Block<32>,
     DownBlock<64>, Block<64>, Block<64>,
     GlobalAveragePooling2D, Dense<10>> {};
-
-/// One number: what remains is the cost of a call.
-struct Nothing : Sequential<Input<1, 1, 1>, ReLU> {};
-
-/// How many samples the inference benchmarks have of a network: the larger of two batches, or one large image.
-template <class Net>
-inline constexpr std::size_t sample_count = Net::input_shape.size() > 64 * 64 * 3 ? 1 : 32;
-
-/// Calls `visit.operator()<Net>(name)` for each small network of the inference benchmarks.
-template <class Visit>
-void for_each_small_network(Visit&& visit) {
-  visit.template operator()<Lesson>("lesson");
-  visit.template operator()<LeNet5>("lenet");
-  visit.template operator()<ResNet20>("resnet20");
-  visit.template operator()<SmallMobileNet>("small_mobilenet");
-  visit.template operator()<Nothing>("nothing");
-}
-
-/// And for the published ones, of ImageNet's size.
-template <class Visit>
-void for_each_network(Visit&& visit) {
-  for_each_small_network(visit);
-  visit.template operator()<zoo::MobileNet>("mobilenet");
-  visit.template operator()<zoo::MobileNetV2>("mobilenet_v2");
-  visit.template operator()<zoo::EfficientNetB0>("efficientnet_b0");
-  visit.template operator()<zoo::ResNet50>("resnet50");
-  visit.template operator()<zoo::DenseNet121>("densenet121");
-  visit.template operator()<zoo::InceptionV3>("inception_v3");
-  visit.template operator()<zoo::VGG16>("vgg16");
-}
 
 }  // namespace strata::benchmarks

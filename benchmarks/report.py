@@ -2,22 +2,20 @@
 import json
 import subprocess
 
-TITLES = {"lesson": "lesson's network", "lenet": "LeNet-5", "resnet20": "ResNet-20",
-          "small_mobilenet": "MobileNet-like, 32x32", "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2",
-          "efficientnet_b0": "EfficientNetB0", "resnet50": "ResNet-50", "densenet121": "DenseNet121",
-          "inception_v3": "InceptionV3", "vgg16": "VGG16", "training": "training step"}
-NETWORKS = list(TITLES)
-PEERS = ["oneDNN", "oneDNN, Winograd", "oneDNN, direct", "OpenVINO", "ONNX Runtime", "XNNPACK", "PyTorch",
-         "PyTorch, eager"]
-SERIES = dict.fromkeys(["oneDNN, Winograd", "oneDNN, direct"], "oneDNN, Winograd or direct")  # one colour in the chart
-
-
-def is_own(peer):
-    return peer.split(",")[0] == "Strata"
+DEFAULT = "OpenVINO, its default"  # computes in bfloat16 where the processor can
+CHART = {name: name for name in ("OpenVINO", "ONNX Runtime", "LiteRT", "ncnn", "MNN", "oneDNN", "PyTorch, compiled")}
+CHART["oneDNN, Winograd"] = "oneDNN"  # one bar: the better
+SETUPS = {"one": "One core", "two": "Two cores, one image or batch", "avx2": "One core, AVX2 at most"}
 
 
 def own_time(row):
-    return next(time for peer, time in row["times"].items() if is_own(peer))
+    return row["times"]["Strata"]
+
+
+def best_ratio(row):
+    """Of the fastest peer in single precision to Strata; none where no peer has this network."""
+    times = [time for peer, time in row["times"].items() if peer not in ("Strata", DEFAULT)]
+    return min(times) / own_time(row) if times else None
 
 
 def duration(microseconds):
@@ -48,73 +46,78 @@ def kernels(lines):
             + table(["kernel", "time", "GFLOP/s", "of the peak", "ns/element", "GB/s"], rows))
 
 
-def comparison(group):
-    peers = list(dict.fromkeys(peer for row in group["rows"] for peer in row["times"]))
-    rows = []
-    for row in group["rows"]:
-        own = own_time(row)
-        work = 2 * row["macs"] * row["batch"]
-        if row["network"] == "training":
-            work *= 3
-        cells = []
+def comparison(rows):
+    peers = list(dict.fromkeys(peer for row in rows for peer in row["times"]))
+    peers = [peer for peer in peers if peer != DEFAULT] + [peer for peer in peers if peer == DEFAULT]
+    lines = []
+    for row in rows:
+        own, best, cells = own_time(row), best_ratio(row), []
         for peer in peers:
-            if peer not in row["times"]:
-                cells.append("")
-                continue
-            time = row["times"][peer]
-            ratio = "" if is_own(peer) else f" ({time / own:.2f}×)"
-            cells.append(("~" if peer in row["noisy"] else "") + duration(time) + ratio)
-        rows.append([f"{TITLES[row['network']]}, batch {row['batch']}", *cells, f"{work / own / 1e3:.0f}"])
-    peak = f"FMA peak of one core in the same run: {group['peak']:.0f} GFLOP/s."
-    text = f"**{group['title']}.** {peak}\n\n" + table(["", *peers, "Strata's GFLOP/s"], rows)
-    if any(row["noisy"] for row in group["rows"]):
+            time = row["times"].get(peer)
+            ratio = "" if peer == "Strata" or time is None else f" ({time / own:.2f}×)"
+            cells.append("" if time is None else ("~" if peer in row["noisy"] else "") + duration(time) + ratio)
+        lines.append([f"{row['title']}, batch {row['batch']}", cells[0], f"**{best:.2f}×**" if best else "",
+                      *cells[1:]])
+    text = f"FMA peak of one core: {max(row['peak'] for row in rows):.0f} GFLOP/s.\n\n"
+    text += table(["", peers[0], "the best peer", *peers[1:]], lines)
+    if any(row["noisy"] for row in rows):
         text += "\n`~`: the machine was busy, few quiet measurements.\n"
     return text
 
 
-def errors(groups):
-    rows, peers = [], list(dict.fromkeys(p for g in groups for e in g["errors"].values() for p in e))
-    for network in NETWORKS:
-        found = {peer: e for g in reversed(groups) for peer, e in g["errors"].get(network, {}).items()}
-        if found:
-            rows.append([TITLES[network], *(f"{found[p]:.1e}" if p in found else "" for p in peers)])
-    return ("Largest error of an output, 32 samples, against the same network computed layer by layer in double:\n\n"
-            + table(["", *peers], rows))
+def scaling(rows):
+    """How much faster two cores are than one."""
+    one, two = ({(row["title"], row["batch"]): own_time(row) for row in rows if row["setup"] == setup}
+                for setup in ("one", "two"))
+    both = [f"{case[0]}, batch {case[1]}: {one[case] / two[case]:.2f}" for case in one if case in two]
+    return "Strata on two cores is faster by " + "; ".join(both) + ".\n" if both else ""
 
 
-def networks(groups):
-    return "\n".join([*(comparison(group) for group in groups), scaling(groups)])
+def errors(rows):
+    """The worst of all set-ups and batches."""
+    worst = {}
+    for row in rows:
+        for peer, error in row["errors"].items():
+            cells = worst.setdefault(row["title"], {})
+            cells[peer] = max(error, cells.get(peer, 0))
+    peers = list(dict.fromkeys(peer for cells in worst.values() for peer in cells))
+    return table(["", *peers], [[title, *(f"{cells[peer]:.1e}" if peer in cells else "" for peer in peers)]
+                                for title, cells in worst.items()])
 
 
-def scaling(groups):
-    """How much faster two threads are than one."""
-    one, two = ({(row["network"], row["batch"]): own_time(row) for group in groups if group["threads"] == threads
-                 for row in reversed(group["rows"]) if "Strata" in row["times"]} for threads in (1, 2))
-    both = [f"{TITLES[network]}, batch {batch}: {one[network, batch] / two[network, batch]:.2f}"
-            for network, batch in one if (network, batch) in two and batch > 1]
-    return "Strata with two threads is faster by " + "; ".join(both) + ".\n" if both else ""
+def comparisons(rows):
+    text = []
+    for setup, title in SETUPS.items():
+        if of_setup := [row for row in rows if row["setup"] == setup]:
+            text.append(f"**{title}.** {comparison(of_setup)}")
+        if setup == "avx2" and of_setup:
+            text.append("Strata is compiled with `-march=haswell`; oneDNN's own variable limits OpenVINO, oneDNN and "
+                        "PyTorch. ONNX Runtime, LiteRT, ncnn and MNN cannot be limited, and are left out.\n")
+    return "\n".join([*text, scaling(rows)])
 
 
-def peers(groups):
-    return "\n".join([*(comparison(group) for group in groups), scaling(groups), errors(groups)])
+def networks(rows):
+    return "\n".join([comparisons(rows),
+                      "Largest difference of an output from the same network computed layer by layer in double, beside "
+                      "the largest output; a peer that is off by more than 1e-3 is refused.\n", errors(rows)])
 
 
-def training(groups):
-    return "\n".join(["One step of plain gradient descent on 32 samples: the lesson's network, Flatten, Dense(10), "
-                      "cross-entropy. The losses of six steps agree.\n",
-                      *(comparison(group) for group in groups), scaling(groups)])
+def training(rows):
+    return "\n".join(["One step of plain gradient descent with cross-entropy.\n", comparisons(rows),
+                      "Largest difference of the losses of six steps from the median, relative:\n", errors(rows)])
 
 
-def profile(lines):
-    peak = lines[0]["peak"]
-    bandwidths = [(line["step"], line["microseconds"]) for line in lines if line["network"] == "reads"]
+def profile(networks):
+    lines = networks[0]["lines"]
+    peak = lines[-1]["peak"]
+    bandwidths = [(line["bytes"], line["microseconds"]) for line in lines if not line["step"]]
     text = [f"FMA peak {peak:.0f} GFLOP/s; reads, GB/s: "
             + ", ".join(f"{rate:.0f} from {size / 1024:.0f} KiB" for size, rate in bandwidths)
-            + ". A step's floor is the larger of its operations at the peak and its bytes (input, weights, output) at "
-            "the bandwidth of as much memory; its share of the roofline is floor / time. Operations are those of direct "
-            "sums, so Winograd's convolution can exceed 100 %.\n"]
-    for network in dict.fromkeys(line["network"] for line in lines if line["network"] not in ("reads", "nothing")):
-        steps = [line for line in lines if line["network"] == network]
+            + ". A step's floor is the larger of its operations at the peak and its bytes (input, weights, output) "
+            "at the bandwidth of as much memory; its share of the roofline is floor / time. Operations are those of "
+            "direct sums, so Winograd's convolution can exceed 100 %.\n"]
+    for network in networks:
+        steps = [line for line in network["lines"] if line["step"]]
         rows = []
         for step in steps:
             rate = next((rate for size, rate in bandwidths if step["bytes"] <= size), bandwidths[-1][1])
@@ -124,7 +127,7 @@ def profile(lines):
                          f"{step['bytes'] / 1024:.0f} KiB", f"{floor / step['microseconds']:.0%}"])
         total = sum(step["microseconds"] for step in steps)
         rows.append(["all", duration(total), f"{sum(s['flops'] for s in steps) / total / 1e3:.1f}", "", ""])
-        text.append(f"**{TITLES[network]}**, one sample\n\n"
+        text.append(f"**{network['title']}**, one sample\n\n"
                     + table(["step", "time", "GFLOP/s", "bytes", "of the roofline"], rows))
     return "\n".join(text)
 
@@ -133,39 +136,46 @@ def footprint(r):
     compiled = "; ".join(f"{name} {cost['seconds']:.1f} s, {cost['mb']:.0f} MB" for name, cost in r["compile"].items())
     rows = [["program, stripped", f"{r['bytes'] / 1024:.1f} KiB"],
             ["shared libraries", ", ".join(r["libraries"])],
-            ["resident", f"{r['resident_kb'] / 1024:.1f} MiB, {r['own_kb'] / 1024:.1f} of them its own, not libraries'"],
+            ["resident", f"{r['resident_kb'] / 1024:.1f} MiB, {r['own_kb'] / 1024:.1f} of them not libraries'"],
             ["allocations in 1000 runs", str(r["allocations"])],
             ["compile time and memory, -O2", compiled]]
     return "The lesson's network as a program of its own, parameters in a file:\n\n" + table(["", ""], rows, left=2)
 
 
-sections = {"kernels": kernels, "networks": networks, "peers": peers, "training": training, "profile": profile,
+sections = {"networks": networks, "training": training, "kernels": kernels, "profile": profile,
             "footprint": footprint}
-HEADINGS = {"peers": "Networks against peers", "networks": "Networks", "training": "Training", "kernels": "Kernels",
-            "profile": "Where the time goes", "footprint": "Footprint"}
+HEADINGS = {"networks": "Networks", "training": "Training", "kernels": "Kernels", "profile": "Where the time goes",
+            "footprint": "Footprint"}
 
 
 # -- the page
+
+NAMES = {"ai-edge-litert": "LiteRT", "libdnnl-dev": "oneDNN", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO",
+         "torch": "PyTorch"}  # of packages
+
 
 def write(results, docs, chart_program):
     found = {part: json.loads((results / f"{part}.json").read_text())
              for part in HEADINGS if (results / f"{part}.json").exists()}
     newest = max(found.values(), key=lambda content: content["date"])
     versions = newest["versions"]
-    others = ", ".join(f"{name} {version}" for name, version in versions["peers"].items() if name != "Strata")
+    others = ", ".join(f"{NAMES.get(package, package)} {version}" for package, version in versions["peers"].items())
     text = ["# Benchmarks\n",
             "Written by `scripts/bench`; run it to measure your machine. "
             f"{versions['processor']}; {versions['compiler']} -O2; {others}; {newest['date']}.\n",
-            "Every peer runs the same network with the same weights in float32, and its outputs are compared first. "
-            "Peers take turns in short bursts on the same core; numbers are medians of the quiet bursts, in brackets "
-            "how often Strata's time. oneDNN's primitives have normalisation folded in, activations and sums as "
-            "post-ops, and the formats that it chooses, input and output included; OpenVINO and ONNX Runtime read "
-            "one ONNX model, optimise all they can, and OpenVINO is asked for float32 and low latency; PyTorch is `optimize_for_inference` unless called "
-            "eager.\n"]
-    if "peers" in found:
+            "Every peer runs the same network with the same random weights in float32, and its outputs are compared "
+            "first. Peers take turns in short bursts on the same cores; numbers are medians of the quiet bursts, in "
+            "brackets how often Strata's time; **bold**: how often Strata's time the fastest peer takes that computes "
+            "in float32. All read the ONNX file that `export_onnx` writes, normalisation folded and the batch fixed, "
+            "or what their own converter makes of it; LiteRT's reads the file of `save_keras`. OpenVINO is asked for "
+            "float32 and low latency, and stands beside with its default where that is less than float32; ncnn has "
+            "no batches and runs sample by sample; MNN is given its input before each run, which overwrites it; "
+            "oneDNN's primitives have activations and sums as post-ops and the formats that it chooses, input and "
+            "output included; PyTorch has its channels last, compiled is `torch.compile` with frozen weights. Each "
+            "treats denormal numbers as it likes.\n"]
+    if "networks" in found:
         draw(found, chart_program, docs / "benchmarks.svg")
         text.append("![How long the peers take, Strata's time being 1](benchmarks.svg)\n")
-        found.pop("networks", None)  # the same numbers, without the peers
     for part, heading in HEADINGS.items():
         if part in found:
             text += [f"## {heading}\n", sections[part](found[part]["result"])]
@@ -176,9 +186,14 @@ def write(results, docs, chart_program):
 
 def draw(found, program, path):
     """The peers' times over Strata's, drawn by benchmark_chart."""
-    rows = list(found["peers"]["result"][0]["rows"])
-    rows += found["training"]["result"][0]["rows"] if "training" in found else []
-    told = [{"name": f"{TITLES[row['network']]}, batch {row['batch']}",
-             "ratios": {SERIES.get(peer, peer): row["times"][peer] / own_time(row)
-                        for peer in PEERS if peer in row["times"]}} for row in rows]
+    told = []
+    for part, prefix in [("networks", ""), ("training", "Training: ")]:
+        for row in found.get(part, {"result": []})["result"]:
+            ratios = {}
+            for peer, time in row["times"].items():
+                if peer in CHART:
+                    bar = CHART[peer]
+                    ratios[bar] = min(time / own_time(row), ratios.get(bar, float("inf")))
+            if row["setup"] == "one":
+                told.append({"name": f"{prefix}{row['title']}, batch {row['batch']}", "ratios": ratios})
     subprocess.run([program, path], input=json.dumps(told), text=True, check=True)

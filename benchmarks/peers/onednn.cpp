@@ -1,22 +1,21 @@
-// onednn DIRECTORY auto|winograd|direct: oneDNN as a peer; see server.hpp.
-//   auto       its own choice of algorithm
-//   winograd   Winograd's for every convolution that has it (inference; in training it is oneDNN's own choice)
-//   direct     no Winograd (training; in inference it is oneDNN's own choice)
-// OMP_NUM_THREADS says how many threads, DNNL_MAX_CPU_ISA=AVX2 limits the instructions.
+// onednn DIRECTORY inference|winograd|training: oneDNN as a peer; see server.hpp. With `winograd`, Winograd's algorithm
+// for every convolution that has it; else it is oneDNN's own choice. OMP_NUM_THREADS says how many threads,
+// DNNL_MAX_CPU_ISA=AVX2 limits the instructions.
 #include "onednn_inference.hpp"
 #include "onednn_training.hpp"
 
 int main(int, char** arguments) {
   using namespace strata::benchmarks;
-  using dnnl::algorithm;
   const std::filesystem::path directory = arguments[1];
   const std::string variant = arguments[2];
-  std::map<std::string, NetworkFiles> files;
+  std::map<std::string, onednn::Graph> graphs;
   return serve([&](const std::string& name, std::size_t batch) -> std::unique_ptr<Runner> {
-    const NetworkFiles& network = files.try_emplace(name, directory, name).first->second;
-    if (name == training_name)
-      return std::make_unique<onednn::Training>(
-          network, batch, variant == "direct" ? algorithm::convolution_direct : algorithm::convolution_auto);
-    return std::make_unique<onednn::Inference>(network, batch, variant == "winograd");
+    const std::string model = name + "-" + std::to_string(batch) + ".onnx";
+    const onednn::Graph& graph = graphs.try_emplace(model, directory / model).first->second;
+    std::size_t size = 1;
+    for (const auto extent : graph.input_dims()) size *= static_cast<std::size_t>(extent);
+    std::vector<float> input = read_array(directory / (name + ".input"), size);
+    if (variant == "training") return std::make_unique<onednn::Training>(graph, input);
+    return std::make_unique<onednn::Inference>(graph, std::move(input), variant == "winograd");
   });
 }

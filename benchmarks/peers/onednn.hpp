@@ -1,13 +1,19 @@
-// What oneDNN's inference and training share: descriptions of tensors, reorders, lists of primitives.
+// What oneDNN's inference and training share: the model, descriptions of tensors, reorders, lists of primitives.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "description.hpp"
+#include <strata/import/onnx_file.hpp>
 
 namespace strata::benchmarks::onednn {
 
@@ -17,42 +23,99 @@ using dnnl::prop_kind;
 using Dims = memory::dims;
 
 inline memory::desc any(const Dims& dims) { return {dims, memory::data_type::f32, memory::format_tag::any}; }
-inline memory::desc strided(const Dims& dims, const Dims& strides) { return {dims, memory::data_type::f32, strides}; }
 
-inline Dims pair(Extent e) { return {e.height, e.width}; }
+/// A model that Strata wrote as ONNX.
+class Graph {
+ public:
+  using Node = importing::OnnxNode;
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-/// oneDNN's order of the dimensions: batch, channels, height, width; of a vector, 1x1 pixel.
-inline Dims dims_of(std::size_t batch, const std::vector<int>& shape) {
-  const auto n = static_cast<memory::dim>(batch);
-  return shape.size() == 3 ? Dims{n, shape[2], shape[0], shape[1]} : Dims{n, shape[0], 1, 1};
-}
-/// The same with Strata's order in memory: channels last.
+  explicit Graph(const std::filesystem::path& path) : graph_(importing::read_onnx_model(path).graph) {
+    for (const importing::OnnxTensor& tensor : graph_.initializers) tensors_[tensor.name] = &tensor;
+  }
+
+  const std::vector<Node>& nodes() const { return graph_.nodes; }
+  const std::string& input() const { return graph_.inputs.front().name; }
+  const std::string& output() const { return graph_.outputs.front().name; }
+  Dims input_dims() const {
+    Dims dims;
+    for (const importing::OnnxExtent& extent : graph_.inputs.front().shape) dims.push_back(extent.value);
+    return dims;
+  }
+  /// An operand that the file holds.
+  const importing::OnnxTensor& tensor(const Node& node, std::size_t operand) const {
+    if (operand >= node.inputs.size()) throw std::runtime_error("oneDNN: " + node.op_type + " without a bias");
+    return *tensors_.at(node.inputs[operand]);
+  }
+  /// The only node that reads the output of node `n`; none where there are several, or none.
+  std::size_t follower(std::size_t n) const {
+    std::size_t found = none;
+    for (std::size_t reader = n + 1; reader < nodes().size(); ++reader)
+      for (const std::string& input : nodes()[reader].inputs)
+        if (input == nodes()[n].outputs.front()) {
+          if (found != none) return none;
+          found = reader;
+        }
+    return found;
+  }
+
+ private:
+  importing::OnnxGraph graph_;
+  std::map<std::string, const importing::OnnxTensor*> tensors_;
+};
+
+/// A window over an image, and what comes of it.
+struct Window {
+  Dims kernel, strides, before{0, 0}, after{0, 0}, to;
+
+  Window(const Graph::Node& node, const Dims& from, memory::dim channels)
+      : kernel(node.integers("kernel_shape", {})), strides(node.integers("strides", {1, 1})), to{from[0], channels} {
+    const auto pads = node.integers("pads", {0, 0, 0, 0});
+    for (std::size_t d = 0; d < 2; ++d) {
+      const memory::dim size = from[d + 2];
+      before[d] = pads[d], after[d] = pads[d + 2];
+      if (node.text("auto_pad", "NOTSET") == "SAME_UPPER") {
+        const memory::dim positions = (size + strides[d] - 1) / strides[d];
+        const memory::dim padding = std::max<memory::dim>((positions - 1) * strides[d] + kernel[d] - size, 0);
+        before[d] = padding / 2, after[d] = padding - before[d];
+      }
+      to.push_back((size + before[d] + after[d] - kernel[d]) / strides[d] + 1);
+    }
+  }
+  /// All of it.
+  explicit Window(const Dims& from)
+      : kernel{from[2], from[3]}, strides(kernel), to{from[0], from[1], 1, 1} {}
+};
+
+/// Strata's order in memory: channels last.
 inline memory::desc channels_last(const Dims& dims) {
   return {dims, memory::data_type::f32, memory::format_tag::nhwc};
 }
 /// The order in memory that oneDNN's older kernels want: blocks of 16 channels.
 inline memory::desc blocked(const Dims& dims) { return {dims, memory::data_type::f32, memory::format_tag::nChw16c}; }
 
-/// Keras' kernel (height, width, in, out) as oneDNN's ([groups,] out, in, height, width).
-inline memory::desc keras_kernel(const LayerDescription& layer, const Dims& src, const Dims& dst) {
-  const auto [h, w] = layer.kernel;
-  const memory::dim groups = layer.groups, in = src[1] / groups, filters = dst[1], out = filters / groups;
-  if (groups == 1) return strided({out, in, h, w}, {1, filters, w * in * filters, in * filters});
-  return strided({groups, out, in, h, w}, {out, 1, filters, w * in * filters, in * filters});
-}
-/// Keras' dense kernel (features, units) for features that are an image, channels last.
-inline memory::desc keras_dense(const Dims& src, memory::dim units) {
-  return strided({units, src[1], src[2], src[3]}, {1, units, src[3] * src[1] * units, src[1] * units});
+/// Weights in ONNX's order: ([groups,] out, in, height, width), of a dense layer the image that is its input.
+inline memory::desc weights_of(const Graph::Node& node, const importing::OnnxTensor& weights, const Dims& from) {
+  const memory::dim out = weights.dims[0], groups = node.integer("group", 1);
+  if (weights.dims.size() == 2)
+    return {{out, from[1], from[2], from[3]}, memory::data_type::f32, memory::format_tag::abcd};
+  if (groups == 1) return {weights.dims, memory::data_type::f32, memory::format_tag::abcd};
+  return {{groups, out / groups, weights.dims[1], weights.dims[2], weights.dims[3]},
+          memory::data_type::f32,
+          memory::format_tag::abcde};
 }
 
-inline algorithm activation(const LayerDescription& layer) {
-  if (layer.op == "Sigmoid") return algorithm::eltwise_logistic;
-  return layer.op == "Tanh" ? algorithm::eltwise_tanh : algorithm::eltwise_relu;
+inline bool is_activation(const Graph::Node& node) {
+  return node.op_type == "Sigmoid" || node.op_type == "Tanh" || node.op_type == "Relu";
+}
+inline algorithm activation(const Graph::Node& node) {
+  if (node.op_type == "Sigmoid") return algorithm::eltwise_logistic;
+  return node.op_type == "Tanh" ? algorithm::eltwise_tanh : algorithm::eltwise_relu;
 }
 /// Its derivative is a function of the output.
-inline algorithm training_activation(const LayerDescription& layer) {
-  if (layer.op == "Sigmoid") return algorithm::eltwise_logistic_use_dst_for_bwd;
-  return layer.op == "Tanh" ? algorithm::eltwise_tanh_use_dst_for_bwd : algorithm::eltwise_relu_use_dst_for_bwd;
+inline algorithm training_activation(const Graph::Node& node) {
+  if (node.op_type == "Sigmoid") return algorithm::eltwise_logistic_use_dst_for_bwd;
+  return node.op_type == "Tanh" ? algorithm::eltwise_tanh_use_dst_for_bwd : algorithm::eltwise_relu_use_dst_for_bwd;
 }
 
 /// The processor.

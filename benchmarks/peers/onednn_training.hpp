@@ -13,10 +13,10 @@ namespace strata::benchmarks::onednn {
 
 class Training : public Runner {
  public:
-  Training(const NetworkFiles& files, std::size_t batch, algorithm how)
-      : files_(files), batch_(batch), how_(how) {
-    value_ = forward_.load(files.input(batch), channels_last(dims(0)), channels_last(dims(0)));
-    for (std::size_t n = 1; n < files.layers().size(); ++n) build(n);
+  Training(const Graph& graph, const std::vector<float>& input) : graph_(graph) {
+    const memory::desc layout = channels_last(graph.input_dims());
+    value_ = forward_.load(input, layout, layout);
+    for (const Graph::Node& node : graph.nodes()) build(node);
     logits_ = value_;
     gradient_ = logit_gradient_ = backward_.make(value_.get_desc());
     while (!backward_passes_.empty()) {
@@ -48,15 +48,15 @@ class Training : public Runner {
     const float* batch;
   };
 
-  Dims dims(std::size_t n) const { return dims_of(batch_, files_.layers()[n].shape); }
-
-  void build(std::size_t n) {
-    const LayerDescription& l = files_.layers()[n];
-    if (l.op == "Conv2D") return convolution(l, dims(n), n == 1);
-    if (l.op == "BatchNormalization") return normalization(l);
-    if (l.is_activation()) return eltwise(l);
-    if (l.op == "Dense") return dense(l);
-    if (l.op != "Flatten") throw std::runtime_error("oneDNN: no " + l.op + " in training");
+  void build(const Graph::Node& node) {
+    if (node.op_type == "Conv") return convolution(node);
+    if (node.op_type == "BatchNormalization") return normalization(node);
+    if (is_activation(node)) return eltwise(node);
+    if (node.op_type == "Gemm") return dense(node);
+    if (node.op_type != "Flatten") throw std::runtime_error("oneDNN: no " + node.op_type + " in training");
+  }
+  const std::vector<float>& floats(const Graph::Node& node, std::size_t operand) const {
+    return graph_.tensor(node, operand).floats;
   }
 
   /// The gradient of `parameter` comes from a primitive that writes it in the format `desc`.
@@ -72,18 +72,20 @@ class Training : public Runner {
     pending_.clear();
   }
 
-  void convolution(const LayerDescription& l, const Dims& to, bool first) {
+  void convolution(const Graph::Node& node) {
     using Forward = dnnl::convolution_forward;
     using ByData = dnnl::convolution_backward_data;
     using ByWeights = dnnl::convolution_backward_weights;
     const Dims from = value_.get_desc().dims();
-    const memory::desc layout = keras_kernel(l, from, to);
-    const Dims bias{to[1]}, strides = pair(l.strides), before = pair(l.before), after = pair(l.after);
-    const Forward::primitive_desc forward({prop_kind::forward_training, how_, any(from), any(layout.dims()), any(bias),
-                                           any(to), strides, before, after},
+    const memory::desc layout = weights_of(node, graph_.tensor(node, 1), from);
+    const Window window(node, from, layout.dims()[0]);
+    const Dims to = window.to, bias{to[1]};
+    const bool first = node.inputs[0] == graph_.input();
+    const Forward::primitive_desc forward({prop_kind::forward_training, how, any(from), any(layout.dims()), any(bias),
+                                           any(to), window.strides, window.before, window.after},
                                           processor());
-    const memory weights = forward_.load(files_.parameter(l, "kernel"), layout, forward.weights_desc());
-    const memory offset = forward_.load(files_.parameter(l, "bias"));
+    const memory weights = forward_.load(floats(node, 1), layout, forward.weights_desc());
+    const memory offset = forward_.load(floats(node, 2));
     const memory src = forward_.as(forward.src_desc(), value_);
     value_ = forward_.make(forward.dst_desc());
     forward_.add(Forward(forward),
@@ -91,7 +93,8 @@ class Training : public Runner {
 
     backward_passes_.push_back([=, this] {
       const ByWeights::primitive_desc by_weights(
-          {how_, any(from), any(layout.dims()), any(bias), any(to), strides, before, after}, processor(), forward);
+          {how, any(from), any(layout.dims()), any(bias), any(to), window.strides, window.before, window.after},
+          processor(), forward);
       const memory diff_dst = gradient_;
       backward_.add(ByWeights(by_weights),
                     {{DNNL_ARG_SRC, backward_.as(by_weights.src_desc(), src)},
@@ -100,8 +103,9 @@ class Training : public Runner {
                      {DNNL_ARG_DIFF_BIAS, gradient_of(offset, by_weights.diff_bias_desc())}});
       collect_gradients();
       if (first) return;
-      const ByData::primitive_desc by_data({how_, any(from), any(layout.dims()), any(to), strides, before, after},
-                                           processor(), forward);
+      const ByData::primitive_desc by_data(
+          {how, any(from), any(layout.dims()), any(to), window.strides, window.before, window.after}, processor(),
+          forward);
       gradient_ = backward_.make(by_data.diff_src_desc());
       backward_.add(ByData(by_data), {{DNNL_ARG_DIFF_DST, backward_.as(by_data.diff_dst_desc(), diff_dst)},
                                       {DNNL_ARG_WEIGHTS, backward_.as(by_data.weights_desc(), weights)},
@@ -109,18 +113,18 @@ class Training : public Runner {
     });
   }
 
-  void normalization(const LayerDescription& l) {
+  void normalization(const Graph::Node& node) {
     using Forward = dnnl::batch_normalization_forward;
     using Backward = dnnl::batch_normalization_backward;
     const memory src = value_;
     const memory::desc format = src.get_desc();
-    const auto epsilon = static_cast<float>(l.epsilon);
+    const auto epsilon = node.real("epsilon", 1e-5f);
     const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
     const Forward::primitive_desc forward({prop_kind::forward_training, format, epsilon, flags}, processor());
-    const memory gamma = forward_.load(files_.parameter(l, "gamma")), beta = forward_.load(files_.parameter(l, "beta"));
+    const memory gamma = forward_.load(floats(node, 1)), beta = forward_.load(floats(node, 2));
     const memory mean = forward_.make(forward.mean_desc()), variance = forward_.make(forward.variance_desc());
-    average(files_.parameter(l, "moving_mean"), mean);
-    average(files_.parameter(l, "moving_variance"), variance);
+    average(floats(node, 3), mean);
+    average(floats(node, 4), variance);
     value_ = forward_.make(forward.dst_desc());
     forward_.add(Forward(forward), {{DNNL_ARG_SRC, src},
                                     {DNNL_ARG_SCALE, gamma},
@@ -151,10 +155,10 @@ class Training : public Runner {
   }
 
   /// In place: the derivative is a function of the output.
-  void eltwise(const LayerDescription& l) {
+  void eltwise(const Graph::Node& node) {
     const memory value = value_;
     const memory::desc format = value.get_desc();
-    const algorithm function = training_activation(l);
+    const algorithm function = training_activation(node);
     const dnnl::eltwise_forward::primitive_desc forward({prop_kind::forward_training, function, format, 0, 0},
                                                         processor());
     forward_.add(dnnl::eltwise_forward(forward), {{DNNL_ARG_SRC, value}, {DNNL_ARG_DST, value}});
@@ -166,19 +170,19 @@ class Training : public Runner {
     });
   }
 
-  void dense(const LayerDescription& l) {
+  void dense(const Graph::Node& node) {
     using Forward = dnnl::inner_product_forward;
     using ByData = dnnl::inner_product_backward_data;
     using ByWeights = dnnl::inner_product_backward_weights;
     const memory src = value_;
     const memory::desc format = src.get_desc();
-    const memory::dim units = l.shape[0];
-    const memory::desc layout = keras_dense(format.dims(), units);
+    const memory::desc layout = weights_of(node, graph_.tensor(node, 1), format.dims());
+    const memory::dim units = layout.dims()[0];
     const Dims to{format.dims()[0], units}, bias{units};
     const Forward::primitive_desc forward({prop_kind::forward_training, format, any(layout.dims()), any(bias), any(to)},
                                           processor());
-    const memory weights = forward_.load(files_.parameter(l, "kernel"), layout, forward.weights_desc());
-    const memory offset = forward_.load(files_.parameter(l, "bias"));
+    const memory weights = forward_.load(floats(node, 1), layout, forward.weights_desc());
+    const memory offset = forward_.load(floats(node, 2));
     value_ = forward_.make(forward.dst_desc());
     forward_.add(Forward(forward),
                  {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, offset}, {DNNL_ARG_DST, value_}});
@@ -207,9 +211,10 @@ class Training : public Runner {
     const auto classes = static_cast<std::size_t>(logits_.get_desc().dims()[1]);
     const auto* x = static_cast<const float*>(logits_.get_data_handle());
     auto* g = static_cast<float*>(logit_gradient_.get_data_handle());
-    const float share = 1 / static_cast<float>(batch_);
+    const auto batch = static_cast<std::size_t>(logits_.get_desc().dims()[0]);
+    const float share = 1 / static_cast<float>(batch);
     float loss = 0;
-    for (std::size_t n = 0; n < batch_; ++n, x += classes, g += classes) {
+    for (std::size_t n = 0; n < batch; ++n, x += classes, g += classes) {
       const float most = *std::max_element(x, x + classes);
       float sum = 0;
       for (std::size_t c = 0; c < classes; ++c) sum += g[c] = std::exp(x[c] - most);
@@ -220,9 +225,9 @@ class Training : public Runner {
     return loss;
   }
 
-  const NetworkFiles& files_;
-  std::size_t batch_;
-  algorithm how_;
+  static constexpr algorithm how = algorithm::convolution_auto;
+
+  const Graph& graph_;
   Program forward_, backward_;
   std::vector<std::function<void()>> backward_passes_;
   memory value_, gradient_;  ///< of the layer that is being built

@@ -1,8 +1,9 @@
 // How bench.py talks to a peer: one command a line on its standard input, one line of answer.
 //
-//   output NETWORK BATCH RUNS FILE    makes the network, runs it RUNS times, writes its output: ok
-//   time NETWORK BATCH SECONDS        microseconds of each of many runs
-//   peak                              GFLOP/s of FMA that one core reaches now
+//   output NETWORK BATCH RUNS FILE        makes the network, runs it RUNS times, writes its output: ok
+//   time NETWORK BATCH SECONDS            microseconds of each of many runs
+//   profile NETWORK BATCH SECONDS FILE    writes a table of its steps (profile.hpp), of Strata's: ok
+//   peak                                  GFLOP/s of FMA that one core reaches now
 //
 // An answer that begins with `error` says what was wrong.
 #pragma once
@@ -13,10 +14,11 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../fma_peak.hpp"
 #include "../timing.hpp"
-#include "description.hpp"
+#include "files.hpp"
 
 namespace strata::benchmarks {
 
@@ -26,6 +28,7 @@ struct Runner {
   virtual void run() = 0;
   /// Of the last run, (batch, output_shape) with channels last; where a run is a training step, the loss of each step.
   virtual std::vector<float> output() = 0;
+  virtual void profile(double, std::ostream&) { throw std::runtime_error("no profile of this"); }
 };
 
 /// The first losses of a training, which may go on for long.
@@ -61,6 +64,10 @@ int serve(Make&& make) {
       auto& runner = runners[{network, batch}];
       if (runner == nullptr) runner = make(network, batch);
       for (const double time : time_calls(seconds, [&] { runner->run(); })) std::cout << time * 1e6 << ' ';
+    } else if (command == "profile" && line >> seconds >> path) {
+      std::ofstream file(path);
+      make(network, batch)->profile(seconds, file);
+      std::cout << "ok";
     } else {
       std::cout << "error: unknown command";
     }

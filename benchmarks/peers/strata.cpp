@@ -1,49 +1,50 @@
-// strata DIRECTORY THREADS: this library as a peer of others; see server.hpp.
+// strata_NAME DIRECTORY 1|2: this library as a peer of others, with one network, on so many threads; see server.hpp.
+#include <strata/io/safetensors.hpp>
 #include <strata/parallel/threads.hpp>
+#include <strata/strata.hpp>
 
-#include "../networks.hpp"
+#include NETWORK_HEADER
+#include "../profile.hpp"
 #include "server.hpp"
 
 namespace strata::benchmarks {
 
-struct Options {
-  std::filesystem::path directory;
-  int threads;
-};
+using Net = NETWORK;
 
-template <class Net, class Engine>
+std::filesystem::path file(const std::filesystem::path& directory, const char* ending) {
+  return directory / (std::string(NETWORK_NAME) + ending);
+}
+std::vector<float> read_input(const std::filesystem::path& directory, std::size_t batch) {
+  return read_array(file(directory, ".input"), batch * Net::input_shape.size());
+}
+
+template <class Engine>
 class Inference : public Runner {
  public:
-  template <class... Arguments>
-  Inference(const Model<Net>& model, std::vector<float> input, std::size_t batch, Arguments... arguments)
-      : engine_{model, arguments...}, input_(std::move(input)), output_(batch * Net::output_shape.size()) {}
+  Inference(const std::filesystem::path& directory, std::size_t batch)
+      : input_(read_input(directory, batch)), output_(batch * Net::output_shape.size()) {
+    Model<Net> model;
+    load_weights(model, file(directory, ".safetensors"));
+    engine_.emplace(model);
+  }
 
-  void run() override { engine_(input_, output_); }
+  void run() override { (*engine_)(input_, output_); }
   std::vector<float> output() override { return output_; }
+  void profile([[maybe_unused]] double seconds, [[maybe_unused]] std::ostream& out) override {
+    if constexpr (std::is_same_v<Engine, strata::Engine<Net>>) benchmarks::profile(*engine_, input_, seconds, out);
+  }
 
  private:
-  Engine engine_;
+  std::optional<Engine> engine_;
   std::vector<float> input_, output_;
 };
-
-template <class Net>
-std::unique_ptr<Runner> make_inference(const Options& options, const std::string& name, std::size_t batch) {
-  Model<Net> model;
-  load_weights(model, options.directory / (name + ".safetensors"));
-  std::vector<float> input = NetworkFiles(options.directory, name).input(batch);
-  if (options.threads == 1) return std::make_unique<Inference<Net, Engine<Net>>>(model, std::move(input), batch);
-  return std::make_unique<Inference<Net, Engine<Net, Threads<>>>>(model, std::move(input), batch);  // those it may use
-}
 
 /// One step of plain gradient descent a run; sample n has label n mod 10.
 template <class Parallel>
 class Training : public Runner {
  public:
-  Training(const Options& options, std::size_t batch, Parallel parallel)
-      : input_(NetworkFiles(options.directory, training_name).input(batch)),
-        trainer_{model_, SparseCategoricalCrossentropy{.from_logits = true}, SGD{.learning_rate = training_rate},
-                 Seed{}, parallel} {
-    load_weights(model_, options.directory / (std::string(training_name) + ".safetensors"));
+  Training(const std::filesystem::path& directory, std::size_t batch) : input_(read_input(directory, batch)) {
+    load_weights(model_, file(directory, ".safetensors"));
     for (std::size_t n = 0; n < batch; ++n) labels_.push_back(static_cast<int>(n % 10));
   }
 
@@ -51,30 +52,38 @@ class Training : public Runner {
   std::vector<float> output() override { return losses_.values(); }
 
  private:
-  Model<LessonClassifier> model_;
+  static constexpr const auto& network = Net::network();
+  static constexpr bool ends_in_softmax = network.nodes[network.node_count - 1].rules->type() == "Softmax";
+
+  Model<Net> model_;
   std::vector<float> input_;
   std::vector<int> labels_;
-  Trainer<LessonClassifier, SparseCategoricalCrossentropy, SGD, simd::Vector<float>, Parallel> trainer_;
+  Trainer<Net, SparseCategoricalCrossentropy, SGD, simd::Vector<float>, Parallel> trainer_{
+      model_, SparseCategoricalCrossentropy{.from_logits = !ends_in_softmax}, SGD{.learning_rate = training_rate},
+      Seed{}, Parallel{}};
   Losses losses_;
 };
 
-std::unique_ptr<Runner> make(const Options& options, const std::string& name, std::size_t batch) {
-  if (name == training_name) {
-    if (options.threads == 1) return std::make_unique<Training<Serial>>(options, batch, Serial{});
-    return std::make_unique<Training<Threads<>>>(options, batch, Threads<>{});
-  }
-  std::unique_ptr<Runner> runner;
-  for_each_network([&]<class Net>(const char* candidate) {
-    if (name == candidate) runner = make_inference<Net>(options, name, batch);
-  });
-  if (runner == nullptr) throw std::runtime_error("no network called " + name);
-  return runner;
+template <class EngineOrParallel>
+std::unique_ptr<Runner> make(const std::filesystem::path& directory, std::size_t batch) {
+  if constexpr (NETWORK_TRAINS)
+    return std::make_unique<Training<EngineOrParallel>>(directory, batch);
+  else
+    return std::make_unique<Inference<EngineOrParallel>>(directory, batch);
 }
 
 }  // namespace strata::benchmarks
 
 int main(int, char** arguments) {
+  using namespace strata;
   using namespace strata::benchmarks;
-  const Options options{arguments[1], std::stoi(arguments[2])};
-  return serve([&](const std::string& name, std::size_t batch) { return make(options, name, batch); });
+  const std::filesystem::path directory = arguments[1];
+  using One = std::conditional_t<NETWORK_TRAINS, Serial, Engine<Net>>;
+#ifdef NETWORK_ONE_THREAD
+  using Two = One;  // compiles sooner
+#else
+  using Two = std::conditional_t<NETWORK_TRAINS, Threads<2>, Engine<Net, Threads<2>>>;
+#endif
+  const auto make = arguments[2] == std::string("1") ? &benchmarks::make<One> : &benchmarks::make<Two>;
+  return serve([&](const std::string&, std::size_t batch) { return make(directory, batch); });
 }

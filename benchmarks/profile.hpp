@@ -1,14 +1,18 @@
-// benchmark_profile ROUNDS: the steps of each network's Engine, in their order, so that caches hold what they would.
-// Prints a line of tab-separated values for each step and round; bench.py makes tables of them. Operations are those of
-// direct sums; bytes are input, weights and output, read and written once.
-#include <array>
-#include <cstdio>
+// The steps of a network's Engine, in their order, so that caches hold what they would. Operations are those of direct
+// sums; bytes are input, weights and output, read and written once.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <strata/strata.hpp>
+
 #include "bandwidth.hpp"
 #include "fma_peak.hpp"
-#include "networks.hpp"
 #include "timing.hpp"
 
 namespace strata::benchmarks {
@@ -49,40 +53,30 @@ Work work_of(const InferenceStep& step) {
           static_cast<double>(elements * sizeof(float))};
 }
 
-/// One round: every step's time in many runs of the network.
+/// Writes lines of tab-separated values: the bandwidths of the machine's memories, by their bytes, and each step's time
+/// in many runs.
 template <class Net>
-void profile(const char* network) {
-  const Model<Net> model{Seed{1}};
-  const Engine<Net> engine{model};
+void profile(const Engine<Net>& engine, const std::vector<float>& input, double seconds, std::ostream& out) {
   typename Engine<Net>::Workspace workspace;
-  std::vector<float> input(Net::input_shape.size(), 0.5f), output(Net::output_shape.size());
-  const double peak = fma_peak(0.01) / 1e9;
-  std::vector<const InferenceStep*> steps;
-  std::vector<std::vector<double>> times;
-  constexpr int runs = 200;
-  for (int run = 0; run < runs; ++run) {
-    std::size_t step = 0;
+  std::vector<float> output(Net::output_shape.size());
+  std::map<const InferenceStep*, std::vector<double>> times;  // in their order: they are an array's
+  time_calls(seconds, [&] {
     engine.for_each_step(input, output, workspace, [&](const InferenceStep& description, auto&& work) {
-      if (run == 0) steps.push_back(&description), times.emplace_back();
+      std::vector<double>& of_step = times[&description];
       const auto start = Clock::now();
       work();
-      times[step++].push_back(seconds_since(start));
+      of_step.push_back(seconds_since(start));
     });
-  }
-  for (std::size_t s = 0; s < steps.size(); ++s) {
-    const Work work = work_of<Net>(*steps[s]);
-    std::printf("%s\t%zu\t%s\t%.0f\t%.0f\t%.4f\t%.4f\t%.1f\n", network, s, name_of<Net>(*steps[s]).c_str(), work.flops,
-                work.bytes, quantile(times[s], 0.5) * 1e6, quantile(times[s], 0.05) * 1e6, peak);
+  });
+  out << "step\tflops\tbytes\tmicroseconds\tpeak\n";
+  for (const std::size_t kilobytes : {16u, 1024u, 16u * 1024, 256u * 1024})  // of L1, L2, L3 and beyond
+    out << "\t0\t" << (kilobytes << 10) << '\t' << read_bandwidth(kilobytes << 10) / 1e9 << "\t0\n";
+  const double peak = fma_peak(0.02) / 1e9;
+  for (const auto& [step, seconds_of] : times) {
+    const Work work = work_of<Net>(*step);
+    out << name_of<Net>(*step) << '\t' << work.flops << '\t' << work.bytes << '\t' << quantile(seconds_of, 0.5) * 1e6
+        << '\t' << peak << '\n';
   }
 }
 
 }  // namespace strata::benchmarks
-
-int main(int, char** arguments) {
-  using namespace strata::benchmarks;
-  std::puts("network\tplace\tstep\tflops\tbytes\tmicroseconds\tfast\tpeak");
-  for (const std::size_t kilobytes : {16u, 1024u, 16u * 1024, 256u * 1024})  // of L1, L2, L3 and beyond
-    std::printf("reads\t0\t%zu\t0\t0\t%.2f\t0\t0\n", kilobytes << 10, read_bandwidth(kilobytes << 10) / 1e9);
-  for (int rounds = std::stoi(arguments[1]); rounds > 0; --rounds)
-    for_each_small_network([&]<class Net>(const char* name) { profile<Net>(name); });
-}
