@@ -306,7 +306,7 @@ class OnnxLayer : public OnnxConstants {
         step *= static_cast<std::size_t>(dims[axis]);
       for (std::size_t i = 0; i < floats.size(); ++i) floats[i] *= fold_.scale[i / step % fold_.scale.size()];
     }
-    const Parameter& parameter = node_.parameters().list[index];
+    const Parameter parameter = node_.parameters().list[index];
     return initializer(parameter.name, std::move(floats), std::move(dims), doc_of_l2(parameter.l2));
   }
 

@@ -10,6 +10,7 @@
 #include <strata/core/border.hpp>
 #include <strata/core/bound.hpp>
 #include <strata/core/inline.hpp>
+#include <strata/core/one_or_more.hpp>
 #include <strata/core/part.hpp>
 #include <strata/core/random.hpp>
 #include <strata/graph/lower.hpp>
