@@ -1,5 +1,5 @@
 // What plans and kernels take a processor for, beyond its registers (kernels/vector.hpp). One value for all processors,
-// so that memory plans are the same everywhere; measured on Xeons and EPYCs of 2 MiB and 1 MiB of second-level cache.
+// so that memory plans are the same everywhere; fitted to a Xeon whose core has these caches.
 #pragma once
 
 #include <cstddef>

@@ -81,8 +81,6 @@ class Fusion {
  private:
   constexpr int nodes() const { return static_cast<int>(network_.node_count); }
   constexpr int inputs() const { return static_cast<int>(network_.input_count); }
-  constexpr const LayerRules& rules_of(int node) const { return *network_.nodes[at(node)].rules; }
-  constexpr Kind kind(int node) const { return rules_of(node).kind; }
 
   /// Views (Flatten, Dropout) vanish: their readers read what they read. Only an output may need a copy: of an input,
   /// or of another output.
@@ -98,7 +96,7 @@ class Fusion {
       }
       const int input = plan_.source_of(network_.input_of(at(n)));
       const bool copies = wanted[at(n)] >= 0 && (input < inputs() || plan_.result[at(input)] >= 0);
-      if (kind(n) == Kind::view && !copies) plan_.source[at(n)] = input;
+      if (network_.kind_of(n) == Kind::view && !copies) plan_.source[at(n)] = input;
       if (wanted[at(n)] >= 0) {
         plan_.result[at(plan_.source_of(n))] = wanted[at(n)];
         ++readers_[at(plan_.source_of(n))];  // the caller reads it
@@ -115,16 +113,17 @@ class Fusion {
   constexpr void start_step(int head) {
     InferenceStep& step = plan_.steps[plan_.step_count++];
     step.head = step.output = head;
-    if (kind(head) == Kind::linear)
+    const Kind kind = network_.kind_of(head);
+    if (kind == Kind::linear)
       if (const int next = follower(step, Kind::affine);
           next != 0 && network_.input_shape_of(at(next)).channels() == network_.tensor(head).shape.channels())
         absorb(step, step.affine = next);
-    if (kind(head) == Kind::linear || kind(head) == Kind::affine || kind(head) == Kind::elementwise)
+    if (kind == Kind::linear || kind == Kind::affine || kind == Kind::elementwise)
       for (;;) {
         if (const int next = follower(step, Kind::elementwise);
             next != 0 && step.epilogue_count < InferenceStep::max_epilogue)
           absorb(step, step.epilogue[at(step.epilogue_count++)] = next);
-        else if (kind(head) != Kind::linear || !absorb_sum(step))
+        else if (kind != Kind::linear || !absorb_sum(step))
           break;
       }
     made_[at(step.output)] = true;
@@ -133,7 +132,7 @@ class Fusion {
   /// The only reader of what a step makes, if it is of this kind.
   constexpr int follower(const InferenceStep& step, Kind wanted) const {
     const int next = readers_[at(step.output)] == 1 ? reader_[at(step.output)] : 0;
-    return next != 0 && kind(next) == wanted ? next : 0;
+    return next != 0 && network_.kind_of(next) == wanted ? next : 0;
   }
   constexpr void absorb(InferenceStep& step, int node) { absorbed_[at(node)] = true, step.output = node; }
 

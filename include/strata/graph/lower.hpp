@@ -181,6 +181,8 @@ struct Lowered {
   constexpr int input_of(std::size_t node, int operand = 0) const {
     return operands[static_cast<std::size_t>(nodes[node].first_operand + operand)];
   }
+  constexpr const LayerRules& rules_of(int node) const { return *nodes[static_cast<std::size_t>(node)].rules; }
+  constexpr Kind kind_of(int node) const { return rules_of(node).kind; }
   constexpr const TensorInfo& tensor(int index) const { return tensors[static_cast<std::size_t>(index)]; }
   constexpr Shape input_shape_of(std::size_t node, int operand = 0) const {
     return nodes[node].operand_count == 0 ? Shape{} : tensor(input_of(node, operand)).shape;

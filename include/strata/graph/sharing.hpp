@@ -43,8 +43,6 @@ class Sharing {
  private:
   constexpr int nodes() const { return static_cast<int>(network_.node_count); }
   constexpr int inputs() const { return static_cast<int>(network_.input_count); }
-  constexpr const LayerRules& rules_of(int node) const { return *network_.nodes[at(node)].rules; }
-  constexpr Kind kind(int node) const { return rules_of(node).kind; }
 
   /// What is concatenated is made in its slice of the result, what is padded inside of it, and a step that may work in
   /// place does so where nobody reads its operand after it.
@@ -53,14 +51,14 @@ class Sharing {
     std::array<bool, N> refuses{};  // somebody who knows no slices makes or reads it
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
-      const bool strided = rules_of(step.head).views != Views::none;
+      const bool strided = network_.rules_of(step.head).views != Views::none;
       refuses[at(step.output)] |= !strided;
       each_read(network_, plan_, step, [&](int tensor, Shape shape) {
         refuses[at(tensor)] |= !strided || shape.rank < 2 || shape != network_.tensor(tensor).shape;
       });
     }
     for (int n = nodes(); n-- > 0;)
-      if (places(kind(n)) && plan_.source_of(n) == n) host_operands(n, refuses);
+      if (places(network_.kind_of(n)) && plan_.source_of(n) == n) host_operands(n, refuses);
     for (std::size_t t = 0; t < N; ++t) plan_.root[t] = static_cast<int>(t);
     for (std::size_t t = N; t-- > 0;)  // a host comes after its operands
       if (plan_.host[t] >= 0) join(static_cast<int>(t), plan_.host[t]);
@@ -75,7 +73,7 @@ class Sharing {
     for (int operand = 0; operand < network_.nodes[at(node)].operand_count; ++operand) {
       const int tensor = plan_.source_of(network_.input_of(at(node), operand));
       if (tensor < inputs() || plan_.result[at(tensor)] >= 0 || plan_.host[at(tensor)] >= 0 || refuses[at(tensor)] ||
-          kind(tensor) == Kind::padding)
+          network_.kind_of(tensor) == Kind::padding)
         continue;
       plan_.host[at(tensor)] = node;
       plan_.borders[at(tensor)] = slice_of(network_, plan_, node, operand);
@@ -86,7 +84,7 @@ class Sharing {
     std::size_t kept = 0;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep step = plan_.steps[s];
-      bool needed = !places(kind(step.head));
+      bool needed = !places(network_.kind_of(step.head));
       for (int operand = 0; !needed && operand < network_.nodes[at(step.head)].operand_count; ++operand)
         needed = !made_in_slice(network_, plan_, step.head, operand);
       if (needed) plan_.steps[kept++] = step;
@@ -96,7 +94,7 @@ class Sharing {
   constexpr void work_in_place(int s) {
     const InferenceStep& step = plan_.steps[at(s)];
     const int output = step.output;
-    if (!rules_of(step.head).in_place || plan_.host[at(output)] >= 0 || plan_.result[at(output)] >= 0) return;
+    if (!network_.rules_of(step.head).in_place || plan_.host[at(output)] >= 0 || plan_.result[at(output)] >= 0) return;
     for (int operand = 0; operand < network_.nodes[at(step.head)].operand_count; ++operand) {
       const int tensor = plan_.source_of(network_.input_of(at(step.head), operand)), root = plan_.root_of(tensor);
       if (tensor < inputs() || plan_.result[at(root)] >= 0 || plan_.borders[at(tensor)] != Border{} ||
@@ -121,13 +119,14 @@ class Sharing {
       refused[at(plan_.root_of(n))] |= n < inputs() || plan_.result[at(n)] >= 0;
     for (std::size_t s = 0; s < plan_.step_count; ++s) {
       const InferenceStep& step = plan_.steps[s];
-      const bool linear = kind(step.head) == Kind::linear, takes = linear || rules_of(step.head).views != Views::none;
+      const LayerRules& rules = network_.rules_of(step.head);
+      const bool linear = rules.kind == Kind::linear, takes = linear || rules.views != Views::none;
       refused[at(plan_.root_of(step.output))] |= !takes;
       each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
         const std::size_t root = at(plan_.root_of(tensor));
         refused[root] |= !takes || shape.rank < 2 || shape != network_.tensor(tensor).shape;
         if (linear)
-          wanted[root] = (max)(wanted[root], rules_of(step.head).border(shape).beyond(plan_.borders[at(tensor)]));
+          wanted[root] = (max)(wanted[root], rules.border(shape).beyond(plan_.borders[at(tensor)]));
       });
     }
     for (std::size_t t = 0; t < N; ++t) {

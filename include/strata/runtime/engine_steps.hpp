@@ -147,7 +147,7 @@ class EngineSteps {
   /// A step that its layer's own function does; `Other`: its operands behind the first.
   template <std::size_t S, class Part, std::size_t... Other>
   static void forward(const Memory& memory, [[maybe_unused]] std::size_t sample, Part part, const T* in, T* out,
-               const T* packed, std::index_sequence<Other...>) {
+                      const T* packed, std::index_sequence<Other...>) {
     using B = HeadOf<S>;
     using Call = Forward<B, V, Plan::border_of(Plan::input_of(S, 0)), Plan::border_of(plan.steps[S].output),
                          Plan::border_of(Plan::input_of(S, Other + 1))...>;
