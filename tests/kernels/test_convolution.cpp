@@ -5,9 +5,11 @@
 #include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
+#include "kernels/convolution.hpp"
 
 using namespace strata;
 using namespace strata::kernels;
+using namespace strata::test;
 
 namespace {
 
@@ -22,6 +24,29 @@ constexpr ConvGeometry square(int size, int kernel, int in, int out, int groups 
 constexpr std::string_view name(const ConvGeometry& g, ConvTraffic traffic = {}) {
   const Text text = plan_convolution<V>(g, traffic).name<V>();
   return text == "depthwise" ? "depthwise" : text.length > 8 && text.data[0] == 'W' ? "Winograd" : "direct";
+}
+
+/// Direct sums of packed weights, with neighbours joined, against the plain ones.
+template <class V, ConvGeometry g, int joined>
+void check_joined() {
+  using T = typename V::value_type;
+  using Joined = Convolution<V, g, 0, joined>;
+  const auto weights = guarded_noise<T>(weights_size(g), 2);
+  const Guarded<T> packed(packed_weights_size<V>(join_pixels(g, joined)));
+  Joined::pack(
+      [&](int, int ky, int kx, int from, int to) {
+        return weights[((ky * g.kernel_width + kx) * g.in_channels + from) * g.out_channels + to];
+      },
+      packed.data());
+  REQUIRE(packed.intact());
+  check_forward<g, TwiceTwice<g>>(weights, [&](const T* x, const T*, const T* bias, T* out, const T* residual) {
+    const Guarded<T> biases(static_cast<std::size_t>(joined * g.out_channels));
+    for (int c = 0; c < joined * g.out_channels; ++c) biases.data()[c] = bias[c % g.out_channels];
+    Joined::template run<TwiceTwice<g>>(1, {x}, packed.data(), biases.data(), {out}, {residual}, nullptr);
+  });
+  check_forward<g, Identity>(weights, [&](const T* x, const T*, const T*, T* out, const T*) {
+    Joined::template run<Identity>(1, {x}, packed.data(), nullptr, {out}, {}, nullptr);
+  });
 }
 
 }  // namespace
@@ -40,6 +65,27 @@ TEST_CASE("each convolution gets the kernel that suits it") {
   ConvGeometry strided = lesson;
   strided.stride_height = strided.stride_width = 2;
   CHECK(name(strided) == "direct");
+}
+
+TEST_CASE("neighbours of few channels fill vectors together") {
+  using D = simd::Vector<double>;
+  constexpr int lanes = simd::lanes<V>;
+  check_joined<V, geometry(5, 28, 5, 5, 1, 6), 2>();
+  check_joined<V, geometry(4, 15, 3, 3, 7, 3), 5>();
+  check_joined<V, geometry(4, 3 * lanes, 3, 3, 2, 1), lanes>();
+  check_joined<V, geometry(3, 12, 2, 3, 4, 2, 2), 3>();  // strides
+  check_joined<V, in_border(geometry(3, 12, 3, 3, 4, 2)), 4>();
+  check_joined<V, in_slice(geometry(5, 12, 3, 3, 4, 2)), 4>();
+  check_joined<V, in_slice(geometry(1, 34, 1, 3, 2, lanes)), 2>();
+  check_joined<D, in_slice(geometry(5, 12, 3, 3, 4, 2)), 3>();
+  // The choice: never where vectors are full, nor where it saves nothing.
+  static_assert(fastest_join<V>(square(32, 3, 3, 32)) == 1);
+  static_assert(fastest_join<V>(square(32, 1, 3, lanes / 2)) == 1);
+  static_assert(lanes < 8 || fastest_join<V>(square(32, 3, 16, 1)) == lanes);
+  static_assert(fastest_join<V>(square(31, 3, 16, 1)) == 1);  // 31 have no equal parts
+  ConvGeometry exact = square(32, 3, 16, 1);
+  exact.largest_tile = 0;
+  CHECK(fastest_join<V>(exact) == 1);
 }
 
 TEST_CASE("rows of another length change nothing in the choice") {

@@ -56,6 +56,16 @@ TEST_CASE("Slices are what layers make one by one", "[slices]") {
   check_engine(random_model<Last>(), 2e-5);
 }
 
+/// Neighbours of few channels are computed as one pixel, in slices and with shortcuts.
+struct FewChannels : Sequential<
+    Input<6, 12, 3>, Concatenate<Conv2D<2, 3, Same, activation<Tanh>>, Conv2D<3, 5, Same>>,
+    Residual<Conv2D<5, 3, Same>, BatchNorm>, Concatenate<Sequential<>, Residual<Conv2D<5, 3, Same, NoBias>>>,
+    Conv2D<1, 3, Same, Strides{2}, activation<Sigmoid>>> {};
+
+TEST_CASE("Convolutions of few channels in slices", "[slices]") {
+  check_engine(random_model<FewChannels>(), 2e-5);
+}
+
 TEST_CASE("An output that is a part of another one", "[slices]") {
   const Model<Both> model{Seed{3}};
   const auto input = test::noise<float>(3 * Both::input_shape.size(), 4);

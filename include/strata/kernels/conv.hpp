@@ -53,7 +53,7 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
       const int column = (std::min)(tile * patch.columns, g.out_width - patch.columns);
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
-          out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column, 0));
+          out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column * g.joined, 0));
     }
   };
   if constexpr (tiles.one_row()) row_of_tiles(0, tasks.begin, tiles.end(tasks.end));

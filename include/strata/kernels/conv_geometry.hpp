@@ -17,14 +17,27 @@ struct ConvGeometry {
   int out_spread = 1;             ///< only every so manyth pixel of the output's rows is written
   int in_gap = 0, out_gap = 0;    ///< elements of other images between one pixel's and the next's
   int largest_tile = 4;           ///< of Winograd's convolution, where that is faster; 0: direct sums only
+  int joined = 1;                 ///< neighbours that are computed as one pixel: see join_pixels
 
   constexpr int in_pixel() const { return in_channels * groups + in_gap; }
   constexpr int out_pixel() const { return out_channels * groups; }  ///< without the gap
-  constexpr int out_step() const { return (out_pixel() + out_gap) * out_spread; }
+  constexpr int out_step() const { return (out_pixel() + joined * out_gap) * out_spread; }
   constexpr int taps() const { return kernel_height * kernel_width * in_channels; }
 
   friend constexpr bool operator==(const ConvGeometry&, const ConvGeometry&) = default;
 };
+
+/// The same convolution with `count` neighbours as one pixel of so many times the channels, which fill vectors that a
+/// pixel's few channels would not. Its kernel covers the windows of all; outside of a neighbour's own its weights are
+/// zeros.
+constexpr ConvGeometry join_pixels(ConvGeometry g, int count) {
+  g.out_width /= count;
+  g.out_channels *= count;
+  g.kernel_width += (count - 1) * g.stride_width;
+  g.stride_width *= count;
+  g.joined = count;
+  return g;
+}
 
 /// A register tile: `vectors` of output channels times `pixels`.
 struct ConvTile {

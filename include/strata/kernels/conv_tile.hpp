@@ -130,20 +130,44 @@ STRATA_INLINE void merge(V* sums, std::integer_sequence<int, I...>) {
   if constexpr (Splits == 4) ((sums[I] = sums[I] + (sums[2 * Size + I] + sums[3 * Size + I])), ...);
 }
 
+/// Elements [first, first + Width) of `Joined` pixels of some channels that are `Pixel` elements apart.
+template <class V, int Width, int Joined, int Channels, int Pixel>
+STRATA_INLINE V read_pixels(const typename V::value_type* p, int first) {
+  if constexpr (Joined == 1 || Channels == Pixel) {
+    return read<V, Width>(p + first);
+  } else {
+    typename V::value_type lanes[simd::lanes<V>]{};
+    for (int c = 0; c < Width; ++c) lanes[c] = p[(first + c) / Channels * Pixel + (first + c) % Channels];
+    return simd::load<V>(lanes);
+  }
+}
+template <class V, int Width, int Joined, int Channels, int Pixel>
+STRATA_INLINE void write_pixels(typename V::value_type* p, int first, V v) {
+  if constexpr (Joined == 1 || Channels == Pixel) {
+    write<V, Width>(p + first, v);
+  } else {
+    typename V::value_type lanes[simd::lanes<V>];
+    simd::store(lanes, v);
+    for (int c = 0; c < Width; ++c) p[(first + c) / Channels * Pixel + (first + c) % Channels] = lanes[c];
+  }
+}
+
 /// out[p][v] = epilogue(sums[p][v]), with the residual's value at the same place where the epilogue wants one.
 template <class V, ConvGeometry g, Patch patch, int NV, int LastWidth, class Epilogue, int... I>
 STRATA_INLINE void finish(V* sums, typename V::value_type* out, const typename V::value_type* residual,
                           std::integer_sequence<int, I...>) {
   constexpr int lanes = simd::lanes<V>;
+  constexpr int channels = g.out_channels / g.joined;
   if constexpr (has_residual<Epilogue>)
     ((sums[I] = Epilogue::apply(
-          sums[I], read<V, I % NV + 1 == NV ? LastWidth : lanes>(
-                       residual + patch.offset(I / NV, Epilogue::residual_row, Epilogue::residual_pixel) + I % NV * lanes))),
+          sums[I], read_pixels<V, I % NV + 1 == NV ? LastWidth : lanes, g.joined, channels, Epilogue::residual_pixel>(
+                       residual + patch.offset(I / NV, Epilogue::residual_row, g.joined * Epilogue::residual_pixel),
+                       I % NV * lanes))),
      ...);
   else
     ((sums[I] = Epilogue::apply(sums[I])), ...);
-  (write<V, I % NV + 1 == NV ? LastWidth : lanes>(
-       out + patch.offset(I / NV, g.out_row, g.out_step()) + I % NV * lanes, sums[I]),
+  (write_pixels<V, I % NV + 1 == NV ? LastWidth : lanes, g.joined, channels, channels + g.out_gap>(
+       out + patch.offset(I / NV, g.out_row, g.out_step()), I % NV * lanes, sums[I]),
    ...);
 }
 
@@ -172,7 +196,7 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   if constexpr (has_residual<Epilogue>)
     [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
       (prefetch<NV * static_cast<int>(sizeof(V))>(
-           residual + patch.offset(P, Epilogue::residual_row, Epilogue::residual_pixel)),
+           residual + patch.offset(P, Epilogue::residual_row, g.joined * Epilogue::residual_pixel)),
        ...);
     }(Indices<patch.count()>{});
   simd::Array<V, size * splits> sums;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <strata/core/arena.hpp>
 #include <strata/core/text.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/conv_input.hpp>
@@ -27,11 +28,18 @@ struct Images {
 struct ConvPlan {
   ConvGeometry geometry{};
   int tile = 0;                       ///< of Winograd's convolution; 0: depthwise or direct sums
+  int joined = 1;                     ///< neighbouring pixels that direct sums with packed weights take as one
   std::size_t weights_size = 0;       ///< packed
   std::size_t scratch_size = 0;
   std::size_t sums_size = 0;          ///< of the gradient by the weights, before it is turned into one
   std::size_t sums_scratch_size = 0;  ///< of its working memory
 
+  constexpr int biases() const { return geometry.out_pixel() * joined; }
+  /// Elements of packed biases, and of the room that they get before the weights.
+  template <class V>
+  constexpr std::size_t bias_size() const {
+    return aligned_size<typename V::value_type>(static_cast<std::size_t>(biases()));
+  }
   constexpr WinogradGeometry winograd() const { return winograd_geometry(geometry, tile); }
 
   /// "depthwise", "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
@@ -39,8 +47,9 @@ struct ConvPlan {
   constexpr Text name() const {
     if (is_depthwise(geometry)) return "depthwise";
     if (tile > 0) return Text("Winograd ") << tile << 'x' << tile;
-    const ConvBlocks<V> blocks(geometry.out_channels);
-    return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
+    const ConvBlocks<V> blocks(geometry.out_channels * joined);
+    return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels
+                           << (joined > 1 ? Text(" of ") << joined << " pixels" : Text());
   }
 };
 
@@ -49,9 +58,12 @@ constexpr ConvPlan plan_convolution(const ConvGeometry& g, ConvTraffic traffic =
   if (is_depthwise(g))
     return {.geometry = g, .weights_size = static_cast<std::size_t>(g.kernel_height * g.kernel_width * g.groups)};
   const int tile = fastest_winograd_tile<V>(g, traffic);
-  if (tile == 0) return {.geometry = g, .weights_size = packed_weights_size<V>(g)};
+  if (tile == 0) {
+    const int joined = fastest_join<V>(g);
+    return {.geometry = g, .joined = joined, .weights_size = packed_weights_size<V>(join_pixels(g, joined))};
+  }
   const WinogradGeometry w = winograd_geometry(g, tile);
-  return {g, tile, winograd_weights_size<V>(w), winograd_scratch_size<V>(w), winograd_gradient_size<V>(w),
+  return {g, tile, 1, winograd_weights_size<V>(w), winograd_scratch_size<V>(w), winograd_gradient_size<V>(w),
           winograd_gradient_scratch_size<V>(w)};
 }
 
@@ -77,8 +89,8 @@ constexpr std::size_t most_convolution_weights(const ConvGeometry& g, int larges
   return static_cast<std::size_t>(positions) * static_cast<std::size_t>(g.in_channels * g.out_channels * g.groups);
 }
 
-/// A convolution by the kernel of `winograd`'s tile, depthwise or direct.
-template <class V, ConvGeometry g, int winograd_tile>
+/// A convolution by the kernel of `winograd`'s tile, depthwise or direct, where `joined` neighbours are one pixel.
+template <class V, ConvGeometry g, int winograd_tile, int joined = 1>
 struct Convolution {
   using T = typename V::value_type;
   static constexpr WinogradGeometry winograd = winograd_geometry(g, winograd_tile);
@@ -93,11 +105,17 @@ struct Convolution {
         for (int kx = 0; kx < g.kernel_width; ++kx)
           for (int group = 0; group < g.groups; ++group) *packed++ = weight(group, ky, kx, 0, 0);
     } else {
-      pack_weights<V, g>(weight, packed);
+      pack_weights<V, join_pixels(g, joined)>(
+          [&](int group, int ky, int kx, int i, int o) {
+            const int own = kx - o / g.out_channels * g.stride_width;  // of the kernel at its pixel
+            return own >= 0 && own < g.kernel_width ? weight(group, ky, own, i, o % g.out_channels) : T(0);
+          },
+          packed);
     }
   }
 
-  /// out = epilogue(bias + x * weights), image by image. `bias` may be null. `layout` is of a direct convolution.
+  /// out = epilogue(bias + x * weights), image by image. `bias`, of all joined pixels, may be null. `layout` is of a
+  /// direct convolution.
   template <class Epilogue, Weights layout = Weights::packed, class Part = strata::detail::Whole>
   static void run(std::size_t batch, Images<const T> x, const T* weights, const T* bias, Images<T> out,
                   Images<const T> residual, T* scratch, Part part = {}) {
@@ -110,7 +128,9 @@ struct Convolution {
         const T* const terms = has_residual<Epilogue> ? residual.data + n * residual.step : nullptr;
         if constexpr (is_depthwise(g))
           depthwise_convolve<V, g, Epilogue>(image, weights, bias, out.data + n * out.step, terms, part);
-        else convolve<V, g, layout, Epilogue>(image, weights, bias, out.data + n * out.step, terms, part);
+        else
+          convolve<V, join_pixels(g, joined), layout, Epilogue>(image, weights, bias, out.data + n * out.step, terms,
+                                                                part);
       }
     }
   }

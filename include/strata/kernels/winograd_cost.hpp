@@ -56,6 +56,22 @@ constexpr double direct_cost(const ConvGeometry& g, ConvTraffic traffic = {}) {
          detail::weights_cost<V>(packed_weights_size<V>(g), traffic.samples, traffic);
 }
 
+/// How many neighbours to join: where that saves a fifth, else 1.
+template <class V>
+constexpr int fastest_join(const ConvGeometry& g) {
+  int fastest = 1;
+  if (g.groups > 1 || g.dilation_width > 1 || g.out_spread > 1 || g.largest_tile == 0) return fastest;
+  double least = 0.8 * direct_cost<V>(g);
+  for (int count = 2; count <= g.out_width && count * g.out_channels <= 2 * simd::lanes<V>; ++count) {
+    if (g.out_width % count != 0) continue;
+    const double cost = direct_cost<V>(join_pixels(g, count));
+    if (cost >= least) continue;
+    fastest = count;
+    least = cost;
+  }
+  return fastest;
+}
+
 /// Vector multiply-adds an image, fitted to 15 layers of 1 to 512 channels: register tiles reach 85 % of full speed and
 /// take two steps to begin and end; to very few tiles the weights come too slowly. A transform is limited by the cache
 /// or, where vectors are short, by its own arithmetic.

@@ -165,7 +165,8 @@ struct Convolution2D {
 
   template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
-    return bias_size<Target>(in) + plan_for<Target>(in).weights_size;
+    const kernels::ConvPlan plan = plan_for<Target>(in);
+    return plan.bias_size<typename Target::Vector>() + plan.weights_size;
   }
   static constexpr std::size_t weights_size(Shape in, int largest_tile) {
     return static_cast<std::size_t>(Derived::filters(in)) +
@@ -183,14 +184,16 @@ struct Convolution2D {
   template <class Target, Shape in, class T>
   static void pack(const T* const* parameters, const T* scale, const T* shift, T* packed) {
     constexpr kernels::ConvGeometry g = geometry(in);
+    constexpr kernels::ConvPlan plan = plan_for<Target>(in);
     constexpr int filters = Derived::filters(in);
     const Folded<T, Derived::config.use_bias> folded{parameters, scale, shift};
-    for (int o = 0; o < filters; ++o) packed[o] = folded.bias(o);
+    for (int o = 0; o < plan.biases(); ++o) packed[o] = folded.bias(o % filters);
     const auto weight = [&](int group, int ky, int kx, int from, int to) {
       const int filter = group * g.out_channels + to;
       return folded.weight(((ky * g.kernel_width + kx) * g.in_channels + from) * filters + filter, filter);
     };
-    kernels::Convolution<typename Target::Vector, g, packing<Target>(in)>::pack(weight, packed + bias_size<Target>(in));
+    using V = typename Target::Vector;
+    kernels::Convolution<V, g, plan.tile, plan.joined>::pack(weight, packed + plan.template bias_size<V>());
   }
 
   /// The input with its padding, where it does not lie in a border, and the kernel's own.
@@ -202,7 +205,8 @@ struct Convolution2D {
   template <class Epilogue, class Call>
   static void infer(const Call& call) {
     constexpr Shape in = Call::input_shape;
-    using Target = typename Call::target;
+    using V = typename Call::Vector;
+    constexpr kernels::ConvPlan plan = plan_for<typename Call::target>(in);
     kernels::Images<const typename Call::Scalar> x{call.input, call.input_step};
     if constexpr (lies_ready<Call>) {
       x.data -= padding_offset<Call>;
@@ -212,9 +216,8 @@ struct Convolution2D {
         kernels::place_image<placement>(call.input + n * call.input_step, call.scratch + n * placement.size());
       x = {call.scratch, padded(in).size()};
     }
-    kernels::Convolution<typename Call::Vector, call_geometry<Call, Epilogue>(),
-                         packing<Target>(in)>::template run<Epilogue>(
-        call.batch, x, call.packed + bias_size<Target>(in), call.packed, {call.output, call.output_step},
+    kernels::Convolution<V, call_geometry<Call, Epilogue>(), plan.tile, plan.joined>::template run<Epilogue>(
+        call.batch, x, call.packed + plan.template bias_size<V>(), call.packed, {call.output, call.output_step},
         {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch), part_of(call));
   }
 
@@ -340,10 +343,6 @@ struct Convolution2D {
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {
     return lies_ready<Call> ? 0 : aligned_size<typename Call::Scalar>(batch * padded(Call::input_shape).size());
-  }
-  template <class Target>
-  static constexpr std::size_t bias_size(Shape in) {
-    return aligned_size<typename Target::Vector::value_type>(static_cast<std::size_t>(Derived::filters(in)));
   }
 };
 
