@@ -39,6 +39,14 @@ struct ConvTiles {
   constexpr int end(int task) const { return task < tasks ? task : one_row() ? across : down; }
 };
 
+/// Bytes of a block's weights that are asked for while the block before is computed: its own first tile would wait.
+template <class T>
+constexpr int bytes_ahead(const ConvGeometry& g, int weight_step) {
+  const std::size_t all = sizeof(T) * static_cast<std::size_t>(g.taps() * g.out_channels);
+  if (all < strata::detail::machine.first_cache || asks_on_the_way<T>(g.taps() * weight_step)) return 0;
+  return static_cast<int>(sizeof(T)) * g.taps() * weight_step;
+}
+
 /// One block of NV vectors of output channels over the image, or over some of its tasks.
 template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, int ReadWidth, class Epilogue, class Tasks>
 STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typename V::value_type* weights,
@@ -47,9 +55,16 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
   constexpr ConvTiles<V> tiles(g, NV);
   constexpr Patch patch = tiles.patch;
   if (tasks.begin == tasks.end) return;
+  constexpr int bytes = bytes_ahead<typename V::value_type>(g, WeightStep);
+  [[maybe_unused]] const auto* next = weights + g.taps() * WeightStep;
+  [[maybe_unused]] const int share = bytes / (tiles.one_row() ? tasks.end - tasks.begin : (tasks.end - tasks.begin) * tiles.across);
   const auto row_of_tiles = [&](int row, int begin, int end) STRATA_INLINE_LAMBDA {
     const int y = (std::min)(row * patch.rows, g.out_height - patch.rows);
     for (int tile = begin; tile < end; ++tile) {
+      if constexpr (bytes > 0) {
+        prefetch<2>(next, share);
+        next += share / static_cast<int>(sizeof(*next));
+      }
       const int column = (std::min)(tile * patch.columns, g.out_width - patch.columns);
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,

@@ -62,9 +62,9 @@ STRATA_INLINE void hide(const T*& x, const T*& weights) {
 }
 
 /// Asks for what will be read soon, into the cache of a level: processors do not by themselves look far enough ahead.
-template <int Bytes, int Level = 1, class T>
-STRATA_INLINE void prefetch(const T* p) {
-  for (int byte = 0; byte < Bytes; byte += 64)
+template <int Level, class T>
+STRATA_INLINE void prefetch(const T* p, int bytes) {
+  for (int byte = 0; byte < bytes; byte += 64)
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
@@ -72,7 +72,13 @@ STRATA_INLINE void prefetch(const T* p) {
 /// products, whose geometry has no output: there it is a loss.
 constexpr bool read_seldom(const ConvGeometry& g, Patch patch) {
   const int pixels = g.out_height * g.out_width;
-  return pixels > 0 && pixels <= 8 * patch.count();
+  return pixels > 0 && pixels <= 9 * patch.count();
+}
+/// True of runs of weights that fill much of the first-level cache: they are asked for on the way, smaller ones all at
+/// once (conv.hpp).
+template <class T>
+constexpr bool asks_on_the_way(int weights) {
+  return static_cast<std::size_t>(weights) * sizeof(T) >= strata::detail::machine.first_cache / 3;
 }
 
 /// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K; asks for weights `Ahead` steps before.
@@ -83,8 +89,8 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
   simd::Array<V, NV> w;
   [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
   [[maybe_unused]] constexpr int far_bytes = read_seldom(g, patch) ? bytes : 0;
-  ((hide(x, weights), prefetch<bytes>(weights + (K + Ahead) * WeightStep),
-    prefetch<far_bytes, 2>(weights + (K + 6 * Ahead) * WeightStep),
+  ((hide(x, weights), prefetch<1>(weights + (K + Ahead) * WeightStep, bytes),
+    prefetch<2>(weights + (K + 6 * Ahead) * WeightStep, far_bytes),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch>(sums + K % Splits * size, x + K, w, Indices<patch.count()>{}, Indices<NV>{})),
    ...);
@@ -106,8 +112,7 @@ STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>
 template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
 STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
   constexpr int unroll = 4, part = 512;
-  constexpr bool large = Length * WeightStep * sizeof(*weights) >= strata::detail::machine.first_cache / 3;
-  constexpr int ahead = large ? 16 : 0;
+  constexpr int ahead = asks_on_the_way<typename V::value_type>(Length * WeightStep) ? 16 : 0;
   if constexpr (Length <= 2 * part) {
     for (int k = 0; k < Length / unroll; ++k)
       multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<unroll>{});
@@ -195,8 +200,8 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   constexpr int splits = sum_splits(size);
   if constexpr (has_residual<Epilogue>)
     [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
-      (prefetch<NV * static_cast<int>(sizeof(V))>(
-           residual + patch.offset(P, Epilogue::residual_row, g.joined * Epilogue::residual_pixel)),
+      (prefetch<1>(residual + patch.offset(P, Epilogue::residual_row, g.joined * Epilogue::residual_pixel),
+                   NV * static_cast<int>(sizeof(V))),
        ...);
     }(Indices<patch.count()>{});
   simd::Array<V, size * splits> sums;
