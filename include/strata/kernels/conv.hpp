@@ -57,7 +57,7 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
   if (tasks.begin == tasks.end) return;
   constexpr int bytes = bytes_ahead<typename V::value_type>(g, WeightStep);
   [[maybe_unused]] const auto* next = weights + g.taps() * WeightStep;
-  [[maybe_unused]] const int share = bytes / (tiles.one_row() ? tasks.end - tasks.begin : (tasks.end - tasks.begin) * tiles.across);
+  [[maybe_unused]] const int share = bytes / ((tasks.end - tasks.begin) * (tiles.one_row() ? 1 : tiles.across));
   const auto row_of_tiles = [&](int row, int begin, int end) STRATA_INLINE_LAMBDA {
     const int y = (std::min)(row * patch.rows, g.out_height - patch.rows);
     for (int tile = begin; tile < end; ++tile) {
@@ -66,9 +66,10 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
         next += share / static_cast<int>(sizeof(*next));
       }
       const int column = (std::min)(tile * patch.columns, g.out_width - patch.columns);
+      const int moved = g.out_columns == 0 ? column : 0;  // the rest is `first`
       convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
-          out + y * g.out_row + column * g.out_step(), residual_at<Epilogue>(residual, y, column * g.joined, 0));
+          out + y * g.out_row + moved * g.out_step(), residual_at<Epilogue>(residual, y, moved * g.joined, 0), column);
     }
   };
   if constexpr (tiles.one_row()) row_of_tiles(0, tasks.begin, tiles.end(tasks.end));

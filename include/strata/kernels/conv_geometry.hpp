@@ -18,6 +18,7 @@ struct ConvGeometry {
   int in_gap = 0, out_gap = 0;    ///< elements of other images between one pixel's and the next's
   int largest_tile = 4;           ///< of Winograd's convolution, where that is faster; 0: direct sums only
   int joined = 1;                 ///< neighbours that are computed as one pixel: see join_pixels
+  int out_columns = 0;            ///< pixels in a row of output and residual, where out_width counts those of all rows
 
   constexpr int in_pixel() const { return in_channels * groups + in_gap; }
   constexpr int out_pixel() const { return out_channels * groups; }  ///< without the gap
@@ -36,6 +37,18 @@ constexpr ConvGeometry join_pixels(ConvGeometry g, int count) {
   g.kernel_width += (count - 1) * g.stride_width;
   g.stride_width *= count;
   g.joined = count;
+  return g;
+}
+
+/// The same with all pixels in one row, which tiles fill better, if they need no rows: pointwise, of an input without a
+/// border. `apart`: what an epilogue adds has rows of its own, as the output may have.
+constexpr ConvGeometry join_rows(ConvGeometry g, bool apart = false) {
+  const bool pointwise = g.kernel_height * g.kernel_width == 1 && g.stride_height * g.stride_width == 1;
+  if (!pointwise || g.row != g.out_width * g.in_pixel()) return g;
+  if (apart || g.out_row != g.out_width * g.out_step()) g.out_columns = g.out_width;
+  else g.out_row *= g.out_height;
+  g.out_width *= g.out_height;
+  g.out_height = 1;
   return g;
 }
 

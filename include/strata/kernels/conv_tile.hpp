@@ -157,22 +157,31 @@ STRATA_INLINE void write_pixels(typename V::value_type* p, int first, V v) {
   }
 }
 
+/// Where a pixel of a patch is in the output or in what is added to it: from the patch's first one or, where the rows
+/// are joined but for these, from the image's, in which the patch begins at pixel `first`.
+template <ConvGeometry g, Patch patch>
+STRATA_INLINE constexpr int place(int first, int pixel, int row, int step) {
+  if constexpr (g.out_columns == 0) return patch.offset(pixel, row, step);
+  else return (first + pixel) / g.out_columns * row + (first + pixel) % g.out_columns * step;
+}
+
 /// out[p][v] = epilogue(sums[p][v]), with the residual's value at the same place where the epilogue wants one.
 template <class V, ConvGeometry g, Patch patch, int NV, int LastWidth, class Epilogue, int... I>
 STRATA_INLINE void finish(V* sums, typename V::value_type* out, const typename V::value_type* residual,
-                          std::integer_sequence<int, I...>) {
+                          std::integer_sequence<int, I...>, [[maybe_unused]] int first = 0) {
   constexpr int lanes = simd::lanes<V>;
   constexpr int channels = g.out_channels / g.joined;
   if constexpr (has_residual<Epilogue>)
     ((sums[I] = Epilogue::apply(
           sums[I], read_pixels<V, I % NV + 1 == NV ? LastWidth : lanes, g.joined, channels, Epilogue::residual_pixel>(
-                       residual + patch.offset(I / NV, Epilogue::residual_row, g.joined * Epilogue::residual_pixel),
+                       residual + place<g, patch>(first, I / NV, Epilogue::residual_row,
+                                                  g.joined * Epilogue::residual_pixel),
                        I % NV * lanes))),
      ...);
   else
     ((sums[I] = Epilogue::apply(sums[I])), ...);
   (write_pixels<V, I % NV + 1 == NV ? LastWidth : lanes, g.joined, channels, channels + g.out_gap>(
-       out + patch.offset(I / NV, g.out_row, g.out_step()), I % NV * lanes, sums[I]),
+       out + place<g, patch>(first, I / NV, g.out_row, g.out_step()), I % NV * lanes, sums[I]),
    ...);
 }
 
@@ -191,17 +200,18 @@ constexpr int sum_splits(int size) {
 }
 
 /// One register tile: bias + convolution, epilogue, store. The last vector has `LastWidth` lanes in the image and
-/// `ReadWidth` in the weights, where it may be padded.
+/// `ReadWidth` in the weights, where it may be padded. `first`: see place.
 template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, int ReadWidth, class Epilogue>
 STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename V::value_type* weights,
                                  const typename V::value_type* bias, typename V::value_type* out,
-                                 const typename V::value_type* residual) {
+                                 const typename V::value_type* residual, int first) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = sum_splits(size);
   if constexpr (has_residual<Epilogue>)
     [&]<int... P>(std::integer_sequence<int, P...>) STRATA_INLINE_LAMBDA {
-      (prefetch<1>(residual + patch.offset(P, Epilogue::residual_row, g.joined * Epilogue::residual_pixel),
-                   NV * static_cast<int>(sizeof(V))),
+      (prefetch<1>(
+           residual + place<g, patch>(first, P, Epilogue::residual_row, g.joined * Epilogue::residual_pixel),
+           NV * static_cast<int>(sizeof(V))),
        ...);
     }(Indices<patch.count()>{});
   simd::Array<V, size * splits> sums;
@@ -220,7 +230,7 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
           sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
           weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep);
   merge<V, size, splits>(sums, Indices<size>{});
-  finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{});
+  finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{}, first);
 }
 
 }  // namespace strata::kernels::detail

@@ -120,7 +120,7 @@ struct Convolution2D {
   static void forward(const Call& call) {
     using V = typename Call::Vector;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    constexpr kernels::ConvGeometry g = call_geometry<Call, Identity>();
+    constexpr kernels::ConvGeometry g = call_geometry<Call, Identity>(true);
     constexpr int tile = plan<V>(in).tile;
     for (std::size_t n = 0; n < call.batch; ++n)
       kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
@@ -135,7 +135,8 @@ struct Convolution2D {
     using T = typename Call::Scalar;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr Border border = Call::output_gradient_border;
-    constexpr kernels::ConvGeometry g = call_geometry<Call, Identity, border>();
+    constexpr kernels::ConvGeometry g =
+        call_geometry<Call, Identity, border>(row_of(out, border) == out.width() * pixel_of(out, border));
     constexpr kernels::InputGradient d = input_gradient(in, border);
     T* const placed_gradient = call.scratch + padded_size<V>(in);
     T* const rest = placed_gradient + placed_size<V>(in);
@@ -216,7 +217,8 @@ struct Convolution2D {
         kernels::place_image<placement>(call.input + n * call.input_step, call.scratch + n * placement.size());
       x = {call.scratch, padded(in).size()};
     }
-    kernels::Convolution<V, call_geometry<Call, Epilogue>(), plan.tile, plan.joined>::template run<Epilogue>(
+    constexpr kernels::ConvGeometry g = call_geometry<Call, Epilogue>(!Call::by_rows);
+    kernels::Convolution<V, g, plan.tile, plan.joined>::template run<Epilogue>(
         call.batch, x, call.packed + plan.template bias_size<V>(), call.packed, {call.output, call.output_step},
         {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch), part_of(call));
   }
@@ -287,27 +289,22 @@ struct Convolution2D {
     return geometry(in, padded(in).out_width * in.channels(), window(in).out.width * Derived::filters(in));
   }
   static constexpr kernels::ConvGeometry geometry(Shape in, int row, int out_row, int in_gap = 0, int out_gap = 0,
-                                                  bool joins_rows = true) {
+                                                  bool joins_rows = true, bool apart = false) {
     constexpr auto config = on_image(Derived::config);
     constexpr Kernel kernel = config.kernel_size;
     constexpr Strides strides = config.strides;
     constexpr Dilation dilation = config.dilation_rate;
     const Window w = window(in);
     const int groups = Derived::groups(in), filters = Derived::filters(in);
-    kernels::ConvGeometry g{.out_height = w.out.height, .out_width = w.out.width,
+    const kernels::ConvGeometry g{
+                            .out_height = w.out.height, .out_width = w.out.width,
                             .kernel_height = kernel.height, .kernel_width = kernel.width,
                             .stride_height = strides.height, .stride_width = strides.width,
                             .dilation_height = dilation.height, .dilation_width = dilation.width,
                             .groups = groups, .in_channels = in.channels() / groups, .out_channels = filters / groups,
                             .row = row, .out_row = out_row, .in_gap = in_gap, .out_gap = out_gap,
                             .largest_tile = Derived::options::get(LargestTile{4}).side};
-    const bool pointwise = kernel == Kernel{1} && strides == Strides{1} && padded(in).trivial();
-    if (pointwise && row == in.width() * g.in_pixel() && out_row == in.width() * g.out_step() && joins_rows) {
-      g.out_width *= g.out_height;  // pixels need no rows
-      g.out_height = 1;
-      g.out_row = g.out_width * g.out_step();
-    }
-    return g;
+    return joins_rows && padded(in).trivial() ? kernels::join_rows(g, apart) : g;
   }
 
   /// The gradient by the input: of the image without rows, where geometry(in) has none.
@@ -331,14 +328,13 @@ struct Convolution2D {
                                window(Call::input_shape).before.width *
                                    pixel_of(Call::input_shape, Call::input_border));
   template <class Call, class Epilogue, Border out_border = Call::output_border>
-  static constexpr kernels::ConvGeometry call_geometry() {
+  static constexpr kernels::ConvGeometry call_geometry(bool joins_rows) {
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
-    bool joins_rows = !requires { requires Call::by_rows; };
-    if constexpr (has_residual<Epilogue>)
-      joins_rows &= Epilogue::residual_row == out.width() * Epilogue::residual_pixel;
+    bool apart = false;
+    if constexpr (has_residual<Epilogue>) apart = Epilogue::residual_row != out.width() * Epilogue::residual_pixel;
     return geometry(in, lies_ready<Call> ? row_of(in, Call::input_border) : padded(in).out_width * in.channels(),
                     row_of(out, out_border), lies_ready<Call> ? pixel_of(in, Call::input_border) - in.channels() : 0,
-                    pixel_of(out, out_border) - out.channels(), joins_rows);
+                    pixel_of(out, out_border) - out.channels(), joins_rows, apart);
   }
   template <class Call>
   static constexpr std::size_t copy_size(std::size_t batch) {
