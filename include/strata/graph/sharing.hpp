@@ -111,9 +111,10 @@ class Sharing {
     last_read_[at(root)] = (std::max)(last_read_[at(root)], last_read_[at(tensor)]);
   }
 
-  /// Room for zeros around images that only steps make and read that take such.
+  /// Room for zeros around images that only steps make and read that take such. Where these images' pixels lie so far
+  /// apart that windows would fight for a few sets of the first-level cache, a gap of one of its lines after each.
   constexpr void choose_borders() {
-    std::array<bool, N> refused{};
+    std::array<bool, N> refused{}, gapless{};
     std::array<Border, N> wanted{};
     for (int n = 0; n < nodes(); ++n)
       refused[at(plan_.root_of(n))] |= n < inputs() || plan_.result[at(n)] >= 0;
@@ -122,13 +123,19 @@ class Sharing {
       const LayerRules& rules = network_.rules_of(step.head);
       const bool linear = rules.kind == Kind::linear, takes = linear || rules.views != Views::none;
       refused[at(plan_.root_of(step.output))] |= !takes;
+      gapless[at(plan_.root_of(step.output))] |= rules.views == Views::none;
       each_operand(network_, plan_, step, [&](int tensor, Shape shape) {
         const std::size_t root = at(plan_.root_of(tensor));
         refused[root] |= !takes || shape.rank < 2 || shape != network_.tensor(tensor).shape;
+        gapless[root] |= rules.views == Views::none;
         if (linear)
           wanted[root] = (max)(wanted[root], rules.border(shape).beyond(plan_.borders[at(tensor)]));
       });
     }
+    constexpr int line = 16, aliasing = 256;  // elements
+    for (std::size_t t = 0; t < N; ++t)
+      if (!gapless[t] && wanted[t] != Border{} && network_.tensors[t].shape.channels() % aliasing == 0)
+        wanted[t].back = line;
     for (std::size_t t = 0; t < N; ++t) {
       const std::size_t root = at(plan_.root[t]);
       if (!refused[root]) plan_.borders[t] = plan_.borders[t].within(wanted[root]);

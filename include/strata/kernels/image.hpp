@@ -59,11 +59,11 @@ constexpr T* image_in(T* placed) {
   return placed + (p.top * p.out_width + p.left) * p.channels;
 }
 
-/// Zeros in the border of an image that is no slice; `image` is its first cell.
+/// Zeros in the border of an image that is no slice of another; `image` is its first cell.
 template <Shape shape, Border border, class T>
 STRATA_NOINLINE void clear_border(T* image) {
   constexpr int row = row_of(shape, border);
-  constexpr int width = shape.width() * shape.channels(), left = border.left * shape.channels();
+  constexpr int width = shape.width() * pixel_of(shape, border), left = border.left * pixel_of(shape, border);
   T* const begin = image - border_offset(shape, border);
   std::fill_n(begin, border.top * row + left, T(0));
   for (int y = 0; y + 1 < shape.height(); ++y) std::fill_n(image + y * row + width, row - width, T(0));
