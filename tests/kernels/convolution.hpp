@@ -43,14 +43,16 @@ constexpr std::size_t input_size(const ConvGeometry& g) {
   const int height = (g.out_height - 1) * g.stride_height + (g.kernel_height - 1) * g.dilation_height + 1;
   return static_cast<std::size_t>(height * g.row);
 }
-constexpr std::size_t output_size(const ConvGeometry& g) { return static_cast<std::size_t>(g.out_height * g.out_row); }
+constexpr int columns(const ConvGeometry& g) { return g.out_columns > 0 ? g.out_columns : g.out_width; }
+constexpr int rows(const ConvGeometry& g) { return g.out_height * g.out_width / columns(g); }
+constexpr std::size_t output_size(const ConvGeometry& g) { return static_cast<std::size_t>(rows(g) * g.out_row); }
 constexpr std::size_t weights_size(const ConvGeometry& g) { return static_cast<std::size_t>(g.taps() * g.out_pixel()); }
 
 /// Calls `visit(y, x, channel, output index)` for every element of the output.
 template <class Visit>
 void for_each_output(const ConvGeometry& g, Visit&& visit) {
-  for (int y = 0; y < g.out_height; ++y)
-    for (int x = 0; x < g.out_width; ++x)
+  for (int y = 0; y < rows(g); ++y)
+    for (int x = 0; x < columns(g); ++x)
       for (int c = 0; c < g.out_pixel(); ++c) visit(y, x, c, y * g.out_row + x * g.out_step() + c);
 }
 
@@ -62,8 +64,9 @@ void for_each_product(const ConvGeometry& g, Visit&& visit) {
     for (int ky = 0; ky < g.kernel_height; ++ky)
       for (int kx = 0; kx < g.kernel_width; ++kx)
         for (int in = 0; in < g.in_channels; ++in) {
-          const int row = y * g.stride_height + ky * g.dilation_height;
-          const int column = x * g.stride_width + kx * g.dilation_width;
+          const int pixel = y * columns(g) + x;  // of the rows that are joined, if they are
+          const int row = pixel / g.out_width * g.stride_height + ky * g.dilation_height;
+          const int column = pixel % g.out_width * g.stride_width + kx * g.dilation_width;
           visit(row * g.row + column * g.in_pixel() + group * g.in_channels + in,
                 ((ky * g.kernel_width + kx) * g.in_channels + in) * g.out_pixel() + out, oi);
         }
@@ -90,7 +93,7 @@ struct Twice {
 
 /// An epilogue with all that one can have.
 template <ConvGeometry g>
-using TwiceTwice = AddResidual<Twice, g.out_width * (g.out_pixel() + 2) + 3, g.out_pixel() + 2, Twice>;
+using TwiceTwice = AddResidual<Twice, columns(g) * (g.out_pixel() + 2) + 3, g.out_pixel() + 2, Twice>;
 
 /// What a convolution gives: without bias for Identity, with bias and residual for TwiceTwice. Elements between rows and
 /// pixels stay as they were. `convolve(x, weights, bias, out, residual)` is the kernel.
@@ -98,9 +101,9 @@ template <ConvGeometry g, class Epilogue, class T, class Convolve>
 void check_forward(const Guarded<T>& weights, Convolve&& convolve) {
   CAPTURE(g.out_height, g.out_width, g.kernel_height, g.kernel_width, g.stride_width, g.dilation_width, g.groups,
           g.in_channels, g.out_channels, g.out_row, g.out_spread, g.out_gap);
-  constexpr int residual_pixel = g.out_pixel() + 2, residual_row = g.out_width * residual_pixel + 3;
+  constexpr int residual_pixel = g.out_pixel() + 2, residual_row = columns(g) * residual_pixel + 3;
   const auto x = guarded_noise<T>(input_size(g), 1), bias = guarded_noise<T>(static_cast<std::size_t>(g.out_pixel()), 3),
-             residual = guarded_noise<T>(static_cast<std::size_t>(g.out_height * residual_row), 5);
+             residual = guarded_noise<T>(static_cast<std::size_t>(rows(g) * residual_row), 5);
   std::vector<double> sums(output_size(g));
   for_each_product(g, [&](int xi, int wi, int oi) { sums[oi] += static_cast<double>(x[xi]) * weights[wi]; });
   std::vector<double> expected(output_size(g), 99);

@@ -35,7 +35,7 @@ void check() {
   check_forward<g, TwiceTwice<g>>(weights, [&](const T* x, const T*, const T* bias, T* out, const T* residual) {
     convolve<V, g, Weights::packed, TwiceTwice<g>>(x, packed.data(), bias, out, residual);
   });
-  if constexpr (g.in_gap == 0)
+  if constexpr (g.in_gap == 0 && g.out_columns == 0)
     check_weight_gradient<g, T>(
         [](const T* x, const T* gradient, T* result) { accumulate_weight_gradient<V, g>(x, gradient, result); });
 }
@@ -65,6 +65,23 @@ TEST_CASE("convolution kernels agree with the scalar reference", "[kernels]") {
   check<V, in_slice(geometry(5, 6, 3, 3, 9, 39))>();
   check<V, in_slice(geometry(3, 9, 1, 1, 8, 16))>();
   check<V, in_slice(geometry(6, 3, 2, 2, 3, 7, 2, 1, 2))>();
+  check<V, join_rows(geometry(3, 5, 1, 1, 6, 20), true)>();  // rows joined but for those of output and residual
+  check<V, join_rows(in_slice(geometry(7, 2, 1, 1, 9, 39)))>();
+  constexpr ConvGeometry apart = join_rows([] {
+    ConvGeometry g = geometry(14, 14, 1, 1, 8, 33);
+    g.out_row += 5;
+    return g;
+  }());
+  static_assert(apart.out_height == 1 && apart.out_width == 14 * 14 && apart.out_columns == 14);
+  check<V, apart>();
+}
+
+TEST_CASE("rows are joined where pixels need none", "[kernels]") {
+  constexpr ConvGeometry plain = geometry(5, 6, 1, 1, 8, 16), joined = join_rows(plain);
+  static_assert(joined.out_width == 30 && joined.out_height == 1 && joined.out_columns == 0);
+  static_assert(join_rows(in_border(plain)) == in_border(plain));  // the input's rows are apart
+  static_assert(join_rows(geometry(5, 6, 1, 2, 8, 16)) == geometry(5, 6, 1, 2, 8, 16));
+  static_assert(join_rows(geometry(5, 6, 1, 1, 8, 16, 2)) == geometry(5, 6, 1, 1, 8, 16, 2));
 }
 
 // The same templates with half the lanes; layers' gradients are checked in double, too.

@@ -47,6 +47,7 @@ constexpr ConvGeometry join_rows(ConvGeometry g, bool apart = false) {
   if (!pointwise || g.row != g.out_width * g.in_pixel()) return g;
   if (apart || g.out_row != g.out_width * g.out_step()) g.out_columns = g.out_width;
   else g.out_row *= g.out_height;
+  g.row *= g.out_height;
   g.out_width *= g.out_height;
   g.out_height = 1;
   return g;

@@ -68,11 +68,11 @@ STRATA_INLINE void prefetch(const T* p, int bytes) {
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
-/// True where few tiles share the weights, which then come from beyond the second-level cache. Not of Winograd's
+/// True where few pixels share the weights, which then come from beyond the second-level cache. Not of Winograd's
 /// products, whose geometry has no output: there it is a loss.
-constexpr bool read_seldom(const ConvGeometry& g, Patch patch) {
+constexpr bool read_seldom(const ConvGeometry& g) {
   const int pixels = g.out_height * g.out_width;
-  return pixels > 0 && pixels <= 9 * patch.count();
+  return pixels > 0 && pixels <= 64;
 }
 /// True of runs of weights that fill much of the first-level cache: they are asked for on the way, smaller ones all at
 /// once (conv.hpp).
@@ -88,7 +88,7 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
   [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
-  [[maybe_unused]] constexpr int far_bytes = read_seldom(g, patch) ? bytes : 0;
+  [[maybe_unused]] constexpr int far_bytes = read_seldom(g) ? bytes : 0;
   ((hide(x, weights), prefetch<1>(weights + (K + Ahead) * WeightStep, bytes),
     prefetch<2>(weights + (K + 6 * Ahead) * WeightStep, far_bytes),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),

@@ -49,9 +49,8 @@ constexpr double weights_cost(std::size_t weights, int passes, ConvTraffic traff
 template <class V>
 constexpr double direct_cost(const ConvGeometry& g, ConvTraffic traffic = {}) {
   const ConvBlocks<V> blocks(g.out_channels);
-  const int most = conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels;
-  const int tiles = (g.out_width + most - 1) / most;
-  const double pixels = static_cast<double>(g.out_height) * (tiles * ((g.out_width + tiles - 1) / tiles));
+  const detail::ConvTiles<V> tiles(g, blocks.size);
+  const double pixels = static_cast<double>(g.out_height) * (tiles.across * tiles.patch.columns);
   return pixels * g.groups * g.taps() * blocks.vectors +
          detail::weights_cost<V>(packed_weights_size<V>(g), traffic.samples, traffic);
 }
