@@ -1,5 +1,9 @@
 // Which kernel a convolution gets.
+#include <array>
+#include <cmath>
+#include <limits>
 #include <string_view>
+#include <vector>
 
 #include <strata/kernels/convolution.hpp>
 #include <strata/kernels/math.hpp>
@@ -49,6 +53,37 @@ void check_joined() {
   });
 }
 
+/// An input that is not finite reaches the outputs that see it, and no other.
+template <class V, ConvGeometry g, int joined>
+void check_spoilt() {
+  using T = typename V::value_type;
+  using Limits = std::numeric_limits<T>;
+  const auto x = guarded_noise<T>(input_size(g), 1);
+  for (std::size_t cell : {std::size_t{3}, x.size() / 2, x.size() - 7})
+    x.data()[cell] = std::array{Limits::infinity(), Limits::quiet_NaN(), -Limits::infinity()}[cell % 3];
+  const auto weights = guarded_noise<T>(weights_size(g), 2);
+  std::vector<double> expected(output_size(g));
+  for_each_product(g, [&](int xi, int wi, int oi) { expected[oi] += static_cast<double>(x[xi]) * weights[wi]; });
+  const Guarded<T> packed(packed_weights_size<V>(join_pixels(g, joined)));
+  Convolution<V, g, 0, joined>::pack(
+      [&](int, int ky, int kx, int from, int to) {
+        return weights[((ky * g.kernel_width + kx) * g.in_channels + from) * g.out_channels + to];
+      },
+      packed.data());
+  const auto out = guarded_fill(output_size(g), T(0));
+  Convolution<V, g, 0, joined>::template run<Identity>(1, {x.data()}, packed.data(), nullptr, {out.data()}, {}, nullptr);
+  std::size_t spoilt = 0;
+  for_each_output(g, [&](int, int, int, int oi) {
+    CAPTURE(oi);
+    spoilt += !std::isfinite(expected[oi]);
+    if (std::isnan(expected[oi])) REQUIRE(std::isnan(out[oi]));
+    else if (std::isinf(expected[oi])) REQUIRE(out[oi] == expected[oi]);
+    else REQUIRE(out[oi] == Approx(expected[oi]).margin(1e-5));
+  });
+  CHECK(spoilt > 0);
+  CHECK(spoilt < output_size(g) / 2);
+}
+
 }  // namespace
 
 TEST_CASE("each convolution gets the kernel that suits it") {
@@ -78,6 +113,8 @@ TEST_CASE("neighbours of few channels fill vectors together") {
   check_joined<V, in_slice(geometry(5, 12, 3, 3, 4, 2)), 4>();
   check_joined<V, in_slice(geometry(1, 34, 1, 3, 2, lanes)), 2>();
   check_joined<D, in_slice(geometry(5, 12, 3, 3, 4, 2)), 3>();
+  check_spoilt<V, geometry(5, 28, 5, 5, 1, 6), 2>();
+  check_spoilt<V, in_slice(geometry(4, 12, 3, 3, 3, 2, 2)), 4>();
   // The choice: never where vectors are full, nor where it saves nothing.
   static_assert(fastest_join<V>(square(32, 3, 3, 32)) == 1);
   static_assert(fastest_join<V>(square(32, 1, 3, lanes / 2)) == 1);

@@ -199,6 +199,34 @@ constexpr int sum_splits(int size) {
   return 4 * size <= room ? 4 : 2 * size <= room ? 2 : 1;
 }
 
+template <class V, int... I>
+STRATA_INLINE bool all_finite(const V* sums, std::integer_sequence<int, I...>) {
+  V zero(typename V::value_type(0));
+  ((zero = simd::fma(sums[I], V(typename V::value_type(0)), zero)), ...);
+  return simd::all(zero < V(typename V::value_type(1)));
+}
+
+/// The sums of joined pixels, each over its own window: a zero between the windows times an input that is infinite or
+/// NaN has spoilt what does not see that input.
+template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, class T = typename V::value_type>
+STRATA_NOINLINE void sum_apart(V* sums, const T* x, const T* weights, const T* bias) {
+  constexpr int stride = g.stride_width / g.joined, width = g.kernel_width - (g.joined - 1) * stride;
+  constexpr int lanes = simd::lanes<V>, row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
+  T own[NV * lanes]{};
+  for (int p = 0; p < patch.count(); ++p) {
+    for (int c = 0; c < g.out_channels; ++c) {
+      own[c] = bias != nullptr ? bias[c] : T(0);
+      const int first = c / (g.out_channels / g.joined) * stride;  // of its pixel's window
+      for (int ky = 0; ky < g.kernel_height; ++ky)
+        for (int kx = first; kx < first + width; ++kx)
+          for (int in = 0; in < g.in_channels; ++in)
+            own[c] += x[patch.offset(p, row, column) + ky * g.dilation_height * g.row + kx * g.in_pixel() + in] *
+                      weights[((ky * g.kernel_width + kx) * g.in_channels + in) * WeightStep + c];
+    }
+    for (int v = 0; v < NV; ++v) sums[p * NV + v] = simd::load<V>(own + v * lanes);
+  }
+}
+
 /// One register tile: bias + convolution, epilogue, store. The last vector has `LastWidth` lanes in the image and
 /// `ReadWidth` in the weights, where it may be padded. `first`: see place.
 template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, int ReadWidth, class Epilogue>
@@ -230,6 +258,9 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
           sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
           weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep);
   merge<V, size, splits>(sums, Indices<size>{});
+  if constexpr (g.joined > 1)
+    if (!all_finite(sums, Indices<size>{})) [[unlikely]]
+      sum_apart<V, g, WeightStep, patch, NV>(sums, x, weights, bias);
   finish<V, g, patch, NV, LastWidth, Epilogue>(sums, out, residual, Indices<size>{}, first);
 }
 
