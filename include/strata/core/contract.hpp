@@ -19,8 +19,16 @@ namespace strata::detail {
 /// ambiguous here; an inherited one is one function, found twice.
 template <class Base>
 struct Sibling : Base {};
-template <class L>
-struct WithSibling : L, Sibling<typename L::itself> {};
+template <class L, class Base = typename L::itself>
+struct WithSibling : L, Sibling<Base> {};
+
+/// Whether L's forward and backward are those of a base.
+template <class L, class Base>
+constexpr bool inherits_passes() {
+  if constexpr (std::is_final_v<L>) return false;
+  else return requires { &WithSibling<L, Base>::template forward<int>; } &&
+              requires { &WithSibling<L, Base>::template backward<int>; };
+}
 
 /// Inference, losses and Frozen go by what a layer says of itself, so that they would not meet the other function.
 template <class L>
@@ -36,10 +44,11 @@ constexpr Problem heir_problem() {
   if constexpr (!same_function && (requires { &Both::kind; } || requires { &Both::link; }))
     return own("a class that derives from a layer has another function", "its base's forward, apply and derivative",
                "derive from Elementwise<...>, or from no layer");
-  if constexpr (requires { &L::freezes; } && requires { &Both::freezes; } &&
+  if constexpr (((requires { &L::freezes; } && requires { &Both::freezes; }) ||
+                 (requires { &L::shares; } && requires { &Both::shares; })) &&
                 !requires { &Both::template backward<int>; })
     return own("a class that derives from a layer has another backward", "its base's backward",
-               "add static constexpr bool freezes = false");
+               "add static constexpr bool freezes = false, shares = false");
   return {};
 }
 

@@ -20,7 +20,10 @@ struct Share {
 
 /// All the work is one thread's: bounds that the compiler knows.
 struct Whole {
+  static constexpr Whole nth(int /*thread*/, int /*threads*/) { return {}; }
   static constexpr Share share(std::size_t size) { return {size, 0, 1}; }
+  /// Whether the thread is the one that does what is not shared.
+  static constexpr bool leads() { return true; }
 
   template <int Count>
   struct Tasks {
@@ -47,6 +50,7 @@ struct Part {
   constexpr Share share(std::size_t size) const {
     return {size, static_cast<std::size_t>(begin), static_cast<std::size_t>(end), static_cast<std::size_t>(of)};
   }
+  constexpr bool leads() const { return begin == 0; }
 
   struct Tasks {
     int begin, end;
@@ -71,6 +75,16 @@ template <class Call>
 struct SharedCall : Call {
   Part part;
 };
+
+/// The call of one that does everything, or a part.
+template <class Call>
+constexpr Call with_part(Whole, const Call& call) {
+  return call;
+}
+template <class Call>
+constexpr SharedCall<Call> with_part(Part part, const Call& call) {
+  return {call, part};
+}
 
 template <class Call>
 constexpr auto part_of(const Call& call) {

@@ -45,10 +45,12 @@ struct ExecutorMemory {
     }
   };
 
-  /// Samples that a thread works on.
+  /// Samples that a thread works on, or a part of their work. Of the threads that share a sample one leads: it has what
+  /// all of them make.
   struct Work {
-    Thread& thread;
+    Thread &thread, &leader;
     std::size_t first, count;
+    typename Plan::Part part;
   };
 
   /// Makes room for a batch. Memory grows to the largest batch seen and stays.
@@ -68,7 +70,7 @@ struct ExecutorMemory {
   T* address(Place place, Shape shape, Border border, const Work& work) {
     return border_offset(shape, border) +
            (place.whole ? whole.data() + place.offset * batch.size + work.first * bordered_size(shape, border)
-                        : work.thread.single.data() + place.offset);
+                        : work.leader.single.data() + place.offset);
   }
   T* value_of(std::size_t tensor, const Work& work) {
     return address(plan.values[tensor], Plan::shape_of(tensor), plan.value_borders[tensor], work);
