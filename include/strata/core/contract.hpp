@@ -22,12 +22,17 @@ struct Sibling : Base {};
 template <class L, class Base = typename L::itself>
 struct WithSibling : L, Sibling<Base> {};
 
-/// Whether L's forward and backward are those of a base.
+/// Whether L has no forward and backward of its own, but those of a base.
 template <class L, class Base>
 constexpr bool inherits_passes() {
-  if constexpr (std::is_final_v<L>) return false;
-  else return requires { &WithSibling<L, Base>::template forward<int>; } &&
-              requires { &WithSibling<L, Base>::template backward<int>; };
+  if constexpr (std::is_final_v<L>) {
+    return false;
+  } else {
+    using Both = WithSibling<L, Base>;
+    return requires { &Both::template forward<int>; } &&
+           (!requires { &L::template forward_training<int>; } || requires { &Both::template forward_training<int>; }) &&
+           (!requires { &L::template backward<int>; } || requires { &Both::template backward<int>; });
+  }
 }
 
 /// Inference, losses and Frozen go by what a layer says of itself, so that they would not meet the other function.
@@ -44,11 +49,10 @@ constexpr Problem heir_problem() {
   if constexpr (!same_function && (requires { &Both::kind; } || requires { &Both::link; }))
     return own("a class that derives from a layer has another function", "its base's forward, apply and derivative",
                "derive from Elementwise<...>, or from no layer");
-  if constexpr (((requires { &L::freezes; } && requires { &Both::freezes; }) ||
-                 (requires { &L::shares; } && requires { &Both::shares; })) &&
+  if constexpr (requires { &L::freezes; } && requires { &Both::freezes; } &&
                 !requires { &Both::template backward<int>; })
     return own("a class that derives from a layer has another backward", "its base's backward",
-               "add static constexpr bool freezes = false, shares = false");
+               "add static constexpr bool freezes = false");
   return {};
 }
 

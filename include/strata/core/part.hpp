@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 
 namespace strata::detail {
@@ -20,7 +21,7 @@ struct Share {
 
 /// All the work is one thread's: bounds that the compiler knows.
 struct Whole {
-  static constexpr Whole nth(int /*thread*/, int /*threads*/) { return {}; }
+  static constexpr Whole nth(std::integral auto /*thread*/, std::integral auto /*threads*/) { return {}; }
   static constexpr Share share(std::size_t size) { return {size, 0, 1}; }
   /// Whether the thread is the one that does what is not shared.
   static constexpr bool leads() { return true; }
@@ -45,7 +46,9 @@ struct Whole {
 struct Part {
   int begin, end, of;
 
-  static constexpr Part nth(int thread, int threads) { return {thread, thread + 1, threads}; }
+  static constexpr Part nth(std::integral auto thread, std::integral auto threads) {
+    return {static_cast<int>(thread), static_cast<int>(thread) + 1, static_cast<int>(threads)};
+  }
 
   constexpr Share share(std::size_t size) const {
     return {size, static_cast<std::size_t>(begin), static_cast<std::size_t>(end), static_cast<std::size_t>(of)};

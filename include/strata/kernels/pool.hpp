@@ -161,7 +161,8 @@ struct MeanPool {
 using AveragePool = MeanPool<false>;
 
 /// f(window, first output element, first channel, lanes) for vectors of channels of an output pixel of an image.
-template <class V, PoolGeometry g, class F, class Vectors = strata::detail::Whole::Tasks<channel_vectors<V, g.channels>>>
+template <class V, PoolGeometry g, class F,
+          class Vectors = strata::detail::Whole::Tasks<channel_vectors<V, g.channels>>>
 STRATA_INLINE void for_output(int y, int x, F f, Vectors vectors = {}) {
   const PoolWindow<g> window(y, x);
   const int pixel = y * g.out_row + x * g.out_pixel;

@@ -29,7 +29,6 @@ template <Number Rate>
 struct AlphaDropout : Dropout<Rate> {  // with its rate: AlphaDropout<0.1>
   static constexpr const char* class_name = AlphaDropoutConfig::schema.keras;
   static constexpr AlphaDropoutConfig config{.rate = Rate};
-  static constexpr bool shares = false;
 
   template <class Call>
   static void forward_training(const Call& call) {

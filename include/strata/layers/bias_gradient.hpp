@@ -9,7 +9,7 @@
 
 namespace strata::detail {
 
-/// Adds the sums of the output's gradient over all pixels to `bias`, in a Backward call. Of several threads one does it.
+/// Adds the sums of the output's gradient over all pixels to `bias`, in a Backward call: of several threads the leader.
 template <class Call>
 void add_bias_gradient(const Call& call, typename Call::Scalar* bias) {
   constexpr Border border = Call::output_gradient_border;

@@ -132,15 +132,13 @@ struct Convolution2D {
   template <class Call>
   static void backward(const Call& call) {
     using V = typename Call::Vector;
-    using T = typename Call::Scalar;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr Border border = Call::output_gradient_border;
     constexpr kernels::ConvGeometry g = call_geometry<Call, Identity, border>();
     constexpr kernels::InputGradient d = input_gradient(in, border);
-    T* const placed_gradient = call.scratch + padded_size<V>(in);
-    T* const rest = placed_gradient + placed_size<V>(in);
+    auto *const placed_gradient = call.scratch + padded_size<V>(in), *const rest = placed_gradient + placed_size<V>(in);
     for (std::size_t n = 0; n < call.batch; ++n) {
-      const T* gradient = call.output_gradient + n * bordered_size(out, border);
+      const auto* gradient = call.output_gradient + n * bordered_size(out, border);
       if constexpr (!Call::fixed)
         kernels::add_weight_gradient<V, plan<V>(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
                                                          call.accumulator, rest, part_of(call));

@@ -28,7 +28,6 @@ template <Number Rate>
 struct GaussianDropout : Dropout<Rate> {  // with its rate: GaussianDropout<0.5>
   static constexpr const char* class_name = GaussianDropoutConfig::schema.keras;
   static constexpr GaussianDropoutConfig config{.rate = Rate};
-  static constexpr bool shares = false;
 
   template <class Call>
   static void forward_training(const Call& call) {

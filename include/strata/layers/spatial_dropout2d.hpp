@@ -29,7 +29,6 @@ template <Number Rate>
 struct SpatialDropout2D : Dropout<Rate> {
   static constexpr const char* class_name = SpatialDropout2DConfig::schema.keras;
   static constexpr SpatialDropout2DConfig config{.rate = Rate};
-  static constexpr bool shares = false;
 
   static constexpr Problem check(Shape in) {
     if (const Problem problem = detail::image_problem("SpatialDropout2D needs an image", in)) return problem;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,9 +27,9 @@ namespace strata {
 
 /// Owns the activations, the gradients of activations and the working memory of one batch. Parameters are the caller's,
 /// in the layout of `Model<Net>`. `V` is the SIMD vector type; the element type is its. Each thread of `Parallel` takes
-/// an equal share of the samples, and samples that are left over are shared by several threads each, layer by layer; the
-/// same number of threads gives the same bits. Of a team each member has an Executor of its own, and trains at the same
-/// time as the others.
+/// an equal share of the samples; of those that are left over several threads share each, layer by layer. The same number
+/// of threads gives the same bits. Of a team each member has an Executor of its own, and trains at the same time as the
+/// others.
 template <class Net, class V, class Parallel = Serial, Algorithms Choice = Fast>
 class Executor {
  public:
@@ -83,10 +84,12 @@ class Executor {
   void backward(const T* parameters, T* gradients, const Replaced& replaced, std::size_t least, Ready ready) {
     memory_.parameters = parameters;
     replace(replaced);
-    const std::size_t size = memory_.batch.size;
-    leaders_ = size > 0 && samples_left(false) == size ? size : threads_.size();
+    const std::size_t samples = memory_.batch.size;
+    leaders_ = samples > 0 && samples_left(false) == samples ? samples : threads_.size();
+    for (std::size_t t = 0; t < leaders_; ++t) threads_[t].begin_backward(t == 0 ? gradients : nullptr);
     parallel_.run([&](std::size_t t) {
-      if (t < leaders_) threads_[t].begin_backward(t == 0 ? gradients : nullptr);
+      const std::size_t size = threads_.size() / leaders_;
+      if (t < size * leaders_) threads_[t / size].clear_gradients(Part::nth(t % size, size));
     });
     std::size_t end = nodes;
     for (int stage = plan.forward_stages; stage < plan.stage_count; ++stage) {
@@ -136,7 +139,7 @@ class Executor {
   template <class F>
   void share_each_node(F&& f) {
     parallel_.run([&](std::size_t t) {
-      const Part part = Part::nth(static_cast<int>(t), static_cast<int>(threads_.size()));
+      const Part part = Part::nth(t, threads_.size());
       for_each_node([&]<std::size_t I>() { f.template operator()<I>(part); });
     });
   }
@@ -158,7 +161,7 @@ class Executor {
     void (*work)(Memory&, const Work&) = nullptr;
     void (*add)(Memory&, const Work&) = nullptr;
     std::size_t node;
-    bool shared;  ///< by the threads of a team
+    bool shared;  ///< by the threads of a group
   };
   template <bool training, std::size_t I>
   static constexpr Step step_of(detail::Pass pass) {
@@ -223,17 +226,17 @@ class Executor {
     });
   }
 
-  /// The last samples: a team of threads for each, or one for all of a batched stage. A team waits before and behind
+  /// The last samples: a group of threads for each, or one for all of a batched stage. A group waits before and behind
   /// what it shares; the rest is its leader's.
   template <bool training>
   void run_together(const detail::Stage& stage, std::size_t samples) {
-    const std::size_t teams = stage.batched ? 1 : samples, size = threads_.size() / teams;
+    const std::size_t groups = stage.batched ? 1 : samples, size = threads_.size() / groups;
     const auto run = [&](bool shared, auto work) {
       parallel_.run([&](std::size_t t) {
-        const std::size_t team = t / size, member = t % size;
-        if (team >= teams || (member > 0 && !shared)) return;
-        work(Work{threads_[t], threads_[team], memory_.batch.size - samples + team, stage.batched ? samples : 1,
-                  shared ? Part::nth(static_cast<int>(member), static_cast<int>(size)) : Part::nth(0, 1)});
+        const std::size_t group = t / size, member = t % size;
+        if (group >= groups || (member > 0 && !shared)) return;
+        work(Work{threads_[t], threads_[group], memory_.batch.size - samples + group, stage.batched ? samples : 1,
+                  shared ? Part::nth(member, size) : Part::nth(0, 1)});
       });
     };
     for (int a = stage.begin; a < stage.end;) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
@@ -19,6 +20,7 @@ namespace strata::detail {
 template <class Net, class Plan>
 struct ExecutorMemory {
   using T = typename Plan::T;
+  using Part = typename Plan::Part;
   static constexpr const auto& plan = Plan::plan;
 
   /// What a thread has for itself.
@@ -32,8 +34,12 @@ struct ExecutorMemory {
     void begin_backward(T* callers) {
       if (callers == nullptr && own_gradients.size() == 0) own_gradients = Arena<T>(Net::trainable_param_count);
       gradients = callers == nullptr ? own_gradients.data() : callers;
-      std::fill_n(gradients, Net::trainable_param_count, T(0));
-      std::fill_n(accumulators.data(), accumulators.size(), T(0));
+    }
+    void clear_gradients(Part part) {
+      for (const std::span<T> values : {std::span(gradients, Net::trainable_param_count), accumulators.span()}) {
+        const Share own = part.share(values.size());
+        std::fill_n(values.data() + own.begin, own.size(), T(0));
+      }
     }
 
     T* accumulator_of(std::size_t node) { return accumulators.data() + Plan::accumulator_offsets[node]; }
@@ -50,7 +56,7 @@ struct ExecutorMemory {
   struct Work {
     Thread &thread, &leader;
     std::size_t first, count;
-    typename Plan::Part part;
+    Part part;
   };
 
   /// Makes room for a batch. Memory grows to the largest batch seen and stays.
