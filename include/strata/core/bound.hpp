@@ -21,6 +21,8 @@ struct Bound {
   static constexpr Shape output_shape = rules<L>::output_shape(input_shapes);
   static constexpr Parameters parameters = rules<L>::parameters(input_shape);
   static constexpr Kind kind = rules<L>::kind;
+  /// There is enough to do for threads to wait for each other.
+  static constexpr bool worth_sharing = rules<L>::macs(input_shape) + 4 * output_shape.size() >= 50'000;
 };
 
 namespace detail {

@@ -19,8 +19,21 @@ namespace strata::detail {
 /// ambiguous here; an inherited one is one function, found twice.
 template <class Base>
 struct Sibling : Base {};
-template <class L>
-struct WithSibling : L, Sibling<typename L::itself> {};
+template <class L, class Base = typename L::itself>
+struct WithSibling : L, Sibling<Base> {};
+
+/// Whether L has no forward and backward of its own, but those of a base.
+template <class L, class Base>
+constexpr bool inherits_passes() {
+  if constexpr (std::is_final_v<L>) {
+    return false;
+  } else {
+    using Both = WithSibling<L, Base>;
+    return requires { &Both::template forward<int>; } &&
+           (!requires { &L::template forward_training<int>; } || requires { &Both::template forward_training<int>; }) &&
+           (!requires { &L::template backward<int>; } || requires { &Both::template backward<int>; });
+  }
+}
 
 /// Inference, losses and Frozen go by what a layer says of itself, so that they would not meet the other function.
 template <class L>

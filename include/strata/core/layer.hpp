@@ -37,8 +37,12 @@
 //                                       its neighbours can so spare a convolution the copy of its input        (none)
 //   itself                              its own type: what derives from it is refused with another forward if it inherits
 //                                       kind or link, with another backward if it inherits freezes
-//   shares                              true: infer, or forward, does the part of its work that detail::part_of(call) says,
-//                                       see core/part.hpp                                                       (false)
+//   shares                              true: infer and all that training calls for samples or once a step (forward,
+//                                       backward, gather…, prepare, finish_gradients) do the part of the work that
+//                                       detail::part_of(call) says: see core/part.hpp. What one part writes, gradients
+//                                       of weights too, no other part writes or reads; `gathered` and `scratch` are a
+//                                       thread's own. It does not hold for what derives from it and has a forward or
+//                                       backward of its own                                                     (false)
 //   in_place                            true: forward may write its output over an operand of the same shape
 //                                                                                     (element-wise and affine layers)
 //
@@ -155,8 +159,10 @@ struct rules {
     else return false;
   }();
   static constexpr bool shares = [] {
-    if constexpr (requires { L::shares; }) return L::shares;
-    else return false;
+    if constexpr (!requires { L::shares; }) return false;
+    else if constexpr (requires { requires !std::is_same_v<L, typename L::itself>; })
+      return L::shares && detail::inherits_passes<L, typename L::itself>();
+    else return L::shares;
   }();
   static constexpr Views views = [] {
     if constexpr (requires { L::views; }) return L::views;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 
 namespace strata::detail {
@@ -20,7 +21,10 @@ struct Share {
 
 /// All the work is one thread's: bounds that the compiler knows.
 struct Whole {
+  static constexpr Whole nth(std::integral auto /*thread*/, std::integral auto /*threads*/) { return {}; }
   static constexpr Share share(std::size_t size) { return {size, 0, 1}; }
+  /// Whether the thread is the one that does what is not shared.
+  static constexpr bool leads() { return true; }
 
   template <int Count>
   struct Tasks {
@@ -42,11 +46,14 @@ struct Whole {
 struct Part {
   int begin, end, of;
 
-  static constexpr Part nth(int thread, int threads) { return {thread, thread + 1, threads}; }
+  static constexpr Part nth(std::integral auto thread, std::integral auto threads) {
+    return {static_cast<int>(thread), static_cast<int>(thread) + 1, static_cast<int>(threads)};
+  }
 
   constexpr Share share(std::size_t size) const {
     return {size, static_cast<std::size_t>(begin), static_cast<std::size_t>(end), static_cast<std::size_t>(of)};
   }
+  constexpr bool leads() const { return begin == 0; }
 
   struct Tasks {
     int begin, end;
@@ -71,6 +78,16 @@ template <class Call>
 struct SharedCall : Call {
   Part part;
 };
+
+/// The call of one that does everything, or a part.
+template <class Call>
+constexpr Call with_part(Whole, const Call& call) {
+  return call;
+}
+template <class Call>
+constexpr SharedCall<Call> with_part(Part part, const Call& call) {
+  return {call, part};
+}
 
 template <class Call>
 constexpr auto part_of(const Call& call) {

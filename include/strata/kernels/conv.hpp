@@ -114,16 +114,19 @@ constexpr std::size_t packed_weights_size(const ConvGeometry& g) {
 
 /// Calls `fill(group, ky, kx, first, channels, width, p)` for each matrix of packed weights: output channels [first,
 /// first + channels) of a group, at p as (in_channels, width); what `channels` leaves of `width` is to be zeros.
-template <class V, ConvGeometry g, class Fill>
-void for_each_packed_matrix(Fill&& fill, typename V::value_type* packed) {
+template <class V, ConvGeometry g, class Fill, class Part = strata::detail::Whole>
+void for_each_packed_matrix(Fill&& fill, typename V::value_type* packed, Part part = {}) {
   constexpr ConvBlocks<V> blocks(g.out_channels);
+  const auto own = part.template tasks<g.groups * (blocks.full + 1) * g.kernel_height * g.kernel_width>();
+  int matrix = 0;
   for (int group = 0; group < g.groups; ++group)
     for (int block = 0; block <= blocks.full; ++block) {
       const int first = block * blocks.size * simd::lanes<V>;
       const int width = (block < blocks.full ? blocks.size : blocks.last) * simd::lanes<V>;
       for (int ky = 0; ky < g.kernel_height; ++ky)
-        for (int kx = 0; kx < g.kernel_width; ++kx, packed += g.in_channels * width)
-          fill(group, ky, kx, first, (std::min)(width, g.out_channels - first), width, packed);
+        for (int kx = 0; kx < g.kernel_width; ++kx, ++matrix, packed += g.in_channels * width)
+          if (own.begin <= matrix && matrix < own.end)
+            fill(group, ky, kx, first, (std::min)(width, g.out_channels - first), width, packed);
     }
 }
 

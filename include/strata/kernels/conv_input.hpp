@@ -128,18 +128,27 @@ void for_each_phase(F f, std::integer_sequence<int, Number...>) {
   (visit.template operator()<Number>(), ...);
 }
 
+/// Zeros in the cells of a row that no window meets.
+template <InputGradient d, class T>
+void clear_unmet_cells(int y, T* row) {
+  constexpr ConvGeometry g = d.forward;
+  const bool met = (y + d.top) % g.stride_height < g.kernel_height;
+  for (int x = 0; x < d.width; ++x, row += g.in_pixel())
+    if (!met || (x + d.left) % g.stride_width >= g.kernel_width) std::fill_n(row, g.in_pixel(), T(0));
+}
+
 }  // namespace detail
 
 /// Turns weights in Keras' layout for `convolve_input_gradient`.
-template <class V, InputGradient d, class T = typename V::value_type>
-STRATA_NOINLINE void turn_weights(const T* weights, T* turned) {
+template <class V, InputGradient d, class T = typename V::value_type, class Part = strata::detail::Whole>
+STRATA_NOINLINE void turn_weights(const T* weights, T* turned, Part part = {}) {
   detail::for_each_phase<d>(
       [&]<int number>() {
         constexpr ConvGeometry phase = d.phase(number);
         constexpr int last = d.last_tap(number);
         constexpr int down = d.forward.stride_height * d.forward.kernel_width, across = d.forward.stride_width;
         if constexpr (is_depthwise(phase))
-          for (int ky = 0; ky < phase.kernel_height; ++ky)
+          for (int ky = 0; ky < (part.leads() ? phase.kernel_height : 0); ++ky)
             for (int kx = 0; kx < phase.kernel_width; ++kx)
               std::copy_n(weights + (last - ky * down - kx * across) * phase.groups, phase.groups,
                           turned + (ky * phase.kernel_width + kx) * phase.groups);
@@ -153,18 +162,21 @@ STRATA_NOINLINE void turn_weights(const T* weights, T* turned) {
                               group * d.forward.out_channels,
                           d.forward.out_pixel(), p, width);
               },
-              turned);
+              turned, part);
         turned += d.template phase_weights_size<V>(number);
       },
       detail::Indices<d.phases()>{});
 }
 
-/// The gradient by one image from `gradient`, the first element of the one by the output.
-template <class V, InputGradient d, class T = typename V::value_type>
-STRATA_NOINLINE void convolve_input_gradient(const T* gradient, const T* turned_weights, T* input_gradient) {
+/// The gradient by one image from `gradient`, the first element of the one by the output. Threads share each phase.
+template <class V, InputGradient d, class T = typename V::value_type, class Part = strata::detail::Whole>
+STRATA_NOINLINE void convolve_input_gradient(const T* gradient, const T* turned_weights, T* input_gradient,
+                                             Part part = {}) {
   constexpr ConvGeometry g = d.forward;
-  if constexpr (g.kernel_height < g.stride_height || g.kernel_width < g.stride_width)  // cells that no window meets
-    for (int y = 0; y < d.height; ++y) std::fill_n(input_gradient + y * d.row, d.width * g.in_pixel(), T(0));
+  if constexpr (g.kernel_height < g.stride_height || g.kernel_width < g.stride_width) {
+    const auto rows = part.template tasks<d.height>();
+    for (int y = rows.begin; y < rows.end; ++y) detail::clear_unmet_cells<d>(y, input_gradient + y * d.row);
+  }
   detail::for_each_phase<d>(
       [&]<int number>() {
         constexpr ConvGeometry phase = d.phase(number);
@@ -172,8 +184,9 @@ STRATA_NOINLINE void convolve_input_gradient(const T* gradient, const T* turned_
                                      columns = d.columns(number % d.forward.stride_width);
         const T* const x = gradient + rows.begin * phase.row + columns.begin * phase.in_pixel();
         T* const out = input_gradient + rows.first * d.row + columns.first * phase.out_pixel();
-        if constexpr (is_depthwise(phase)) depthwise_convolve<V, phase, Identity>(x, turned_weights, nullptr, out);
-        else convolve<V, phase, Weights::packed, Identity>(x, turned_weights, nullptr, out);
+        if constexpr (is_depthwise(phase))
+          depthwise_convolve<V, phase, Identity>(x, turned_weights, nullptr, out, nullptr, part);
+        else convolve<V, phase, Weights::packed, Identity>(x, turned_weights, nullptr, out, nullptr, part);
         turned_weights += d.template phase_weights_size<V>(number);
       },
       detail::Indices<d.phases()>{});

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <strata/core/inline.hpp>
+#include <strata/core/part.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/vector.hpp>
 
@@ -61,51 +62,81 @@ constexpr int outer_taps(int vectors, int registers) {
   return registers >= 32 ? vectors == 1 ? 25 : 12 : 12 / vectors;
 }
 
-/// One block of channels, all taps of `count` runs: several runs a tile where they are short, else each cut evenly.
-template <class V, TapRuns runs, int count, int NV, int LastWidth, int WeightStep>
+/// How the taps of `count` runs are cut: several runs a tile where they are short, else each run evenly.
+struct OuterTiles {
+  bool joined;  ///< a tile is `size` runs, the last one fewer; else `size` or, the first ones of a run, size + 1 taps
+  int size, wide, tiles, all;  ///< wide: those first ones; tiles: of a run, or of all
+
+  constexpr OuterTiles(TapRuns runs, int count, int vectors) {
+    const int most = outer_taps(vectors, simd::register_count);
+    joined = 2 * runs.length <= most;
+    const int blocks = (count * runs.length + most - 1) / most;
+    size = joined ? (count + blocks - 1) / blocks : 0;
+    tiles = joined ? (count + size - 1) / size : (runs.length + most - 1) / most;
+    if (!joined) size = runs.length / tiles;
+    wide = joined ? 0 : runs.length % tiles;
+    all = joined ? tiles : count * tiles;
+  }
+};
+
+/// One block of channels, all taps, or those of some tiles.
+template <class V, TapRuns runs, int count, int NV, int LastWidth, int WeightStep, class Tasks>
 void outer_product_runs(const typename V::value_type* x, const typename V::value_type* gradient,
-                        const OuterPixels& pixels, typename V::value_type* weights) {
-  constexpr int most = outer_taps(NV, simd::register_count);
+                        const OuterPixels& pixels, typename V::value_type* weights, Tasks tasks) {
+  constexpr OuterTiles cut(runs, count, NV);
   const auto tile = [&]<TapRuns tile_runs, int taps>(int run, int tap) {
     outer_products<V, tile_runs, NV, LastWidth, WeightStep>(x + run * runs.step + tap, gradient, pixels,
                                                             weights + (run * runs.length + tap) * WeightStep,
                                                             Indices<taps>{});
   };
-  if constexpr (2 * runs.length <= most) {
-    constexpr int blocks = (count * runs.length + most - 1) / most;
-    constexpr int block = (count + blocks - 1) / blocks;
-    constexpr int last = (count - 1) % block + 1;
-    for (int run = 0; run + block < count; run += block)
-      tile.template operator()<runs, block * runs.length>(run, 0);
-    tile.template operator()<runs, last * runs.length>(count - last, 0);
+  if constexpr (cut.joined) {
+    constexpr int last = (count - 1) % cut.size + 1;
+    for (int t = tasks.begin; t < (std::min)(tasks.end, cut.all - 1); ++t)
+      tile.template operator()<runs, cut.size * runs.length>(t * cut.size, 0);
+    if (tasks.begin < cut.all && tasks.end == cut.all)
+      tile.template operator()<runs, last * runs.length>(count - last, 0);
   } else {
-    constexpr int tiles = (runs.length + most - 1) / most;
-    constexpr int narrow = runs.length / tiles;
-    constexpr int wide_taps = runs.length % tiles * (narrow + 1);
-    constexpr TapRuns one{most + 1, 0};
-    for (int run = 0; run < count; ++run) {
-      if constexpr (wide_taps > 0)
-        for (int tap = 0; tap < wide_taps; tap += narrow + 1)
-          tile.template operator()<one, narrow + 1>(run, tap);
-      for (int tap = wide_taps; tap < runs.length; tap += narrow)
-        tile.template operator()<one, narrow>(run, tap);
+    constexpr TapRuns one{outer_taps(NV, simd::register_count) + 1, 0};
+    for (int t = tasks.begin; t < tasks.end; ++t) {
+      const int nth = t % cut.tiles, tap = nth * cut.size + (std::min)(nth, cut.wide);
+      if constexpr (cut.wide > 0)
+        if (nth < cut.wide) {
+          tile.template operator()<one, cut.size + 1>(t / cut.tiles, tap);
+          continue;
+        }
+      tile.template operator()<one, cut.size>(t / cut.tiles, tap);
     }
   }
 }
 
-/// All channels.
-template <class V, TapRuns runs, int count, int Channels, int WeightStep>
+/// How channels are cut: blocks of `size` vectors, the last of `last`.
+struct OuterBlocks {
+  int vectors, size, last, full;
+
+  constexpr OuterBlocks(int channels, int lanes)
+      : vectors((channels + lanes - 1) / lanes), size((std::min)(vectors, 2)), last((vectors - 1) % size + 1),
+        full((vectors - last) / size) {}
+  /// Register tiles of all of them.
+  constexpr int tiles(TapRuns runs, int count) const {
+    return full * OuterTiles(runs, count, size).all + OuterTiles(runs, count, last).all;
+  }
+};
+
+/// All channels. The register tiles are tasks from `first` on of `all`: threads share the weights, not the pixels, so
+/// that none has sums of its own.
+template <class V, TapRuns runs, int count, int Channels, int WeightStep, class Part = strata::detail::Whole>
 void outer_product_blocks(const typename V::value_type* x, const typename V::value_type* gradient,
-                          const OuterPixels& pixels, typename V::value_type* weights) {
+                          const OuterPixels& pixels, typename V::value_type* weights, Part part = {}, int first = 0,
+                          int all = 0) {
   constexpr int lanes = simd::lanes<V>;
-  constexpr int vectors = (Channels + lanes - 1) / lanes;
-  constexpr int block = (std::min)(vectors, 2);
-  constexpr int last = (vectors - 1) % block + 1;
+  constexpr OuterBlocks cut(Channels, lanes);
+  constexpr int tiles = OuterTiles(runs, count, cut.size).all, last_tiles = OuterTiles(runs, count, cut.last).all;
   int c = 0;
-  for (; c + block * lanes < Channels; c += block * lanes)
-    outer_product_runs<V, runs, count, block, lanes, WeightStep>(x, gradient + c, pixels, weights + c);
-  outer_product_runs<V, runs, count, last, Channels - (vectors - 1) * lanes, WeightStep>(x, gradient + c, pixels,
-                                                                                         weights + c);
+  for (int block = 0; block < cut.full; ++block, c += cut.size * lanes, first += tiles)
+    outer_product_runs<V, runs, count, cut.size, lanes, WeightStep>(x, gradient + c, pixels, weights + c,
+                                                                    part.template tasks<tiles>(first, all));
+  outer_product_runs<V, runs, count, cut.last, Channels - (cut.vectors - 1) * lanes, WeightStep>(
+      x, gradient + c, pixels, weights + c, part.template tasks<last_tiles>(first, all));
 }
 
 /// Pixels whose inputs and gradients, of `bytes` each, stay in a 48 KiB first-level cache while the taps go by; fewer
@@ -121,10 +152,10 @@ constexpr int even_part(int size, int most) {
 }  // namespace detail
 
 /// Adds one image's part to `weights` in Keras' layout (kernel_height, kernel_width, in_channels, groups x
-/// out_channels). `x` has its padding around it; `gradient` is by the output and lies like it.
-template <class V, ConvGeometry g>
+/// out_channels). `x` has its padding around it; `gradient` is by the output and lies like it. Threads share weights.
+template <class V, ConvGeometry g, class Part = strata::detail::Whole>
 void accumulate_weight_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
-                                typename V::value_type* weights) {
+                                typename V::value_type* weights, Part part = {}) {
   constexpr int x_row = g.stride_height * g.row, x_step = g.stride_width * g.in_pixel();
   // Without dilation a window's row is one run, and the rows follow each other; else a tap of the kernel is a run.
   constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
@@ -133,6 +164,7 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
                  : detail::TapRuns{g.in_channels, g.dilation_width * g.in_pixel()};
   constexpr int count = whole_rows ? g.kernel_height : g.kernel_width;
   constexpr int kernel_rows = whole_rows ? 1 : g.kernel_height;
+  constexpr int tiles = detail::OuterBlocks(g.out_channels, simd::lanes<V>).tiles(runs, count);
   constexpr int pixels = detail::band_pixels(static_cast<int>(sizeof(typename V::value_type)) *
                                              (g.out_pixel() + g.stride_height * x_step));
   constexpr int columns = detail::even_part(g.out_width, pixels);
@@ -148,7 +180,8 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
         for (int ky = 0; ky < kernel_rows; ++ky)
           detail::outer_product_blocks<V, runs, count, g.out_channels, g.out_pixel()>(
               xb + group * g.in_channels + ky * g.dilation_height * g.row, gb + group * g.out_channels, band,
-              weights + ky * g.kernel_width * g.in_channels * g.out_pixel() + group * g.out_channels);
+              weights + ky * g.kernel_width * g.in_channels * g.out_pixel() + group * g.out_channels, part,
+              (group * kernel_rows + ky) * tiles, g.groups * kernel_rows * tiles);
     }
 }
 

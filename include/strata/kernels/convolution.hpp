@@ -138,36 +138,36 @@ struct Convolution {
 
 /// The gradient of a convolution by its weights: directly into Keras' layout, or by Winograd into sums of its own that
 /// are turned into weights once a step. `plan` is that of the geometry without borders, by which all choose; `g` is
-/// that of the images.
-template <class V, ConvPlan plan, ConvGeometry g, class T = typename V::value_type>
-void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch) {
+/// that of the images. What threads share is the sums: each reads the whole image.
+template <class V, ConvPlan plan, ConvGeometry g, class T = typename V::value_type, class Part = strata::detail::Whole>
+void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch, Part part = {}) {
   constexpr WinogradGeometry w = winograd_geometry(g, plan.tile);
-  if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch);
-  else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights);
-  else accumulate_weight_gradient<V, g>(x, gradient, weights);
+  if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch, 1, 0, 0, part);
+  else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights, part);
+  else accumulate_weight_gradient<V, g>(x, gradient, weights, part);
 }
-template <class V, ConvPlan plan, class T = typename V::value_type>
-void finish_weight_gradient(const T* sums, T* weights) {
-  if constexpr (plan.tile > 0) winograd_weight_gradient<V, plan.winograd()>(sums, weights);
+template <class V, ConvPlan plan, class T = typename V::value_type, class Part = strata::detail::Whole>
+void finish_weight_gradient(const T* sums, T* weights, Part part = {}) {
+  if constexpr (plan.tile > 0) winograd_weight_gradient<V, plan.winograd()>(sums, weights, part);
 }
 
 /// The gradient of a convolution by its input, from one by its output that lies as `d.placement()` says.
-template <class V, InputGradient d, class T = typename V::value_type>
-void prepare_turned_weights(const T* weights, T* turned) {
+template <class V, InputGradient d, class T = typename V::value_type, class Part = strata::detail::Whole>
+void prepare_turned_weights(const T* weights, T* turned, Part part = {}) {
   constexpr ConvPlan plan = plan_convolution<V>(d);
-  if constexpr (plan.tile > 0) winograd_prepare<V, plan.winograd()>(weights, true, turned);
-  else turn_weights<V, d>(weights, turned);
+  if constexpr (plan.tile > 0) winograd_prepare<V, plan.winograd()>(weights, true, turned, part);
+  else turn_weights<V, d>(weights, turned, part);
 }
 /// `gradient` is the first cell of the placed gradient.
-template <class V, InputGradient d, class T = typename V::value_type>
-void input_gradient_of(const T* gradient, const T* turned, T* input_gradient, T* scratch) {
+template <class V, InputGradient d, class T = typename V::value_type, class Part = strata::detail::Whole>
+void input_gradient_of(const T* gradient, const T* turned, T* input_gradient, T* scratch, Part part = {}) {
   constexpr ConvPlan plan = plan_convolution<V>(d);
   constexpr WinogradGeometry w = plan.winograd();
   if constexpr (plan.tile > 0)
     winograd_convolve<V, w, Identity>(
         gradient + d.rows(0).begin * w.row + d.columns(0).begin * w.in_channels, turned, nullptr, input_gradient,
-        nullptr, scratch);
-  else convolve_input_gradient<V, d>(gradient, turned, input_gradient);
+        nullptr, scratch, 1, 0, 0, 0, part);
+  else convolve_input_gradient<V, d>(gradient, turned, input_gradient, part);
 }
 
 }  // namespace strata::kernels

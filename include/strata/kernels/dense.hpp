@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <strata/core/inline.hpp>
 #include <strata/kernels/conv.hpp>
@@ -116,8 +117,8 @@ enum class DenseBatch {
 /// with one, lies like `out`. Threads share blocks of units.
 template <class V, int features, int units, Weights layout, class Epilogue, DenseBatch kind = DenseBatch::any,
           class T = typename V::value_type, class Part = strata::detail::Whole>
-void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* out, const T* residual = nullptr,
-           Part part = {}) {
+void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* out,
+           const std::type_identity_t<T>* residual = nullptr, Part part = {}) {
   constexpr int lanes = simd::lanes<V>;
   constexpr ConvBlocks<V> blocks(units);
   constexpr int width = blocks.size * lanes, full_units = blocks.full * width;
@@ -141,18 +142,21 @@ void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* ou
   });
 }
 
-/// Adds the sum over the batch of x * gradient to `weights` (features, units).
-template <class V, int features, int units, class T = typename V::value_type>
-void dense_weight_gradient(std::size_t batch, const T* x, const T* gradient, T* weights) {
+/// Adds the sum over the batch of x * gradient to `weights` (features, units). Threads share weights.
+template <class V, int features, int units, class T = typename V::value_type, class Part = strata::detail::Whole>
+void dense_weight_gradient(std::size_t batch, const T* x, const T* gradient, T* weights, Part part = {}) {
   const detail::OuterPixels samples{1, batch, 0, features, 0, units};
-  constexpr int part = detail::dense_part(features), rest = features % part;
-  int first = 0;
-  for (; first + part <= features; first += part)
-    detail::outer_product_blocks<V, detail::TapRuns{part, 0}, 1, units, units>(
-        x + first, gradient, samples, weights + static_cast<std::ptrdiff_t>(first) * units);
-  if constexpr (rest > 0)
-    detail::outer_product_blocks<V, detail::TapRuns{rest, 0}, 1, units, units>(
-        x + first, gradient, samples, weights + static_cast<std::ptrdiff_t>(first) * units);
+  constexpr int size = detail::dense_part(features), rest = features % size;
+  constexpr detail::OuterBlocks cut(units, simd::lanes<V>);
+  constexpr int tiles = cut.tiles({size, 0}, 1);
+  constexpr int all = features / size * tiles + (rest > 0 ? cut.tiles({(std::max)(rest, 1), 0}, 1) : 0);
+  const auto add = [&]<int count>(int first) {
+    detail::outer_product_blocks<V, detail::TapRuns{count, 0}, 1, units, units>(
+        x + first, gradient, samples, weights + static_cast<std::ptrdiff_t>(first) * units, part,
+        first / size * tiles, all);
+  };
+  for (int first = 0; first + size <= features; first += size) add.template operator()<size>(first);
+  if constexpr (rest > 0) add.template operator()<rest>(features - rest);
 }
 
 /// Vectors of features whose part of the transposed weights is made at a time.
@@ -165,21 +169,24 @@ constexpr std::size_t dense_scratch_size(int units) {
   return static_cast<std::size_t>(units) * dense_panel<V> * simd::lanes<V>;
 }
 
-/// x (batch, features) = gradient (batch, units) * transposed weights.
-template <class V, int features, int units, class T = typename V::value_type>
-void dense_input_gradient(std::size_t batch, const T* gradient, const T* weights, T* x, T* scratch) {
+/// x (batch, features) = gradient (batch, units) * transposed weights. Threads share panels of features.
+template <class V, int features, int units, class T = typename V::value_type, class Part = strata::detail::Whole>
+void dense_input_gradient(std::size_t batch, const T* gradient, const T* weights, T* x, T* scratch, Part part = {}) {
   constexpr int lanes = simd::lanes<V>, panel = dense_panel<V> * lanes;
   const auto columns = [&]<int width>(int first) {
     constexpr int vectors = (width + lanes - 1) / lanes, step = vectors * lanes;
     transpose(width, units, weights + static_cast<std::ptrdiff_t>(first) * units, units, scratch, step);
-    detail::for_each_dense_part<units>([&](int unit, const detail::DensePart& part) {
+    detail::for_each_dense_part<units>([&](int unit, const detail::DensePart& piece) {
       detail::dense_block<V, units, features, step, vectors, width - (vectors - 1) * lanes, Identity,
-                          detail::dense_samples<V, vectors>>(batch, part, gradient + unit, scratch + unit * step,
+                          detail::dense_samples<V, vectors>>(batch, piece, gradient + unit, scratch + unit * step,
                                                              nullptr, x + first, nullptr);
     });
   };
-  for (int first = 0; first + panel <= features; first += panel) columns.template operator()<panel>(first);
-  if constexpr (features % panel != 0) columns.template operator()<features % panel>(features / panel * panel);
+  constexpr int full = features / panel, rest = features % panel;
+  const auto panels = part.template tasks<full + (rest > 0)>();
+  for (int p = panels.begin; p < (std::min)(panels.end, full); ++p) columns.template operator()<panel>(p * panel);
+  if constexpr (rest > 0)
+    if (panels.begin <= full && full < panels.end) columns.template operator()<rest>(full * panel);
 }
 
 }  // namespace strata::kernels

@@ -256,9 +256,10 @@ void depthwise_convolve(const typename V::value_type* x, const typename V::value
 }
 
 /// Adds one image's part to `weights` (kernel_height, kernel_width, channels), as `accumulate_weight_gradient` does.
-template <class V, ConvGeometry g>
+/// Threads share vectors of channels.
+template <class V, ConvGeometry g, class Part = strata::detail::Whole>
 void accumulate_depthwise_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
-                                   typename V::value_type* weights) {
+                                   typename V::value_type* weights, Part part = {}) {
   static_assert(is_depthwise(g));
   constexpr int bytes = static_cast<int>(sizeof(typename V::value_type)) * (g.out_row + g.stride_height * g.row);
   constexpr int band = detail::even_part(g.out_height, (std::max)(1, 40 * 1024 / bytes));
@@ -267,7 +268,7 @@ void accumulate_depthwise_gradient(const typename V::value_type* x, const typena
       detail::depthwise_gradient<V, g, lanes.count>((std::min)(band, g.out_height - y),
                                                     x + y * g.stride_height * g.row + c,
                                                     gradient + y * g.out_row + c, weights + c);
-    });
+    }, part.template tasks<channel_vectors<V, g.groups>>());
 }
 
 }  // namespace strata::kernels

@@ -6,6 +6,7 @@
 
 #include <strata/core/border.hpp>
 #include <strata/core/inline.hpp>
+#include <strata/core/part.hpp>
 #include <strata/core/shape.hpp>
 
 namespace strata::kernels {
@@ -89,6 +90,23 @@ struct ImageRuns {
     return run / row / height * bordered_size(shape, border) +
            run / row % height * static_cast<std::size_t>(row_of(shape, border)) +
            run % row * static_cast<std::size_t>(pixel_of(shape, border));
+  }
+
+  /// A run, or some pixels of it.
+  struct Run {
+    std::size_t index, first, pixels;
+
+    template <Border border>
+    constexpr std::size_t offset() const {
+      return ImageRuns::offset<border>(index) + first * static_cast<std::size_t>(shape.channels());
+    }
+  };
+  /// f(Run) for all. Threads share runs, or the pixels of a single one.
+  template <class Part, class F>
+  static STRATA_INLINE void each(std::size_t batch, Part part, F f) {
+    const auto runs = whole ? strata::detail::Whole::share(1) : part.share(count(batch));
+    const auto own = whole ? part.share(pixels(batch)) : strata::detail::Whole::share(pixels(batch));
+    for (std::size_t run = runs.begin; run < runs.end; ++run) f(Run{run, own.begin, own.size()});
   }
 };
 

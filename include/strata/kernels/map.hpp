@@ -57,15 +57,13 @@ STRATA_INLINE void map_images(std::size_t batch, F f, T* out, const std::array<c
   using Runs = ImageRuns<shape, out_border, in_borders...>;
   constexpr int C = shape.channels();
   const ChannelPattern<V, C, Constants> pattern(constants);
-  const auto runs = Runs::whole ? strata::detail::Whole::share(1) : part.share(Runs::count(batch));
-  const auto pixels = Runs::whole ? part.share(Runs::pixels(batch)) : strata::detail::Whole::share(Runs::pixels(batch));
-  const std::size_t first = pixels.begin * C;
-  for (std::size_t run = runs.begin; run < runs.end; ++run)
+  Runs::each(batch, part, [&](typename Runs::Run run) STRATA_INLINE_LAMBDA {
     [&]<std::size_t... I>(std::index_sequence<I...>) STRATA_INLINE_LAMBDA {
       detail::map_channels<V, C>(
-          pixels.size() * C, f, out + Runs::template offset<out_border>(run) + first,
-          std::array<const T*, sizeof...(I)>{in[I] + Runs::template offset<in_borders>(run) + first...}, pattern);
+          run.pixels * C, f, out + run.template offset<out_border>(),
+          std::array<const T*, sizeof...(I)>{in[I] + run.template offset<in_borders>()...}, pattern);
     }(std::index_sequence_for<std::integral_constant<int, (static_cast<void>(in_borders), 0)>...>{});
+  });
 }
 
 /// out = Epilogue(scale[c] * in + shift[c]) over images with borders. In place is fine.

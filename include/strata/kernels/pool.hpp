@@ -160,23 +160,25 @@ struct MeanPool {
 };
 using AveragePool = MeanPool<false>;
 
-/// f(window, first output element, first channel, lanes) for each vector of channels of each output pixel of an image.
-/// Threads share the pixels of each row, or the vectors of a single pixel.
+/// f(window, first output element, first channel, lanes) for vectors of channels of an output pixel of an image.
+template <class V, PoolGeometry g, class F,
+          class Vectors = strata::detail::Whole::Tasks<channel_vectors<V, g.channels>>>
+STRATA_INLINE void for_output(int y, int x, F f, Vectors vectors = {}) {
+  const PoolWindow<g> window(y, x);
+  const int pixel = y * g.out_row + x * g.out_pixel;
+  for_each_channel_vector<V, g.channels>(
+      [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(window, pixel + c, c, lanes); }, vectors);
+}
+
+/// The same for each output pixel. Threads share the pixels of each row, or the vectors of a single pixel.
 template <class V, PoolGeometry g, class F, class Part = strata::detail::Whole>
 STRATA_INLINE void for_each_output(F f, Part part = {}) {
   constexpr int width = g.columns.output, pixels = g.rows.output * width;
-  const auto pixel_of = [&](int y, int x, auto vectors) STRATA_INLINE_LAMBDA {
-    const PoolWindow<g> window(y, x);
-    const int pixel = y * g.out_row + x * g.out_pixel;
-    for_each_channel_vector<V, g.channels>(
-        [&](int c, auto lanes) STRATA_INLINE_LAMBDA { f(window, pixel + c, c, lanes); }, vectors);
-  };
-  if constexpr (pixels == 1) return pixel_of(0, 0, part.template tasks<channel_vectors<V, g.channels>>());
+  if constexpr (pixels == 1) return for_output<V, g>(0, 0, f, part.template tasks<channel_vectors<V, g.channels>>());
   else
     for (int y = 0; y < g.rows.output; ++y) {
       const auto columns = part.template tasks<width>(y * width, pixels);
-      for (int x = columns.begin; x < columns.end; ++x)
-        pixel_of(y, x, strata::detail::Whole::tasks<channel_vectors<V, g.channels>>());
+      for (int x = columns.begin; x < columns.end; ++x) for_output<V, g>(y, x, f);
     }
 }
 
@@ -193,21 +195,32 @@ STRATA_NOINLINE void pool(std::size_t batch, const T* input, T* output, Part par
         part);
 }
 
-/// Overwrites `input_gradient`; windows that overlap add up.
-template <class V, PoolGeometry g, class Pool, class T = typename V::value_type>
-STRATA_NOINLINE void pool_backward(std::size_t batch, const T* input, const T* output_gradient, T* input_gradient) {
+/// Overwrites `input_gradient`; windows that overlap add up. Threads share rows of windows that do not.
+template <class V, PoolGeometry g, class Pool, class T = typename V::value_type, class Part = strata::detail::Whole>
+STRATA_NOINLINE void pool_backward(std::size_t batch, const T* input, const T* output_gradient, T* input_gradient,
+                                   Part part = {}) {
+  constexpr int bands = g.rows.size > g.rows.stride ? 1 : g.rows.output, height = g.rows.output / bands;
+  const auto own = part.template tasks<bands>();
+  const auto top = [](int band) {
+    if (band == 0 || band == bands) return band == 0 ? 0 : g.rows.input;
+    return band * g.rows.stride - g.rows.before;
+  };
   for (std::size_t sample = 0; sample < batch; ++sample) {
     const T* const x = Pool::backward_reads_input ? input + sample * g.input_size() : nullptr;
     const T* const dy = output_gradient + sample * g.output_size();
     T* const dx = input_gradient + sample * g.input_size();
-    std::fill_n(dx, g.input_size(), T(0));
-    for_each_output<V, g>([&](const PoolWindow<g>& window, int out, int c, auto lanes) STRATA_INLINE_LAMBDA {
+    const auto window_backward = [&](const PoolWindow<g>& window, int out, int c, auto lanes) STRATA_INLINE_LAMBDA {
       const auto load = [&](int cell) STRATA_INLINE_LAMBDA { return lanes.load(x + cell + c); };
-      const auto add = [&](int cell, V part) STRATA_INLINE_LAMBDA {
-        lanes.store(dx + cell + c, lanes.load(dx + cell + c) + part);
+      const auto add = [&](int cell, V share) STRATA_INLINE_LAMBDA {
+        lanes.store(dx + cell + c, lanes.load(dx + cell + c) + share);
       };
       Pool::backward(window, lanes.load(dy + out), load, add);
-    });
+    };
+    for (int band = own.begin; band < own.end; ++band) {
+      std::fill(dx + top(band) * g.row, dx + top(band + 1) * g.row, T(0));
+      for (int y = band * height; y < (band + 1) * height; ++y)
+        for (int column = 0; column < g.columns.output; ++column) for_output<V, g>(y, column, window_backward);
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <strata/core/inline.hpp>
 #include <strata/core/part.hpp>
+#include <strata/kernels/channel_rows.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/epilogue.hpp>
 #include <strata/kernels/transpose.hpp>
@@ -298,22 +299,22 @@ STRATA_INLINE void prepare_vector(const typename V::value_type* w, typename V::v
   write_positions<step>(u, packed, Indices<g.positions()>{});
 }
 
-/// One vector of output channels.
-template <class V, WinogradGeometry g, int Width>
+/// One vector of output channels, of some input channels.
+template <class V, WinogradGeometry g, int Width, class Tasks>
 STRATA_NOINLINE void prepare_channels(const typename V::value_type* keras, bool turned, int out,
-                                      typename V::value_type* packed) {
+                                      typename V::value_type* packed, Tasks inputs) {
   constexpr WinogradPlan<V> plan(g);
   constexpr int tap = g.in_channels * g.out_channels, lanes = simd::lanes<V>, block = 16;
   constexpr Indices<9> taps;
   if (!turned) {
-    for (int in = 0; in < g.in_channels; ++in)
+    for (int in = inputs.begin; in < inputs.end; ++in)
       prepare_vector<V, g, Width, tap>(keras + in * g.out_channels + out, packed + plan.weight_index(g, 0, in, out),
                                        taps);
     return;
   }
   simd::Array<typename V::value_type, 9 * block * lanes> columns;  // [tap][in][out] of a few input channels
-  for (int first = 0; first < g.in_channels; first += block) {
-    const int count = (std::min)(block, g.in_channels - first);
+  for (int first = inputs.begin; first < inputs.end; first += block) {
+    const int count = (std::min)(block, inputs.end - first);
     for (int k = 0; k < 9; ++k)
       transpose(Width, count, keras + (8 - k) * tap + out * g.in_channels + first, g.in_channels,
                 columns + k * block * lanes, lanes);
@@ -327,12 +328,15 @@ STRATA_NOINLINE void prepare_channels(const typename V::value_type* keras, bool 
 
 /// Transforms weights in Keras' layout (3, 3, in, out), fast enough for every step of training. `turned` is for the
 /// gradient by the input: `keras` is (3, 3, g.out_channels, g.in_channels) then, and its kernel turned by 180 degrees.
-template <class V, WinogradGeometry g>
-void winograd_prepare(const typename V::value_type* keras, bool turned, typename V::value_type* packed) {
-  constexpr int lanes = simd::lanes<V>, rest = g.out_channels % lanes;
-  int out = 0;
-  for (; out + lanes <= g.out_channels; out += lanes) detail::prepare_channels<V, g, lanes>(keras, turned, out, packed);
-  if constexpr (rest > 0) detail::prepare_channels<V, g, rest>(keras, turned, out, packed);
+template <class V, WinogradGeometry g, class Part = strata::detail::Whole>
+void winograd_prepare(const typename V::value_type* keras, bool turned, typename V::value_type* packed,
+                      Part part = {}) {
+  for_each_channel_vector<V, g.out_channels>([&](int out, auto lanes) {
+    constexpr int vectors = channel_vectors<V, g.out_channels>;
+    detail::prepare_channels<V, g, lanes.count>(
+        keras, turned, out, packed,
+        part.template tasks<g.in_channels>(out / simd::lanes<V> * g.in_channels, vectors * g.in_channels));
+  });
 }
 
 }  // namespace strata::kernels

@@ -82,16 +82,17 @@ STRATA_NOINLINE void transform_gradients(const typename V::value_type* gradient,
 }
 
 /// sums[position][in][out] += sum over `count` tiles of x[position][tile][in] * gradient[position][tile][out].
-template <class V, WinogradGeometry g>
+template <class V, WinogradGeometry g, class Part>
 STRATA_NOINLINE void multiply_gradients(const typename V::value_type* x, const typename V::value_type* gradient,
-                                        int count, typename V::value_type* sums) {
+                                        int count, typename V::value_type* sums, Part part) {
   constexpr WinogradGradientPlan<V> plan(g);
   constexpr TapRuns channels{g.in_channels, 0};
+  constexpr int products = OuterBlocks(plan.gradient_tile, simd::lanes<V>).tiles(channels, 1);
   const OuterPixels tiles{1, static_cast<std::size_t>(count), 0, plan.x_tile, 0, plan.gradient_tile};
   for (int position = 0; position < g.positions(); ++position)
     outer_product_blocks<V, channels, 1, plan.gradient_tile, plan.gradient_tile>(
         x + position * plan.x_position, gradient + position * plan.gradient_position, tiles,
-        sums + position * plan.sums_position);
+        sums + position * plan.sums_position, part, position * products, g.positions() * products);
 }
 
 /// w += G^T u G for the vector of output channels from `out` on.
@@ -118,11 +119,12 @@ STRATA_INLINE void transform_sums(const typename V::value_type* sums, typename V
 }  // namespace detail
 
 /// Adds the part of `batch` images, which begin `x_step` and `gradient_step` elements apart, to `sums`. `gradient` is
-/// by the output and lies like it. The more tiles there are, the less often the sums pass through memory.
-template <class V, WinogradGeometry g>
+/// by the output and lies like it. The more tiles there are, the less often the sums pass through memory. Threads share
+/// the sums; each transforms all tiles.
+template <class V, WinogradGeometry g, class Part = strata::detail::Whole>
 void winograd_accumulate(const typename V::value_type* x, const typename V::value_type* gradient,
                          typename V::value_type* sums, typename V::value_type* scratch, std::size_t batch = 1,
-                         std::size_t x_step = 0, std::size_t gradient_step = 0) {
+                         std::size_t x_step = 0, std::size_t gradient_step = 0, Part part = {}) {
   static_assert(winograd_fits(g));
   constexpr WinogradGradientPlan<V> plan(g);
   auto* gradients = scratch + g.positions() * plan.x_position;
@@ -132,20 +134,23 @@ void winograd_accumulate(const typename V::value_type* x, const typename V::valu
     const int count = static_cast<int>(std::min<std::size_t>(tiles - first, plan.band));
     detail::transform_inputs<V, g, plan.x_tile, plan.x_position>(x, x_step, first, count, scratch);
     detail::transform_gradients<V, g>(gradient, gradient_step, first, count, gradients, masked);
-    detail::multiply_gradients<V, g>(scratch, gradients, count, sums);
+    detail::multiply_gradients<V, g>(scratch, gradients, count, sums, part);
   }
 }
 
 /// Adds what `sums` stand for to `weights` in Keras' layout (3, 3, in_channels, out_channels).
-template <class V, WinogradGeometry g>
-STRATA_NOINLINE void winograd_weight_gradient(const typename V::value_type* sums, typename V::value_type* weights) {
+template <class V, WinogradGeometry g, class Part = strata::detail::Whole>
+STRATA_NOINLINE void winograd_weight_gradient(const typename V::value_type* sums, typename V::value_type* weights,
+                                              Part part = {}) {
   constexpr WinogradGradientPlan<V> plan(g);
   constexpr int lanes = simd::lanes<V>, full = g.out_channels / lanes, rest = g.out_channels % lanes;
   constexpr detail::Indices<g.points()> line;
-  for (int in = 0; in < g.in_channels; ++in, sums += plan.gradient_tile, weights += g.out_channels) {
-    for (int v = 0; v < full; ++v)
-      detail::transform_sums<V, g, lanes>(sums + v * lanes, weights + v * lanes, line);
-    if constexpr (rest > 0) detail::transform_sums<V, g, rest>(sums + full * lanes, weights + full * lanes, line);
+  const auto inputs = part.template tasks<g.in_channels>();
+  for (int in = inputs.begin; in < inputs.end; ++in) {
+    const auto* const s = sums + in * plan.gradient_tile;
+    auto* const w = weights + in * g.out_channels;
+    for (int v = 0; v < full; ++v) detail::transform_sums<V, g, lanes>(s + v * lanes, w + v * lanes, line);
+    if constexpr (rest > 0) detail::transform_sums<V, g, rest>(s + full * lanes, w + full * lanes, line);
   }
 }
 

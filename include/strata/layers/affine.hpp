@@ -87,12 +87,13 @@ struct TrainedAffine : ChannelAffine<Derived> {
   static void backward(const Call& call) {
     if constexpr (scaling) {
       using Runs = kernels::ImageRuns<Call::input_shape, Call::input_border, Call::output_gradient_border>;
-      for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+      Runs::each(call.batch, detail::Whole{}, [&](typename Runs::Run r) {
         kernels::add_channel_sums<typename Call::Vector, Call::input_shape.channels(), kernels::ProductSum>(
-            Runs::pixels(call.batch),
-            std::array{call.output_gradient + Runs::template offset<Call::output_gradient_border>(r),
-                       call.input + Runs::template offset<Call::input_border>(r)},
+            r.pixels,
+            std::array{call.output_gradient + r.template offset<Call::output_gradient_border>(),
+                       call.input + r.template offset<Call::input_border>()},
             std::array<const typename Call::Scalar*, 0>{}, std::array{call.parameter_gradients[0]});
+      });
     }
     if constexpr (centering) add_bias_gradient(call, call.parameter_gradients[scaling]);
     ChannelAffine<Derived>::backward(call);

@@ -65,7 +65,7 @@ struct BatchNormWith {
   static constexpr Kind kind = Kind::affine;
   static constexpr Needs backward_needs{.output = false};
   static constexpr Views views = Views::always;
-  static constexpr bool freezes = true, makes_probabilities = false;
+  static constexpr bool freezes = true, makes_probabilities = false, shares = true;
   using options = LayerOptions<Given...>;
   static constexpr auto config = options::fill(BatchNormalizationConfig{});
 
@@ -114,9 +114,10 @@ struct BatchNormWith {
   static void gather(const Call& call) {
     constexpr Shape in = Call::input_shape;
     using Runs = kernels::ImageRuns<in, Call::input_border>;
-    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+    Runs::each(call.batch, detail::part_of(call), [&](typename Runs::Run r) {
       kernels::add_moments<typename Call::Vector, in.channels()>(
-          Runs::pixels(call.batch), call.input + Runs::template offset<Call::input_border>(r), call.gathered);
+          r.pixels, call.input + r.template offset<Call::input_border>(), call.gathered);
+    });
   }
 
   /// (count, mean, Σ (x - mean)²) is (count, Σ x, Σ x²).
@@ -160,12 +161,13 @@ struct BatchNormWith {
     constexpr Shape in = Call::input_shape;
     constexpr int C = in.channels();
     using Runs = kernels::ImageRuns<in, Call::input_border, Call::output_gradient_border>;
-    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
+    Runs::each(call.batch, detail::part_of(call), [&](typename Runs::Run r) {
       kernels::add_channel_sums<typename Call::Vector, C, kernels::GradientSums>(
-          Runs::pixels(call.batch),
-          std::array{call.output_gradient + Runs::template offset<Call::output_gradient_border>(r),
-                     call.input + Runs::template offset<Call::input_border>(r)},
+          r.pixels,
+          std::array{call.output_gradient + r.template offset<Call::output_gradient_border>(),
+                     call.input + r.template offset<Call::input_border>()},
           std::array<const typename Call::Scalar*, 1>{call.saved}, std::array{call.gathered, call.gathered + C});
+    });
   }
 
   template <class Call>
@@ -234,14 +236,14 @@ struct BatchNormWith {
   static STRATA_NOINLINE void apply(const Call& call, const T* scale, const T* shift) {
     const auto f = [](V v, V factor, V offset) STRATA_INLINE_LAMBDA { return simd::fma(factor, v, offset); };
     kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
-        call.batch, f, call.output, std::array{call.input}, std::array{scale, shift});
+        call.batch, f, call.output, std::array{call.input}, std::array{scale, shift}, detail::part_of(call));
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
   static STRATA_NOINLINE void normalise(const Call& call, const T* centre, const T* scale, const T* offset) {
     const auto f = [](V v, V mean, V factor, V rest) STRATA_INLINE_LAMBDA { return simd::fma(v - mean, factor, rest); };
     kernels::map_images<V, Call::input_shape, Call::output_border, Call::input_border>(
-        call.batch, f, call.output, std::array{call.input}, std::array{centre, scale, offset});
+        call.batch, f, call.output, std::array{call.input}, std::array{centre, scale, offset}, detail::part_of(call));
   }
 
   template <class Call, class T = typename Call::Scalar, class V = typename Call::Vector>
@@ -254,7 +256,7 @@ struct BatchNormWith {
     kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border,
                         Call::input_border>(
         call.batch, gradient, call.input_gradient, std::array{call.output_gradient, call.input},
-        std::array<const T*, 4>{saved, saved + 2 * C, saved + 4 * C, saved + 5 * C});
+        std::array<const T*, 4>{saved, saved + 2 * C, saved + 4 * C, saved + 5 * C}, detail::part_of(call));
   }
 
   /// dx = scale dy, as in `affine`.
@@ -263,7 +265,8 @@ struct BatchNormWith {
     find_scale<V>(channels(Call::input_shape), scale, call.parameters, call.parameters[mean_index + 1]);
     const auto gradient = [](V g, V factor) STRATA_INLINE_LAMBDA { return V(factor * g); };
     kernels::map_images<V, Call::input_shape, Call::input_gradient_border, Call::output_gradient_border>(
-        call.batch, gradient, call.input_gradient, std::array{call.output_gradient}, std::array<const T*, 1>{scale});
+        call.batch, gradient, call.input_gradient, std::array{call.output_gradient}, std::array<const T*, 1>{scale},
+        detail::part_of(call));
   }
 };
 

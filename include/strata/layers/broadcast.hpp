@@ -165,7 +165,7 @@ struct Broadcast {
     else return V(*pixel);
   }
 
-  /// One pass where all are of the output's shape, else pixel by pixel.
+  /// One pass where all are of the output's shape, which threads share, else pixel by pixel.
   template <std::size_t operand, class Call, std::size_t... I>
   static void differentiate(const Call& call) {
     using V = typename Call::Vector;
@@ -183,8 +183,9 @@ struct Broadcast {
     const T* const y = Derived::backward_needs.output ? call.output : dy;
     const std::array inputs{(reads_inputs ? call.inputs[I] : dy)...};
     if constexpr ((is_whole<Call, I> && ...)) {
-      kernels::map<V>(call.batch * out.size(), of, gradient, dy, y, inputs[I]...);
-    } else {
+      const auto own = part_of(call).share(call.batch * out.size());
+      kernels::map<V>(own.size(), of, gradient + own.begin, dy + own.begin, y + own.begin, (inputs[I] + own.begin)...);
+    } else if (part_of(call).leads()) {
       if constexpr (in != out) std::fill_n(gradient, call.batch * in.size(), T(0));
       for (std::size_t n = 0; n < call.batch; ++n)
         for (std::size_t row = 0; row < static_cast<std::size_t>(out.height()); ++row)

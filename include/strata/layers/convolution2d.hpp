@@ -110,10 +110,10 @@ struct Convolution2D {
     using V = typename Call::Vector;
     constexpr Shape in = Call::input_shape;
     if constexpr (constexpr kernels::ConvPlan p = plan<V>(in); p.tile > 0)
-      kernels::winograd_prepare<V, p.winograd()>(call.parameters[0], false, call.prepared);
+      kernels::winograd_prepare<V, p.winograd()>(call.parameters[0], false, call.prepared, part_of(call));
     if (call.training)
       kernels::prepare_turned_weights<V, input_gradient(in)>(call.parameters[0],
-                                                             call.prepared + forward_weights<V>(in));
+                                                             call.prepared + forward_weights<V>(in), part_of(call));
   }
 
   template <class Call>
@@ -126,32 +126,31 @@ struct Convolution2D {
       kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
           1, {padded_image(call, n)}, tile > 0 ? call.prepared : call.parameters[0],
           has_bias() ? call.parameters[1] : nullptr, {call.output + n * bordered_size(out, Call::output_border)}, {},
-          call.scratch + padded_size<V>(in));
+          call.scratch + padded_size<V>(in), part_of(call));
   }
 
   template <class Call>
   static void backward(const Call& call) {
     using V = typename Call::Vector;
-    using T = typename Call::Scalar;
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr Border border = Call::output_gradient_border;
     constexpr kernels::ConvGeometry g =
         call_geometry<Call, Identity, border>(row_of(out, border) == out.width() * pixel_of(out, border));
     constexpr kernels::InputGradient d = input_gradient(in, border);
-    T* const placed_gradient = call.scratch + padded_size<V>(in);
-    T* const rest = placed_gradient + placed_size<V>(in);
+    auto *const placed_gradient = call.scratch + padded_size<V>(in), *const rest = placed_gradient + placed_size<V>(in);
     for (std::size_t n = 0; n < call.batch; ++n) {
-      const T* gradient = call.output_gradient + n * bordered_size(out, border);
+      const auto* gradient = call.output_gradient + n * bordered_size(out, border);
       if constexpr (!Call::fixed)
         kernels::add_weight_gradient<V, plan<V>(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
-                                                         call.accumulator, rest);
+                                                         call.accumulator, rest, part_of(call));
       if (call.input_gradient == nullptr) continue;
       if constexpr (border == Border{} && !d.placement().trivial()) {
         kernels::place_image<d.placement()>(gradient, placed_gradient);
         gradient = kernels::image_in<d.placement()>(placed_gradient);
       }
       kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
-                                       call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest);
+                                       call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest,
+                                       part_of(call));
     }
     if constexpr (has_bias() && !Call::fixed) add_bias_gradient(call, call.parameter_gradients[1]);
   }
@@ -159,7 +158,8 @@ struct Convolution2D {
   template <class Call>
   static void finish_gradients(const Call& call) {
     using V = typename Call::Vector;
-    kernels::finish_weight_gradient<V, plan<V>(Call::input_shape)>(call.accumulator, call.parameter_gradients[0]);
+    kernels::finish_weight_gradient<V, plan<V>(Call::input_shape)>(call.accumulator, call.parameter_gradients[0],
+                                                                    part_of(call));
   }
 
   // Inference. Packed are the bias, then the weights, both with the scale and shift of a following normalisation.

@@ -88,7 +88,8 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
   static void forward(const Call& call) {
     constexpr int features = Call::input_shape.channels();
     kernels::dense<typename Call::Vector, features, Units, kernels::Weights::keras, Identity>(
-        rows(call), call.input, call.parameters[0], has_bias ? call.parameters[1] : nullptr, call.output);
+        rows(call), call.input, call.parameters[0], has_bias ? call.parameters[1] : nullptr, call.output, nullptr,
+        detail::part_of(call));
   }
 
   template <class Call>
@@ -97,12 +98,13 @@ struct Dense : detail::FusedActivation<detail::RebuildDense<Units>::template wit
     constexpr int features = Call::input_shape.channels();
     if constexpr (!Call::fixed)
       kernels::dense_weight_gradient<V, features, Units>(rows(call), call.input, call.output_gradient,
-                                                         call.parameter_gradients[0]);
+                                                         call.parameter_gradients[0], detail::part_of(call));
     if constexpr (has_bias && !Call::fixed)
-      kernels::add_channel_sums<V, Units>(rows(call), call.output_gradient, call.parameter_gradients[1]);
+      if (detail::part_of(call).leads())
+        kernels::add_channel_sums<V, Units>(rows(call), call.output_gradient, call.parameter_gradients[1]);
     if (call.input_gradient != nullptr)
       kernels::dense_input_gradient<V, features, Units>(rows(call), call.output_gradient, call.parameters[0],
-                                                        call.input_gradient, call.scratch);
+                                                        call.input_gradient, call.scratch, detail::part_of(call));
   }
 
   /// Bias, then weights, both with the scale and shift of a following normalisation folded in.

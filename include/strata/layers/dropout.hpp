@@ -35,6 +35,7 @@ struct Dropout {  // with its rate: Dropout<0.5>
   static constexpr Kind kind = Kind::view;
   static constexpr Kind training_kind = Kind::other;
   static constexpr Needs backward_needs{.input = false, .output = false};
+  static constexpr bool shares = true;
 
   static constexpr Problem check(Shape) {
     if (Rate >= 0 && Rate < 1) return {};
@@ -45,7 +46,8 @@ struct Dropout {  // with its rate: Dropout<0.5>
 
   template <class Call>
   static void forward(const Call& call) {
-    std::copy_n(call.input, call.batch * Call::input_shape.size(), call.output);
+    const auto own = detail::part_of(call).share(call.batch * Call::input_shape.size());
+    std::copy(call.input + own.begin, call.input + own.end, call.output + own.begin);
   }
   template <class Call>
   static void forward_training(const Call& call) {
@@ -62,7 +64,8 @@ struct Dropout {  // with its rate: Dropout<0.5>
   template <class V, class Call, class T>
   static void drop(const Call& call, const T* x, T* y) {
     constexpr std::size_t size = Call::input_shape.size();
-    drop<V>(call.first * size, call.batch * size, call.random, x, y);
+    const auto own = detail::part_of(call).share(call.batch * size);
+    drop<V>(call.first * size + own.begin, own.size(), call.random, x + own.begin, y + own.begin);
   }
 
   template <class V, class T>

@@ -31,14 +31,17 @@ struct Elementwise {
   static constexpr Shape output_shape(Shape in) { return in; }
 
   static constexpr Views views = Views::always;
+  /// Not where the derived layer has a forward or backward of its own.
+  static constexpr bool shares = detail::inherits_passes<Derived, Elementwise>();
 
   template <class Call>
   static void forward(const Call& call) {
     using V = typename Call::Vector;
     using Runs = kernels::ImageRuns<Call::input_shape, Call::input_border, Call::output_border>;
-    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
-      run<V>(Runs::pixels(call.batch) * channels<Call>, call.input + Runs::template offset<Call::input_border>(r),
-             call.output + Runs::template offset<Call::output_border>(r));
+    Runs::each(call.batch, detail::part_of(call), [&](typename Runs::Run r) {
+      run<V>(r.pixels * channels<Call>, call.input + r.template offset<Call::input_border>(),
+             call.output + r.template offset<Call::output_border>());
+    });
   }
 
   template <class Call>
@@ -47,12 +50,12 @@ struct Elementwise {
     using Runs = kernels::ImageRuns<Call::input_shape, Call::input_border, Call::output_border,
                                     Call::input_gradient_border, Call::output_gradient_border>;
     if (call.input_gradient == nullptr) return;
-    for (std::size_t r = 0; r < Runs::count(call.batch); ++r)
-      run_backward<V>(Runs::pixels(call.batch) * channels<Call>,
-                      call.input + Runs::template offset<Call::input_border>(r),
-                      call.output + Runs::template offset<Call::output_border>(r),
-                      call.output_gradient + Runs::template offset<Call::output_gradient_border>(r),
-                      call.input_gradient + Runs::template offset<Call::input_gradient_border>(r));
+    Runs::each(call.batch, detail::part_of(call), [&](typename Runs::Run r) {
+      run_backward<V>(r.pixels * channels<Call>, call.input + r.template offset<Call::input_border>(),
+                      call.output + r.template offset<Call::output_border>(),
+                      call.output_gradient + r.template offset<Call::output_gradient_border>(),
+                      call.input_gradient + r.template offset<Call::input_gradient_border>());
+    });
   }
 
  private:

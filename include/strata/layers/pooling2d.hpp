@@ -101,7 +101,7 @@ struct Pooling {
   static void backward(const Call& call) {
     if (call.input_gradient != nullptr)
       kernels::pool_backward<typename Call::Vector, Derived::geometry(Call::input_shape), Pool>(
-          call.batch, call.input, call.output_gradient, call.input_gradient);
+          call.batch, call.input, call.output_gradient, call.input_gradient, part_of(call));
   }
 };
 

@@ -170,8 +170,8 @@ class ThreadPool {
 }  // namespace detail
 
 /// Several threads, `Threads<>` one for each processor that the process may use: of an Engine for its samples, and for
-/// a single one that it shares row by row; of a Trainer for the samples of a batch. The bits are the same for any count
-/// of threads (of a trainer: for the same count). They are the process's: while they serve one caller, another computes
+/// a single one that it shares row by row; of a Trainer likewise. The bits are the same for any count of threads (of a
+/// trainer: for the same count). They are the process's: while they serve one caller, another computes
 /// by itself. A thread that is late is not waited for: another does its part.
 template <int Count = 0, Algorithms Choice = Fast>
 struct Threads {

@@ -130,10 +130,9 @@ struct EnginePlan {
   static constexpr std::array<bool, steps + 1> shares = []<std::size_t... S>(std::index_sequence<S...>) {
     const auto shared = []<std::size_t I>() {
       using B = HeadOf<I>;
-      constexpr std::size_t work = rules<typename B::layer>::macs(B::input_shape) + 4 * B::output_shape.size();
       constexpr bool can = B::kind == Kind::affine || B::kind == Kind::elementwise || detail::places(B::kind) ||
                            rules<typename B::layer>::shares;
-      return can && work >= 50'000;
+      return can && B::worth_sharing;
     };
     return std::array<bool, steps + 1>{shared.template operator()<S>()...};
   }(std::make_index_sequence<steps>{});

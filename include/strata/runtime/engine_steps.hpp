@@ -72,7 +72,7 @@ class EngineSteps {
   static void run(const Memory& memory, std::size_t sample, std::size_t count, Part part) {
     if constexpr (constexpr std::size_t run = Plan::run_steps(S); run > 0) {
       if constexpr (constexpr int image = plan.clears[S + run - 1]; image >= 0)
-        for (std::size_t n = 0; n < (begins(part) ? count : 0); ++n)
+        for (std::size_t n = 0; n < (part.leads() ? count : 0); ++n)
           kernels::clear_border<Plan::shape_of(image), Plan::border_of(image)>(memory.template at<image>(sample) +
                                                                                n * Memory::template step<image>());
       if constexpr (run == 1) compute<S>(memory, sample, count, part);
@@ -107,15 +107,15 @@ class EngineSteps {
       const auto infer = [&]<int samples>() {
         constexpr bool second = samples > 1 && Plan::template packs_twice<S>;
         B::layer::template infer<Epilogue>(
-            with(part, InferOf<S, samples>{.batch = count,
-                                           .input = in,
-                                           .packed = packed + (second ? Plan::template packed_size_of<S, 1>() : 0),
-                                           .output = out,
-                                           .residual = residual,
-                                           .input_step = Memory::template step<input>(),
-                                           .output_step = Memory::template step<step.output>(),
-                                           .residual_step = residual_step,
-                                           .scratch = memory.scratch}));
+            with_part(part, InferOf<S, samples>{.batch = count,
+                                                .input = in,
+                                                .packed = packed + (second ? Plan::template packed_size_of<S, 1>() : 0),
+                                                .output = out,
+                                                .residual = residual,
+                                                .input_step = Memory::template step<input>(),
+                                                .output_step = Memory::template step<step.output>(),
+                                                .residual_step = residual_step,
+                                                .scratch = memory.scratch}));
       };
       if (plan.sweeps[S] == 1 || memory.alone) infer.template operator()<1>();
       else infer.template operator()<plan.sweeps[S]>();
@@ -134,7 +134,7 @@ class EngineSteps {
         constexpr Shape shape = B::input_shapes[I];
         T* const target = memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice);
         if constexpr (B::kind == Kind::padding)
-          if (begins(part)) kernels::clear_border<shape, slice>(target);
+          if (part.leads()) kernels::clear_border<shape, slice>(target);
         if constexpr (!made_in_slice(Net::network(), plan, step.head, operand))
           kernels::copy_images<V, shape, slice, Plan::border_of(tensor)>(1, memory.template read<tensor>(sample),
                                                                          target, part);
@@ -156,31 +156,21 @@ class EngineSteps {
       parameters[p] = packed;
     const std::array<const T*, sizeof...(Other) + 1> inputs{
         in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
-    B::layer::forward(with(part, Call{.batch = 1,
-                                      .first = 0,
-                                      .input = in,
-                                      .inputs = inputs.data(),
-                                      .output = out,
-                                      .parameters = parameters.data(),
-                                      .prepared = nullptr,
-                                      .gathered = nullptr,
-                                      .saved = nullptr,
-                                      .scratch = memory.scratch,
-                                      .random = Random{Seed{}}}));
+    B::layer::forward(with_part(part, Call{.batch = 1,
+                                           .first = 0,
+                                           .input = in,
+                                           .inputs = inputs.data(),
+                                           .output = out,
+                                           .parameters = parameters.data(),
+                                           .prepared = nullptr,
+                                           .gathered = nullptr,
+                                           .saved = nullptr,
+                                           .scratch = memory.scratch,
+                                           .random = Random{Seed{}}}));
   }
 
-  static constexpr bool begins(Whole) { return true; }
-  static constexpr bool begins(Part part) { return part.begin == 0; }
   static constexpr Part rows_of(Whole) { return Part::nth(0, 1); }
   static constexpr Part rows_of(Part part) { return part; }
-  template <class Call>
-  static Call with(Whole, const Call& call) {
-    return call;
-  }
-  template <class Call>
-  static SharedCall<Call> with(Part part, const Call& call) {
-    return {call, part};
-  }
 };
 
 }  // namespace strata::detail

@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,8 +27,9 @@ namespace strata {
 
 /// Owns the activations, the gradients of activations and the working memory of one batch. Parameters are the caller's,
 /// in the layout of `Model<Net>`. `V` is the SIMD vector type; the element type is its. Each thread of `Parallel` takes
-/// an equal share of the samples; the same number of threads gives the same bits. Of a team each member has an
-/// Executor of its own, and trains at the same time as the others.
+/// an equal share of the samples; of those that are left over several threads share each, layer by layer. The same number
+/// of threads gives the same bits. Of a team each member has an Executor of its own, and trains at the same time as the
+/// others.
 template <class Net, class V, class Parallel = Serial, Algorithms Choice = Fast>
 class Executor {
  public:
@@ -82,7 +84,13 @@ class Executor {
   void backward(const T* parameters, T* gradients, const Replaced& replaced, std::size_t least, Ready ready) {
     memory_.parameters = parameters;
     replace(replaced);
-    parallel_.run([&](std::size_t t) { threads_[t].begin_backward(t == 0 ? gradients : nullptr); });
+    const std::size_t samples = memory_.batch.size;
+    leaders_ = samples > 0 && samples_left(false) == samples ? samples : threads_.size();
+    for (std::size_t t = 0; t < leaders_; ++t) threads_[t].begin_backward(t == 0 ? gradients : nullptr);
+    parallel_.run([&](std::size_t t) {
+      const std::size_t size = threads_.size() / leaders_;
+      if (t < size * leaders_) threads_[t / size].clear_gradients(Part::nth(t % size, size));
+    });
     std::size_t end = nodes;
     for (int stage = plan.forward_stages; stage < plan.stage_count; ++stage) {
       run_stages<true>(stage, stage + 1);
@@ -107,10 +115,12 @@ class Executor {
 
  private:
   static constexpr bool synchronized = detail::synchronized<Parallel>;
-  using Plan = detail::ExecutorPlan<Net, V, Choice, synchronized>;
+  static constexpr bool alone = std::is_same_v<Parallel, Serial>;
+  using Plan = detail::ExecutorPlan<Net, V, Choice, alone, synchronized>;
   using Memory = detail::ExecutorMemory<Net, Plan>;
   using Thread = typename Memory::Thread;
   using Work = typename Memory::Work;
+  using Part = typename Plan::Part;
   static constexpr std::size_t nodes = Plan::nodes, inputs = Plan::inputs;
   static constexpr const auto& plan = Plan::plan;
   template <std::size_t I>
@@ -125,6 +135,15 @@ class Executor {
     }(std::make_index_sequence<nodes - inputs>{});
   }
 
+  /// f<I>(part) in each thread.
+  template <class F>
+  void share_each_node(F&& f) {
+    parallel_.run([&](std::size_t t) {
+      const Part part = Part::nth(t, threads_.size());
+      for_each_node([&]<std::size_t I>() { f.template operator()<I>(part); });
+    });
+  }
+
   void start(const T* parameters, const Inputs& given, Portion batch, Random random, const Replaced& replaced,
              bool training) {
     reserve((std::max)(batch.size, std::size_t{1}));
@@ -134,24 +153,32 @@ class Executor {
     else memory_.inputs = given;
     memory_.random = random;
     replace(replaced);
-    for_each_node([&]<std::size_t I>() { Node<I>::prepare(memory_, training); });
+    share_each_node([&]<std::size_t I>(Part part) { Node<I>::prepare(memory_, training, part); });
   }
 
-  /// Where a node's work for a pass is, or null.
-  using Step = void (*)(Memory&, const Work&);
+  /// What an action does: a node's work for a pass, or nothing, and then perhaps the node's `add`.
+  struct Step {
+    void (*work)(Memory&, const Work&) = nullptr;
+    void (*add)(Memory&, const Work&) = nullptr;
+    std::size_t node;
+    bool shared;  ///< by the threads of a group
+  };
   template <bool training, std::size_t I>
   static constexpr Step step_of(detail::Pass pass) {
+    Step step{.node = I, .shared = Plan::template shares<I>};
     if constexpr (I >= inputs && !plan.alias[I]) {
-      if (pass == detail::Pass::forward) return &Node<I>::template forward<training>;
+      if (pass == detail::Pass::forward) step.work = &Node<I>::template forward<training>;
       if constexpr (training && Plan::node_at(I).gathers())
-        if (pass == detail::Pass::gather) return &Node<I>::gather;
+        if (pass == detail::Pass::gather) step.work = &Node<I>::gather;
       if constexpr (training && plan.has_gradient[I]) {
-        if (pass == detail::Pass::backward) return &Node<I>::template backward<false>;
+        if (pass == detail::Pass::backward) step.work = &Node<I>::template backward<false>;
+        if constexpr (Node<I>::adds())
+          if (pass == detail::Pass::backward) step.add = &Node<I>::add;
         if constexpr (Plan::node_at(I).gathers())
-          if (pass == detail::Pass::gather_gradients) return &Node<I>::template backward<true>;
+          if (pass == detail::Pass::gather_gradients) step.work = &Node<I>::template backward<true>;
       }
     }
-    return nullptr;
+    return step;
   }
   static constexpr std::size_t action_count = [] {
     const std::size_t stages = static_cast<std::size_t>(plan.stage_count);
@@ -171,18 +198,67 @@ class Executor {
       const std::size_t node = static_cast<std::size_t>(last.node);
       const bool gathers = training && runs(node) &&
                            (last.pass == detail::Pass::gather || last.pass == detail::Pass::gather_gradients);
-      parallel_.run([&](std::size_t t) {
-        if (gathers) std::fill(threads_[t].gathered_of(node), threads_[t].gathered_of(node + 1), 0.0);
-        const detail::Share share(memory_.batch.size, t, threads_.size());
-        const std::size_t step = stage.batched ? (std::max)(share.size(), std::size_t{1}) : 1;
-        for (std::size_t first = share.begin; first < share.end; first += step)
-          for (int a = stage.begin; a < stage.end; ++a)
-            if (const Step run = steps<training>[static_cast<std::size_t>(a)];
-                run != nullptr && runs(static_cast<std::size_t>(plan.actions[static_cast<std::size_t>(a)].node)))
-              run(memory_, {threads_[t], first, step});
-      });
+      if (gathers)
+        for (Thread& thread : threads_) std::fill(thread.gathered_of(node), thread.gathered_of(node + 1), 0.0);
+      const std::size_t left = samples_left(stage.batched);
+      if (left < memory_.batch.size) run_apart<training>(stage, memory_.batch.size - left);
+      if (left > 0) run_together<training>(stage, left);
       if (gathers) conclude<training>(last);
       if constexpr (requires { parallel_.progress(); }) parallel_.progress();
+    }
+  }
+
+  /// How many samples at the end of the batch are left over, and so few that each gets two threads or more. Of what is
+  /// `batched` each thread rather takes one more at a time.
+  std::size_t samples_left(bool batched) const {
+    const std::size_t size = memory_.batch.size, left = size % threads_.size();
+    return 2 * left > threads_.size() || (batched && left < size) ? 0 : left;
+  }
+
+  /// The first samples: an equal share for each thread.
+  template <bool training>
+  void run_apart(const detail::Stage& stage, std::size_t samples) {
+    parallel_.run([&](std::size_t t) {
+      const detail::Share share(samples, t, threads_.size());
+      const std::size_t step = stage.batched ? (std::max)(share.size(), std::size_t{1}) : 1;
+      for (std::size_t first = share.begin; first < share.end; first += step)
+        run_actions<training>(stage.begin, stage.end, {threads_[t], threads_[t], first, step, Part::nth(0, 1)});
+    });
+  }
+
+  /// The last samples: a group of threads for each, or one for all of a batched stage. A group waits before and behind
+  /// what it shares; the rest is its leader's.
+  template <bool training>
+  void run_together(const detail::Stage& stage, std::size_t samples) {
+    const std::size_t groups = stage.batched ? 1 : samples, size = threads_.size() / groups;
+    const auto run = [&](bool shared, auto work) {
+      parallel_.run([&](std::size_t t) {
+        const std::size_t group = t / size, member = t % size;
+        if (group >= groups || (member > 0 && !shared)) return;
+        work(Work{threads_[t], threads_[group], memory_.batch.size - samples + group, stage.batched ? samples : 1,
+                  shared ? Part::nth(member, size) : Part::nth(0, 1)});
+      });
+    };
+    for (int a = stage.begin; a < stage.end;) {
+      const int first = a++;
+      const Step& step = steps<training>[static_cast<std::size_t>(first)];
+      if (!step.shared) {
+        while (a < stage.end && !steps<training>[static_cast<std::size_t>(a)].shared) ++a;
+        run(false, [&](const Work& work) { run_actions<training>(first, a, work); });
+      } else if (step.work != nullptr && runs(step.node)) {
+        run(true, [&](const Work& work) { step.work(memory_, work); });
+        if (step.add != nullptr) run(true, [&](const Work& work) { step.add(memory_, work); });
+      }
+    }
+  }
+
+  template <bool training>
+  void run_actions(int begin, int end, const Work& work) {
+    for (int a = begin; a < end; ++a) {
+      const Step& step = steps<training>[static_cast<std::size_t>(a)];
+      if (step.work == nullptr || !runs(step.node)) continue;
+      step.work(memory_, work);
+      if (step.add != nullptr) step.add(memory_, work);
     }
   }
 
@@ -232,13 +308,13 @@ class Executor {
     gathered_[0] = sums.data();
   }
 
-  /// Adds all threads' gradients of the nodes [begin, end) to the first one's, thread after thread, and finishes them.
+  /// Adds all leaders' gradients of the nodes [begin, end) to the first one's, thread after thread, and finishes them.
   void finish_nodes(std::size_t begin, std::size_t end) {
-    if (threads_.size() > 1)
+    if (leaders_ > 1)
       parallel_.run([&](std::size_t t) {
         const auto add_share = [&](std::size_t first, std::size_t last, auto pointer_of) {
           const detail::Share share(last - first, t, threads_.size());
-          for (std::size_t other = 1; other < threads_.size(); ++other)
+          for (std::size_t other = 1; other < leaders_; ++other)
             detail::add_to<V>(share.size(), pointer_of(threads_[0]) + first + share.begin,
                               pointer_of(threads_[other]) + first + share.begin);
         };
@@ -247,8 +323,8 @@ class Executor {
         add_share(Plan::accumulator_offsets[begin], Plan::accumulator_offsets[end],
                   [](Thread& thread) { return thread.accumulators.data(); });
       });
-    for_each_node([&]<std::size_t I>() {
-      if (I >= begin && I < end && runs(I)) Node<I>::finish_gradients(threads_[0]);
+    share_each_node([&]<std::size_t I>(Part part) {
+      if (I >= begin && I < end && runs(I)) Node<I>::finish_gradients(threads_[0], part);
     });
   }
 
@@ -256,6 +332,7 @@ class Executor {
   Memory memory_;
   std::vector<Thread> threads_;
   std::vector<const double*> gathered_;
+  std::size_t leaders_ = 0;  ///< threads that have gradients: the first ones
   Arena<double> exchanged_;
   std::array<bool, nodes> replaced_{};
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/border.hpp>
@@ -19,6 +20,7 @@ namespace strata::detail {
 template <class Net, class Plan>
 struct ExecutorMemory {
   using T = typename Plan::T;
+  using Part = typename Plan::Part;
   static constexpr const auto& plan = Plan::plan;
 
   /// What a thread has for itself.
@@ -32,8 +34,12 @@ struct ExecutorMemory {
     void begin_backward(T* callers) {
       if (callers == nullptr && own_gradients.size() == 0) own_gradients = Arena<T>(Net::trainable_param_count);
       gradients = callers == nullptr ? own_gradients.data() : callers;
-      std::fill_n(gradients, Net::trainable_param_count, T(0));
-      std::fill_n(accumulators.data(), accumulators.size(), T(0));
+    }
+    void clear_gradients(Part part) {
+      for (const std::span<T> values : {std::span(gradients, Net::trainable_param_count), accumulators.span()}) {
+        const Share own = part.share(values.size());
+        std::fill_n(values.data() + own.begin, own.size(), T(0));
+      }
     }
 
     T* accumulator_of(std::size_t node) { return accumulators.data() + Plan::accumulator_offsets[node]; }
@@ -45,10 +51,12 @@ struct ExecutorMemory {
     }
   };
 
-  /// Samples that a thread works on.
+  /// Samples that a thread works on, or a part of their work. Of the threads that share a sample one leads: it has what
+  /// all of them make.
   struct Work {
-    Thread& thread;
+    Thread &thread, &leader;
     std::size_t first, count;
+    Part part;
   };
 
   /// Makes room for a batch. Memory grows to the largest batch seen and stays.
@@ -68,7 +76,7 @@ struct ExecutorMemory {
   T* address(Place place, Shape shape, Border border, const Work& work) {
     return border_offset(shape, border) +
            (place.whole ? whole.data() + place.offset * batch.size + work.first * bordered_size(shape, border)
-                        : work.thread.single.data() + place.offset);
+                        : work.leader.single.data() + place.offset);
   }
   T* value_of(std::size_t tensor, const Work& work) {
     return address(plan.values[tensor], Plan::shape_of(tensor), plan.value_borders[tensor], work);

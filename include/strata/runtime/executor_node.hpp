@@ -30,22 +30,24 @@ class ExecutorNode {
   using Memory = ExecutorMemory<Net, Plan>;
   using Thread = typename Memory::Thread;
   using Work = typename Memory::Work;
+  using Part = typename Plan::Part;
   using L = typename Plan::template LayerAt<I>;
   using B = typename Plan::template BoundAt<I>;
   static constexpr const auto& plan = Plan::plan;
   static constexpr const NodeInfo& node = Net::network().nodes[I];
 
  public:
-  static void prepare(Memory& memory, bool training) {
+  static void prepare(Memory& memory, bool training, Part part) {
     const auto parameters = node_parameters<Net, I>(memory.parameters);
     const Prepare<B, V> call{parameters.data(), memory.prepared_of(I), training && plan.has_gradient[I]};
-    if constexpr (requires { L::prepare(call); }) L::prepare(call);
+    if constexpr (requires { L::prepare(call); })
+      if (rules<L>::shares || part.leads()) L::prepare(with_part(rules<L>::shares ? part : all, call));
   }
 
   template <bool training>
   static void forward(Memory& memory, const Work& work) {
     if constexpr (!plan.in_place[I])
-      clear_borders<B::output_shape, plan.value_borders[I]>(memory.value_of(I, work), work.count);
+      clear_borders<B::output_shape, plan.value_borders[I]>(memory.value_of(I, work), work);
     call_forward<training>(memory, work, [](const auto& call) {
       if constexpr (training && !node.fixed() && requires { L::forward_training(call); }) L::forward_training(call);
       else L::forward(call);
@@ -60,7 +62,7 @@ class ExecutorNode {
     using Call = Backward<B, V, plan.value_borders[input(0)], plan.value_borders[I], plan.gradient_borders[input(0)],
                           plan.gradient_borders[I], node.fixed()>;
     const auto parameters = node_parameters<Net, I>(memory.parameters);
-    const auto parameter_gradients = gradients_of(work.thread);
+    const auto parameter_gradients = gradients_of(work.leader);
     const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work); });
     const auto input_gradients = each_operand([&](std::size_t o) -> T* {
       if (!plan.has_gradient[input(o)] || gathers) return nullptr;
@@ -78,21 +80,32 @@ class ExecutorNode {
                     .parameters = parameters.data(),
                     .prepared = memory.prepared_of(I),
                     .parameter_gradients = parameter_gradients.data(),
-                    .accumulator = work.thread.accumulator_of(I),
+                    .accumulator = work.leader.accumulator_of(I),
                     .gathered = work.thread.gathered_of(I),
                     .saved = memory.saved_of(I),
                     .scratch = work.thread.scratch.data(),
                     .random = memory.random.split(I)};
     if constexpr (gathers) {
-      L::gather_gradients(call);
+      L::gather_gradients(with_part(work.part, call));
     } else {
       if (input_gradients[0] != nullptr)
-        clear_borders<B::input_shape, plan.gradient_borders[input(0)]>(input_gradients[0], work.count);
-      L::backward(call);
-      for (std::size_t o = 0; o < B::input_count; ++o)
-        if (plan.has_gradient[input(o)] && !plan.opens[slot(o)])
-          add_to<V>(work.count * Plan::shape_of(input(o)).size(), memory.gradient_of(input(o), work),
-                    input_gradients[o]);
+        clear_borders<B::input_shape, plan.gradient_borders[input(0)]>(input_gradients[0], work);
+      L::backward(with_part(work.part, call));
+    }
+  }
+
+  /// Whether backward makes parts of gradients, which are then to be added to what other readers have made.
+  static constexpr bool adds() {
+    bool any = false;
+    for (std::size_t o = 0; o < B::input_count; ++o) any |= plan.has_gradient[input(o)] && !plan.opens[slot(o)];
+    return any;
+  }
+  static void add(Memory& memory, const Work& work) {
+    for (std::size_t o = 0; o < B::input_count; ++o) {
+      if (!plan.has_gradient[input(o)] || plan.opens[slot(o)]) continue;
+      const Share own = work.part.share(work.count * Plan::shape_of(input(o)).size());
+      add_to<V>(own.size(), memory.gradient_of(input(o), work) + own.begin,
+                memory.address(plan.parts[slot(o)], Plan::shape_of(input(o)), {}, work) + own.begin);
     }
   }
 
@@ -111,10 +124,11 @@ class ExecutorNode {
     else L::conclude(call);
   }
 
-  static void finish_gradients(Thread& thread) {
+  static void finish_gradients(Thread& thread, Part part) {
     const auto gradients = gradients_of(thread);
     const FinishGradients<B, V> call{thread.accumulator_of(I), gradients.data()};
-    if constexpr (node.trainable_count() > 0 && requires { L::finish_gradients(call); }) L::finish_gradients(call);
+    if constexpr (node.trainable_count() > 0 && requires { L::finish_gradients(call); })
+      if (rules<L>::shares || part.leads()) L::finish_gradients(with_part(rules<L>::shares ? part : all, call));
   }
 
   static void update_state(Memory& memory, T* all_parameters) {
@@ -124,6 +138,8 @@ class ExecutorNode {
   }
 
  private:
+  static constexpr Part all = Part::nth(0, 1);
+
   /// The tensor of an operand; its number among all operands.
   static constexpr std::size_t input(std::size_t operand) {
     return static_cast<std::size_t>(Net::network().input_of(I, static_cast<int>(operand)));
@@ -151,24 +167,24 @@ class ExecutorNode {
     using Call = Forward<B, V, plan.value_borders[input(0)], plan.value_borders[I]>;
     const auto parameters = node_parameters<Net, I>(memory.parameters);
     const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work); });
-    run(Call{.batch = work.count,
-             .first = memory.batch.first + work.first,
-             .input = operands[0],
-             .inputs = operands.data(),
-             .output = memory.value_of(I, work),
-             .parameters = parameters.data(),
-             .prepared = memory.prepared_of(I),
-             .gathered = work.thread.gathered_of(I),
-             .saved = training ? memory.saved_of(I) : nullptr,
-             .scratch = work.thread.scratch.data(),
-             .random = memory.random.split(I)});
+    run(with_part(work.part, Call{.batch = work.count,
+                                  .first = memory.batch.first + work.first,
+                                  .input = operands[0],
+                                  .inputs = operands.data(),
+                                  .output = memory.value_of(I, work),
+                                  .parameters = parameters.data(),
+                                  .prepared = memory.prepared_of(I),
+                                  .gathered = work.thread.gathered_of(I),
+                                  .saved = training ? memory.saved_of(I) : nullptr,
+                                  .scratch = work.thread.scratch.data(),
+                                  .random = memory.random.split(I)}));
   }
 
   /// Zeros around images that nobody has made yet.
   template <Shape shape, Border border>
-  static void clear_borders(T* images, std::size_t count) {
+  static void clear_borders(T* images, const Work& work) {
     if constexpr (border != Border{})
-      for (std::size_t n = 0; n < count; ++n)
+      for (std::size_t n = 0; n < (work.part.leads() ? work.count : 0); ++n)
         kernels::clear_border<shape, border>(images + n * bordered_size(shape, border));
   }
 };

@@ -5,21 +5,24 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <type_traits>
 #include <utility>
 
 #include <strata/core/algorithms.hpp>
 #include <strata/core/arena.hpp>
 #include <strata/core/bound.hpp>
+#include <strata/core/part.hpp>
 #include <strata/graph/definition.hpp>
 #include <strata/graph/lower.hpp>
 
 namespace strata::detail {
 
-/// Constants and types only. `I` is a node; sizes are elements. `synchronized`: gathering layers exchange what they
-/// gather with the other members of a team.
-template <class Net, class V, Algorithms Choice, bool synchronized>
+/// Constants and types only. `I` is a node; sizes are elements. `alone`: there is one thread. `synchronized`: gathering
+/// layers exchange what they gather with the other members of a team.
+template <class Net, class V, Algorithms Choice, bool alone, bool synchronized>
 struct ExecutorPlan {
   using T = typename V::value_type;
+  using Part = std::conditional_t<alone, Whole, detail::Part>;
 
   static constexpr std::size_t nodes = Net::network().node_count, inputs = Net::input_count;
   static constexpr const auto& plan = Net::training_plan();
@@ -28,6 +31,9 @@ struct ExecutorPlan {
   using LayerAt = LayerBy<LayerOf<Net, I>, Choice>;
   template <std::size_t I>
   using BoundAt = BoundBy<BoundOf<Net, I>, Choice>;
+  /// Whether several threads share a sample's work: where the layer can, and there is enough of it.
+  template <std::size_t I>
+  static constexpr bool shares = rules<LayerAt<I>>::shares && BoundAt<I>::worth_sharing;
   static constexpr const NodeInfo& node_at(std::size_t index) { return Net::network().nodes[index]; }
   static constexpr Shape shape_of(std::size_t tensor) { return Net::network().tensors[tensor].shape; }
 

@@ -1,0 +1,138 @@
+// Training steps of several threads, which share the samples of a batch and the work on one sample.
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <strata/parallel/threads.hpp>
+#include <strata/strata.hpp>
+
+#include "harness/check_network.hpp"
+#include "train/support.hpp"
+
+using namespace strata;
+
+namespace {
+
+/// Winograd by rows of tiles and by blocks of channels, an input without a border, a stride that leaves cells out
+/// (1x1, stride 2), groups, depthwise of small and large kernels, poolings that overlap or not, a sum whose operand has
+/// two readers, random masks, dense layers of more features than units and the other way round.
+using Inner = Sequential<Conv2D<40, 3, Same>, ReLU, Conv2D<40, 1>>;
+struct Plain : Sequential<Input<33, 30, 5>, Conv2D<24, 3, Same>, ReLU, DepthwiseConv2D<3, Same>, Conv2D<40, 3>, SiLU,
+                          Residual<Inner>, Dropout<0.3>, MaxPooling2D<2>, DepthwiseConv2D<7, Same>,
+                          Conv2D<80, 1, Strides{2}>, Tanh, AveragePooling2D<3, Strides{2}, Same>,
+                          Conv2D<80, 3, Same, Groups{2}>, Conv2D<136, 3, Same>, ReLU, Flatten, Dense<300>, ReLU,
+                          Dense<5>> {};
+/// The same kinds with normalisations, whose statistics are of the whole batch, and some of them frozen. Smooth:
+/// statistics differ in their last bits, and no function turns these into more.
+using Normal = Sequential<Conv2D<24, 3, Same, NoBias>, BatchNorm, SiLU>;
+struct Normalised
+    : Sequential<Input<31, 32, 16>, Normal, Residual<Conv2D<24, 3, Same>, BatchNorm>, Frozen<Conv2D<32, 3, Same>>,
+                 Frozen<BatchNorm>, SiLU, Concatenate<Conv2D<16, 1>, Sequential<DepthwiseConv2D<5, Same>, BatchNorm>>,
+                 AveragePooling2D<3, Strides{2}>, GlobalAveragePooling2D, Dense<5>> {};
+/// Two inputs, two outputs, an operand that is broadcast.
+struct Forked
+    : Graph<Node<"x", Input<24, 28, 20>>, Node<"z", Input<24, 28, 20>>, Node<"a", Conv2D<20, 3, Same>, "x">,
+            Node<"b", Conv2D<20, 5, Same>, "z">, Node<"m", Multiply<>, "a", "b">, Node<"s", Maximum<>, "m", "x">,
+            Node<"g", Sequential<GlobalAveragePooling2D, Dense<20, activation<Sigmoid>>>, "s">,
+            Node<"scaled", Multiply<>, "s", "g">, Node<"p", Sequential<Conv2D<2, 1>, Flatten, Dense<3>>, "scaled">,
+            Node<"q", Sequential<BatchNorm, Flatten, Dense<4>>, "b">, Outputs<"p", "q">> {};
+
+/// So many threads; or as many calls one after another, the last first: what one does must not need another's.
+struct Several {
+  std::size_t count;
+  bool in_turn = false;
+
+  std::size_t threads() const { return count; }
+  template <class F>
+  void run(F&& f) const {
+    detail::ThreadPool& pool = detail::ThreadPool::get();
+    pool.start(static_cast<int>(count));
+    if (in_turn || !pool.run(static_cast<int>(count), 1, [&](int, int t) { f(static_cast<std::size_t>(t)); }))
+      for (std::size_t t = count; t-- > 0;) f(t);
+  }
+};
+
+/// Parameters, moving averages included, and gradients after some steps.
+template <class T>
+struct Trained {
+  std::vector<T> parameters, gradients;
+  friend bool operator==(const Trained&, const Trained&) = default;
+};
+
+template <class Net, class T, class Loss, class Parallel, class Step>
+Trained<T> train(const Loss& loss, Parallel parallel, Step step) {
+  Model<Net, T> model{Seed{3}};
+  Trainer trainer{model, loss, SGD{.learning_rate = 0.01f, .momentum = 0.9f}, Seed{5}, parallel};
+  for (int i = 0; i < 2; ++i) step(trainer);
+  return {{model.parameters().begin(), model.parameters().end()},
+          {trainer.gradients().begin(), trainer.gradients().end()}};
+}
+
+/// As one thread within rounding, or to the bit; the same bits again, and where threads come in turn.
+template <class T, class Train>
+void check(std::size_t batch, bool same_bits, Train train) {
+  const Trained<T> one = train(Serial{});
+  for (const std::size_t threads : {2u, 3u, 4u, 7u}) {
+    CAPTURE(batch, threads);
+    const Trained<T> several = train(Several{threads});
+    const double tolerance = sizeof(T) == sizeof(double) ? 1e-12 : 1e-5;
+    REQUIRE(train_test::difference(several.gradients, one.gradients) < tolerance);
+    REQUIRE(train_test::difference(several.parameters, one.parameters) < tolerance);
+    if (same_bits) REQUIRE(several == one);
+    REQUIRE(several == train(Several{threads}));
+    REQUIRE(several == train(Several{threads, true}));
+  }
+}
+
+template <class Net, class T>
+void check_classifier(bool normalised) {
+  for (const std::size_t batch : {1u, 2u, 3u, 5u}) {
+    const std::vector<T> images = train_test::normal<T>(batch * Net::input_shape.size(), 7);
+    const std::vector<int> labels = train_test::labels(batch, 5, 9);
+    check<T>(batch, batch == 1 && !normalised, [&](auto parallel) {
+      return train<Net, T>(SparseCategoricalCrossentropy{.from_logits = true}, parallel,
+                           [&](auto& trainer) { trainer.step(images, labels); });
+    });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("threads that share a sample find the gradients of one", "[parallel]") {
+  check_classifier<Plain, float>(false);
+  check_classifier<Normalised, float>(true);
+}
+
+TEST_CASE("threads that share a sample find the gradients of one, in double", "[parallel]") {
+  check_classifier<Plain, double>(false);
+  check_classifier<Normalised, double>(true);
+}
+
+TEST_CASE("threads share a sample of a network with several inputs and outputs", "[parallel]") {
+  for (const std::size_t batch : {1u, 2u, 3u}) {
+    const auto x = train_test::normal<double>(batch * 24 * 28 * 20, 7), z = train_test::normal<double>(x.size(), 8),
+               p = train_test::normal<double>(batch * 3, 9), q = train_test::normal<double>(batch * 4, 10);
+    check<double>(batch, false, [&](auto parallel) {
+      return train<Forked, double>(Losses{MeanSquaredError{}, MeanSquaredError{}}, parallel, [&](auto& trainer) {
+        trainer.step({std::span(x), std::span(z)}, std::array<Targets<double>, 2>{std::span(p), std::span(q)});
+      });
+    });
+  }
+}
+
+TEST_CASE("a forward pass that threads share has the bits of one", "[parallel]") {
+  const Model<Normalised> model = test::random_model<Normalised>();
+  const auto images = test::noise<float>(3 * Normalised::input_shape.size(), 5);
+  using V = simd::Vector<float>;
+  Executor<Normalised, V> one;
+  for (const std::size_t threads : {2u, 6u})
+    for (const std::size_t batch : {1u, 3u}) {
+      Executor<Normalised, V, Several> several{Several{threads}};
+      const float* const expected = one.forward(model.parameters().data(), images.data(), batch);
+      const float* const output = several.forward(model.parameters().data(), images.data(), batch);
+      CAPTURE(threads, batch);
+      REQUIRE(std::equal(output, output + batch * 5, expected));
+    }
+}
