@@ -309,12 +309,15 @@ TEST_CASE("everything that cannot be expressed is listed at once; what reaches n
   CHECK(text.find("NonZero") == text.npos);
   CHECK(refusal(model, {{}, {"p"}}) == "imported");
   CHECK(refusal(model, {{}, {"nobody"}}).find("--outputs: expected names of values") != std::string::npos);
-  const OnnxModel groups = model_of({1, 6, 4, 4},
-                                    {pool, node("Reshape", {"p", "split"}, "g"),
-                                     node("ReduceSum", {"g", "first"}, "y")},
-                                    {extents("split", {1, 2, 3, 2, 2}), extents("first", {1})});
-  CHECK(refusal(groups).find("y (ReduceSum): expected a tensor of at most three axes behind the batch, received [2, 2, "
-                             "2, 3]; end the network before it with --outputs") != std::string::npos);
+  const auto groups = [&](std::initializer_list<std::int64_t> split) {
+    return refusal(model_of({1, 8, 4, 4}, {pool, node("Reshape", {"p", "split"}, "g"),
+                                           node("ReduceSum", {"g", "first"}, "y")},
+                            {extents("split", split), extents("first", {1})}));
+  };
+  CHECK(groups({1, 2, 2, 2, 2, 2}) == "imported");
+  CHECK(groups({1, 2, 2, 2, 1, 2, 2}).find("y (ReduceSum): expected a tensor of at most five axes behind the batch, "
+                                           "received [2, 2, 1, 2, 2, 2]; end the network before it with --outputs") !=
+        std::string::npos);
   const OnnxModel open = model_of({-1, 3, -1, -1}, {pool}, {});
   CHECK(refusal(open).find("--input 1x3x224x224") != std::string::npos);
   CHECK(refusal(open, {{{3, 4, 4}}, {}}) == "imported");
