@@ -63,6 +63,14 @@ class Builder {
       return inputs[0];
     };
     if (const Problem problem = place_problem(rules, in, is_input, out)) return refuse(problem);
+    Element element = rules.output_element;
+    for (std::size_t i = 0; !is_input && i < Count; ++i) {
+      const Element operand = graph_.tensor(inputs[i]).element;
+      if (rules.kind == Kind::view) element = operand;
+      else if (operand != rules.input_element)
+        return refuse(element_problem("an operand holds numbers that the layer does not read", operand,
+                                      rules.input_element, "put a layer between them that makes these of those"));
+    }
     NodeInfo& node = graph_.nodes[index];
     node.rules = &rules;
     node.frozen = frozen_;
@@ -82,7 +90,7 @@ class Builder {
       graph_.layer_count += rules.visible;
     }
     graph_.input_count += is_input;
-    graph_.tensors[index] = {out, static_cast<int>(index), 0};
+    graph_.tensors[index] = {out, static_cast<int>(index), 0, element};
     ++graph_.node_count;
     return node.output;
   }
@@ -107,6 +115,13 @@ class Builder {
   template <std::size_t Count>
   constexpr Lowered<N, Operands> finish(const std::array<int, Count>& outputs) {
     if (!graph_.fault.problem) check_names();
+    for (const int output : outputs)
+      if (const TensorInfo& made = graph_.tensor(output); !graph_.fault.problem && made.element != Element::real) {
+        const NodeInfo& node = node_of(output);
+        graph_.fault = {element_problem("an output of a network does not hold real numbers", made.element,
+                                        Element::real, "end in a layer that makes real numbers of those"),
+                        node.rules, node.layer, node.name, {}, {}};
+      }
     if (graph_.fault.problem) return graph_;
     for (const int output : outputs) graph_.operands[static_cast<std::size_t>(operand_count_++)] = output;
     graph_.output_count = Count;
@@ -121,6 +136,10 @@ class Builder {
     return true;
   }
 
+  static constexpr Problem element_problem(const char* rule, Element received, Element expected, const char* remedy) {
+    return {rule, BasicText<200>(name_of(expected)) << " numbers", remedy,
+            BasicText<200>(name_of(received)) << " numbers"};
+  }
   static constexpr Problem too_large(const char* what, Shape shape) {
     return {"a tensor is too large", Text("fewer than 2147483647 elements"), "make its sizes smaller",
             Text(what) << shape};

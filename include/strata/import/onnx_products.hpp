@@ -36,7 +36,8 @@ inline void reorder_rows(Tensor& kernel, const OnnxView& view, const Extents& se
   kernel.values = std::move(values);
 }
 
-/// Dense on vectors (features) and on more than three axes, a 1x1 convolution elsewhere: kernel (inputs, outputs), the node's second input.
+/// Dense on vectors (features) and on more than three axes, a 1x1 convolution elsewhere: kernel (inputs, outputs), the
+/// node's second input.
 inline std::size_t add_dense(OnnxCall& call, std::size_t x, std::vector<Tensor> weights) {
   Extents shape = call.network.shape(x);
   const std::size_t inputs = weights[0].shape[0], outputs = weights[0].shape[1];

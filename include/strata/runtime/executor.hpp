@@ -32,6 +32,9 @@ template <class Net, class V, class Parallel = Serial, Algorithms Choice = Fast>
 class Executor {
  public:
   using T = typename V::value_type;
+  static_assert(Net::network().is_real(),
+                "training works on real numbers: expected layers that read and make such, received a network with "
+                "another element; train it without these layers, and give the parameters to the one that has them");
 
   explicit Executor(Parallel parallel = {})
       : parallel_(std::move(parallel)),
@@ -141,7 +144,7 @@ class Executor {
   using Step = void (*)(Memory&, const Work&);
   template <bool training, std::size_t I>
   static constexpr Step step_of(detail::Pass pass) {
-    if constexpr (I >= inputs && !plan.alias[I]) {
+    if constexpr (I >= inputs && !plan.alias[I] && Net::network().is_real()) {
       if (pass == detail::Pass::forward) return &Node<I>::template forward<training>;
       if constexpr (training && Plan::node_at(I).gathers())
         if (pass == detail::Pass::gather) return &Node<I>::gather;
