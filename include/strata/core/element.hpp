@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace strata {
 
@@ -19,27 +20,11 @@ constexpr std::size_t bytes_of(Element element, std::size_t real) {
   return element == Element::real ? real : element == Element::int32 ? 4 : 1;
 }
 
-namespace detail {
-template <class T, Element>
-struct stored {
-  using type = T;
-};
-template <class T>
-struct stored<T, Element::int8> {
-  using type = std::int8_t;
-};
-template <class T>
-struct stored<T, Element::uint8> {
-  using type = std::uint8_t;
-};
-template <class T>
-struct stored<T, Element::int32> {
-  using type = std::int32_t;
-};
-}  // namespace detail
-
 /// The type of one, where real numbers are `T`.
 template <class T, Element element>
-using Stored = typename detail::stored<T, element>::type;
+using Stored = std::conditional_t<
+    element == Element::real, T,
+    std::conditional_t<element == Element::int32, std::int32_t,
+                       std::conditional_t<element == Element::int8, std::int8_t, std::uint8_t>>>;
 
 }  // namespace strata

@@ -32,14 +32,14 @@ template <class Net, class V, class Parallel = Serial, Algorithms Choice = Fast>
 class Executor {
  public:
   using T = typename V::value_type;
-  static_assert(Net::network().is_real(),
-                "training works on real numbers: expected layers that read and make such, received a network with "
-                "another element; train it without these layers, and give the parameters to the one that has them");
 
   explicit Executor(Parallel parallel = {})
       : parallel_(std::move(parallel)),
         threads_(parallel_.threads()),
         gathered_(threads_.size()) {
+    static_assert(Net::network().is_real(),
+                  "training works on real numbers: expected layers that read and make such, received a network with "
+                  "another element; train it without these layers, and give the parameters to the one that has them");
     if constexpr (synchronized) exchanged_ = Arena<double>(Plan::gathered_offsets[nodes]);
   }
 
