@@ -211,7 +211,8 @@ TEST_CASE("what needs an image or a sequence refuses more axes", "[axes]") {
                         GlobalAveragePooling2D, GlobalMaxPooling2D, UpSampling2D<>, ZeroPadding2D<>, Cropping2D<>,
                         Resizing<2, 2>, ReflectionPadding2D<1>, SpatialDropout2D<0.5>, DepthToSpace<1>,
                         SpaceToDepth<1>,
-                        RandomFlipLayer<>, RandomRotation<0.1>, RandomTranslation<0.1, 0.1>, Conv1D<2, 1>, MaxPooling1D<>,
+                        RandomFlipLayer<>, RandomRotation<0.1>, RandomTranslation<0.1, 0.1>, Conv1D<2, 1>,
+                        MaxPooling1D<>,
                         RepeatVector<2>>({2, 8, 8, 4}));
   static_assert(std::string_view(Reshape<1, 1, 1, 1, 1, 24>::check({24}).rule) == "Reshape has one to five sizes");
   SUCCEED();

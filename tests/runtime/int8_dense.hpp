@@ -57,7 +57,8 @@ struct Int8Dense : Dense<Units> {
       const auto weight = [&](std::size_t i) { return parameters[0][i * Units + o] * factor; };
       T step = std::numeric_limits<T>::min();
       for (std::size_t i = 0; i < in.size(); ++i) step = std::max(step, std::abs(weight(i)) / 127);
-      for (std::size_t i = 0; i < in.size(); ++i) *quantized++ = static_cast<std::int8_t>(std::lround(weight(i) / step));
+      for (std::size_t i = 0; i < in.size(); ++i)
+        *quantized++ = static_cast<std::int8_t>(std::lround(weight(i) / step));
       packed[o] = step * static_cast<T>(Scale);
       packed[Units + o] = parameters[1][o] * factor + (shift ? shift[o] : 0);
     }

@@ -39,6 +39,50 @@ static_assert(Engine<Net, Fast, simd::Vector<double>>::workspace_bytes == 320 + 
 struct Whole : Sequential<Input<1500>, Quantize<1>, Int8Dense<5, 1>, Affine, ReLU> {};
 static_assert(Whole::inference_arena_bytes<> == 1536);
 
+/// Weights that several samples share, so that as many lie in the arena.
+struct Sweeping : Sequential<Input<320>, Quantize<1 / 127.0>, Int8Dense<900, 1 / 127.0>, Quantize<0.25>,
+                             Int8Dense<3, 0.25>> {};
+static_assert(Sweeping::inference_plan().sweeps[1] > 1);
+static_assert(Sweeping::inference_plan().blocks[1].size == 320 * Fast::sweep);
+
+/// Rounded down, as such numbers; and what reads them.
+template <Element To>
+struct Floor {
+  static constexpr const char* class_name = "Floor";
+  static constexpr Element output_element = To;
+  static constexpr Shape output_shape(Shape in) { return in; }
+  template <class Call>
+  static void forward(const Call& call) {
+    for (std::size_t i = 0; i < Call::input_shape.size(); ++i)
+      call.output[i] = static_cast<Stored<typename Call::Scalar, To>>(std::floor(call.input[i]));
+  }
+};
+template <Element From>
+struct Halves {
+  static constexpr const char* class_name = "Halves";
+  static constexpr Element input_element = From;
+  static constexpr Shape output_shape(Shape in) { return in; }
+  template <class Call>
+  static void forward(const Call& call) {
+    for (std::size_t i = 0; i < Call::input_shape.size(); ++i)
+      call.output[i] = static_cast<typename Call::Scalar>(call.input[i]) / 2;
+  }
+};
+template <Element E>
+struct Through : Sequential<Input<2, 3, 20>, Floor<E>, Reshape<6, 20>, Dropout<0.5>, Halves<E>> {};
+static_assert(Through<Element::uint8>::inference_arena_bytes<> == 128);
+static_assert(Through<Element::int32>::inference_arena_bytes<> == 512);
+static_assert(Through<Element::real>::inference_arena_bytes<> == 512);
+
+template <Element E, class T>
+void check_through() {
+  const Engine<Through<E>, Fast, simd::Vector<T>> engine{Model<Through<E>, T>{}};
+  std::vector<T> x(240), y(240);
+  for (std::size_t i = 0; i < 240; ++i) x[i] = static_cast<T>(i % 120) + T(0.75);
+  engine(x, y);
+  for (std::size_t i = 0; i < 240; ++i) REQUIRE(y[i] == static_cast<T>(i % 120) / 2);
+}
+
 double quantized(double x, double scale) { return std::lround(std::clamp(x / scale, -127.0, 127.0)); }
 
 /// With what is rounded rounded, and the rest in double.
@@ -161,6 +205,22 @@ TEST_CASE("int8: whole numbers of which the largest is 127 are exact, in sums th
   REQUIRE(beyond > 3);
   CHECK(run(Engine<Whole>{model}, x, 15) == expected);
   CHECK(std::count(expected.begin(), expected.end(), 0.0f) == 3);
+}
+
+TEST_CASE("int8: samples that share the weights are those that do not", "[int8]") {
+  const Model<Sweeping> model = test::random_model<Sweeping>();
+  const Engine<Sweeping> engine{model};
+  const std::vector<float> x = test::noise<float>(9 * 320, 7), together = run(engine, x, 27);
+  for (std::size_t n = 0; n < 9; ++n)
+    CHECK(run(engine, {x.begin() + n * 320, x.begin() + (n + 1) * 320}, 3) ==
+          std::vector<float>(together.begin() + n * 3, together.begin() + (n + 1) * 3));
+}
+
+TEST_CASE("tensors of every element, beside float and double", "[int8]") {
+  check_through<Element::real, float>(), check_through<Element::real, double>();
+  check_through<Element::int8, float>(), check_through<Element::int8, double>();
+  check_through<Element::uint8, float>(), check_through<Element::uint8, double>();
+  check_through<Element::int32, float>(), check_through<Element::int32, double>();
 }
 
 TEST_CASE("int8: what is told of a network counts bytes and names the element", "[int8]") {

@@ -13,8 +13,8 @@ inline constexpr int too_many = (std::numeric_limits<int>::max)();
 constexpr int size_or_too_many(long long size) { return size < too_many ? static_cast<int>(size) : too_many; }
 
 /// Up to five extents. An image is `Shape{height, width, channels}`, a feature vector `Shape{features}`,
-/// a convolution kernel `Shape{kernel_height, kernel_width, in, out}`. Channels are always the last extent, the width is
-/// the one before; all others together are the rows, so that what goes by position or channel knows images only.
+/// a convolution kernel `Shape{kernel_height, kernel_width, in, out}`. Channels are always the last extent, the width
+/// is the one before; all others together are the rows, so that what goes by position or channel knows images only.
 struct Shape {
   static constexpr int max_rank = 5;
 
