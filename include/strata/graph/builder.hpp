@@ -53,8 +53,13 @@ class Builder {
       name_ = unique_name(rules);
     }
     std::array<Shape, Count> in{};
+    Element element = rules.output_element, other = rules.input_element;  // another than that is what it does not read
     if (!is_input && index > 0)
-      for (std::size_t i = 0; i < Count; ++i) in[i] = graph_.tensor(inputs[i]).shape;
+      for (std::size_t i = 0; i < Count; ++i) {
+        const TensorInfo& operand = graph_.tensor(inputs[i]);
+        in[i] = operand.shape;
+        if (operand.element != rules.input_element) other = operand.element;
+      }
     Shape out{};
     const auto refuse = [&](const Problem& problem) {
       graph_.fault = {problem, &rules, layer_, name_, in[0], {}};
@@ -63,14 +68,10 @@ class Builder {
       return inputs[0];
     };
     if (const Problem problem = place_problem(rules, in, is_input, out)) return refuse(problem);
-    Element element = rules.output_element;
-    for (std::size_t i = 0; !is_input && i < Count; ++i) {
-      const Element operand = graph_.tensor(inputs[i]).element;
-      if (rules.kind == Kind::view) element = operand;
-      else if (operand != rules.input_element)
-        return refuse(element_problem("an operand holds numbers that the layer does not read", operand,
-                                      rules.input_element, "put a layer between them that makes these of those"));
-    }
+    if (rules.kind == Kind::view) element = other;
+    else if (other != rules.input_element)
+      return refuse(element_problem("an operand holds numbers that the layer does not read", other,
+                                    rules.input_element, "put a layer between them that makes these of those"));
     NodeInfo& node = graph_.nodes[index];
     node.rules = &rules;
     node.frozen = frozen_;
