@@ -35,7 +35,7 @@ constexpr std::size_t most_alive() {
     most = std::max(most, alive += begins[step]);
     alive -= ends[step];
   }
-  return most * sizeof(float);
+  return most;
 }
 
 template <class... Nets>

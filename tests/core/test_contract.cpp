@@ -76,6 +76,10 @@ struct WrongNeeds : Plain { static constexpr bool backward_needs = true; };
 static_assert(refused<WrongNeeds>("its backward_needs is not that of a layer"));
 struct WrongViews : Plain { static constexpr bool views = true; };
 static_assert(refused<WrongViews>("its views is not that of a layer"));
+struct WrongElement : Plain { static constexpr int output_element = 8; };
+static_assert(refused<WrongElement>("its element is not that of a layer"));
+struct ElementType : Plain { using input_element = signed char; };
+static_assert(refused<ElementType>("its element is not that of a layer"));
 struct WrongFlag : Plain { static constexpr bool in_place() { return true; } };
 static_assert(refused<WrongFlag>("what it says of itself is no value"));
 
@@ -83,6 +87,10 @@ struct Misspelt : Plain { static constexpr Problem checks(Shape) { return {}; } 
 static_assert(refused<Misspelt>("a member is nearly called check"));
 struct Weights : Plain { static constexpr Parameters weights(Shape) { return {}; } };
 static_assert(refused<Weights>("a member is nearly called parameters"));
+struct OnlyElement : Plain { static constexpr Element element = Element::int8; };
+static_assert(refused<OnlyElement>("a member is nearly called output_element"));
+struct OutputType : Plain { using output_type = signed char; };
+static_assert(refused<OutputType>("a member is nearly called output_element"));
 struct Strided : Plain { static constexpr bool strided = true; };
 static_assert(refused<Strided>("a member is nearly called views"));
 struct Flops : Plain { static constexpr std::size_t flops(Shape) { return 1; } };
@@ -116,6 +124,12 @@ struct Wise : Plain { static constexpr Kind kind = Kind::elementwise; static voi
 static_assert(refused<Wise>("an element-wise layer by half"));
 struct Pads : Plain { static constexpr Kind kind = Kind::padding; };
 static_assert(refused<Pads>("a padding layer by half"));
+
+struct Bytes : Plain { static constexpr Element input_element = Element::uint8, output_element = Element::int32; };
+static_assert(!contract_problem<Bytes>() && rules<Bytes>::output_element == Element::int32);
+static_assert(rules<Plain>::input_element == Element::real && ElementFacet<Bytes> && ElementFacet<WholeLinear>);
+struct ByteView : Bytes { static constexpr Kind kind = Kind::view; };
+static_assert(refused<ByteView>("an element by half"));
 
 struct SizeOnly : Plain { static constexpr std::size_t gathered_size(Shape) { return 1; } };
 static_assert(refused<SizeOnly>("a gathering layer by half"));

@@ -114,6 +114,16 @@ using OnnxVectors =
             ChannelShuffle<4>, Slice<1, 2, 7, 2>, ReduceMean<1, KeepDims>, Concatenate<Dense<3>, Sequential<>>,
             AlphaDropout<0.1>>;
 
+/// Samples (2, 3, 2, 4), or with one axis more.
+using OnnxMoreAxes =
+    mp_list<ReLU, PReLU<SharedAxes{1, 3}>, Softmax, GLU, Dense<5>, Dense<5, NoBias>, BatchNorm, LayerNormalization,
+            GroupNormalization<2>, InstanceNormalization, RMSNormalization, UnitNormalization,
+            LocalResponseNormalization<3>, AffineWith<PerElement>, LayerScale<4>, Rescaling<2, -1>, Dropout<0.5>,
+            ReduceMean<2>, ReduceSum<-1>, ReduceMax<1, KeepDims>, Slice<1, 1, 2>, Slice<-2, 1, 2>, Slice<-1, 0, 4, 2>,
+            ChannelShuffle<2>, Reshape<6, 8>, Reshape<2, 2, 3, 2, 2>, Sequential<Flatten, Dense<3>>, Flatten,
+            Concatenate<Along<2>, ReLU, Slice<2, 0, 1>>, Concatenate<Dense<3>, Sequential<>>,
+            Add<Sequential<>, ReduceMean<2, KeepDims>>, Multiply<Sequential<>, Sequential<ReduceMax<1>, ReduceMax<1>>>>;
+
 /// f.template operator()<Net>() for each, one by one.
 template <class F>
 void for_each_onnx_network(F f) {
@@ -125,6 +135,9 @@ void for_each_onnx_network(F f) {
   operator()<OnnxActivations, OnnxConvolutions, OnnxPoolings, OnnxNormalizations, OnnxMoves, OnnxMerges>();
   each(Input<9, 4>{}, OnnxSequences{});
   each(Input<8>{}, OnnxVectors{});
+  each(Input<2, 3, 2, 4>{}, OnnxMoreAxes{});
+  each(Input<2, 3, 1, 2, 4>{}, OnnxMoreAxes{});
+  f.template operator()<Sequential<Input<2, 3, 2, 4>, Permute<3, 1, 4, 2>, Dense<3>, Permute<2, 4, 1, 3>>>();
   f.template operator()<AllOfAMultiply>();
   f.template operator()<ChannelShuffleInPieces>();
   f.template operator()<FlattenedThenNormalized>();
@@ -160,6 +173,11 @@ void for_some_onnx_networks(F f) {
       Add<ReLU, Sequential<>, ReduceMax<-1, KeepDims>>, Multiply<Sequential<>, GlobalAveragePooling2D, ReLU>>>();
   f.template operator()<SideBySide<Input<9, 4>, ZeroPadding1D<Ends{1, 2}>, Cropping1D<Ends{1, 2}>, UpSampling1D<3>,
                                    Reshape<3, 3, 4>, RepeatsOfItsMean>>();
+  f.template operator()<SideBySide<
+      Input<2, 3, 1, 2, 4>, PReLU<SharedAxes{1, 3}>, Softmax, LayerNormalization, GroupNormalization<2>, BatchNorm,
+      LocalResponseNormalization<3>, Dense<3>, ReduceMean<2>, Slice<1, 1, 2>, Slice<-1, 0, 4, 2>, Reshape<2, 3, 2, 4>,
+      Permute<3, 1, 4, 5, 2>, Concatenate<Along<2>, ReLU, Slice<2, 0, 1>>, Add<Sequential<>, ReduceMean<2, KeepDims>>,
+      Sequential<Reshape<6, 2, 2, 2>, Dense<3>, Permute<2, 4, 1, 3>>>>();
   f.template operator()<Parts>();
   f.template operator()<FlattenedThenNormalized>();
 }

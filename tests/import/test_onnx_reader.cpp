@@ -191,6 +191,18 @@ TEST_CASE("what moves channels is a layer that does just that; scale and shift a
   CHECK(network.nodes.back().weights[1].values == std::vector<float>{4, 5});
 }
 
+TEST_CASE("channels in groups that are multiplied each by its own number are taken apart") {
+  const OnnxModel groups = model_of(
+      {1, 8, 4, 4},
+      {pool, node("GlobalMaxPool", {"p"}, "a"), node("Reshape", {"p", "split"}, "g"),
+       node("Reshape", {"a", "single"}, "b"), node("ReduceSum", {"b", "last"}, "c"), node("Mul", {"g", "c"}, "m"),
+       node("ReduceSum", {"m", "first"}, "y")},
+      {extents("split", {1, 2, 4, 2, 2}), extents("single", {1, 2, 4, 1, 1}), extents("last", {2}),
+       extents("first", {1})});
+  // 1x1x2x1, the sum of a group, times 2x2x2x4: rows, columns, groups, channels.
+  CHECK(test::missing(layers_of(groups), {"Multiply<", "Reshape<2, 2, 2, 4>", "ReduceSum<"}) == "");
+}
+
 TEST_CASE("blocks that become channels tell nothing about the layout; what stands twice in the file stays so") {
   const OnnxModel blocks = model_of(
       {1, 3, 4, 6},
@@ -309,12 +321,19 @@ TEST_CASE("everything that cannot be expressed is listed at once; what reaches n
   CHECK(text.find("NonZero") == text.npos);
   CHECK(refusal(model, {{}, {"p"}}) == "imported");
   CHECK(refusal(model, {{}, {"nobody"}}).find("--outputs: expected names of values") != std::string::npos);
-  const OnnxModel groups = model_of({1, 6, 4, 4},
-                                    {pool, node("Reshape", {"p", "split"}, "g"),
-                                     node("ReduceSum", {"g", "first"}, "y")},
-                                    {extents("split", {1, 2, 3, 2, 2}), extents("first", {1})});
-  CHECK(refusal(groups).find("y (ReduceSum): expected a tensor of at most three axes behind the batch, received [2, 2, "
-                             "2, 3]; end the network before it with --outputs") != std::string::npos);
+  const auto groups = [&](std::initializer_list<std::int64_t> split) {
+    return refusal(model_of({1, 8, 4, 4}, {pool, node("Reshape", {"p", "split"}, "g"),
+                                           node("ReduceSum", {"g", "first"}, "y")},
+                            {extents("split", split), extents("first", {1})}));
+  };
+  CHECK(groups({1, 2, 2, 2, 2, 2}) == "imported");
+  CHECK(groups({1, 2, 2, 2, 1, 2, 2}).find("y (ReduceSum): expected a tensor of at most five axes behind the batch, "
+                                           "received [2, 2, 1, 2, 2, 2]; end the network before it with --outputs") !=
+        std::string::npos);
+  const OnnxNode strided = node("Conv", {"x", "k"}, "y", {integers("strides", {2, 2}), integers("dilations", {2, 2})});
+  CHECK(refusal(model_of({1, 1, 8, 8}, {strided}, {numbers("k", std::vector<float>(9), {1, 1, 3, 3})}))
+            .find("y (Conv): expected strides or dilations of 1, received strides [2, 2], dilations [2, 2]") !=
+        std::string::npos);
   const OnnxModel open = model_of({-1, 3, -1, -1}, {pool}, {});
   CHECK(refusal(open).find("--input 1x3x224x224") != std::string::npos);
   CHECK(refusal(open, {{{3, 4, 4}}, {}}) == "imported");

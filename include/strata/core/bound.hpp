@@ -21,6 +21,7 @@ struct Bound {
   static constexpr Shape output_shape = rules<L>::output_shape(input_shapes);
   static constexpr Parameters parameters = rules<L>::parameters(input_shape);
   static constexpr Kind kind = rules<L>::kind;
+  static constexpr Element input_element = rules<L>::input_element, output_element = rules<L>::output_element;
   /// There is enough to do for threads to wait for each other.
   static constexpr bool worth_sharing = rules<L>::macs(input_shape) + 4 * output_shape.size() >= 50'000;
 };

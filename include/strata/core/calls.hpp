@@ -6,6 +6,7 @@
 #include <span>
 
 #include <strata/core/border.hpp>
+#include <strata/core/element.hpp>
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
 
@@ -40,9 +41,9 @@ struct Forward {
 
   std::size_t batch;                ///< samples of this call
   std::size_t first;                ///< the first one's number in the batch
-  const Scalar* input;              ///< (batch, input_shape)
-  const Scalar* const* inputs;      ///< of a merge, input_count tensors
-  Scalar* output;                   ///< (batch, output_shape)
+  const Stored<Scalar, B::input_element>* input;          ///< (batch, input_shape)
+  const Stored<Scalar, B::input_element>* const* inputs;  ///< of a merge, input_count tensors
+  Stored<Scalar, B::output_element>* output;              ///< (batch, output_shape)
   const Scalar* const* parameters;  ///< in declared order
   const Scalar* prepared;
   double* gathered;  ///< gathered_size elements
@@ -143,9 +144,9 @@ struct Infer {
   static constexpr bool by_rows = ByRows;  ///< a part of the work is a band of rows: see `row_window`
 
   std::size_t batch;
-  const Scalar* input;      ///< its first cell; samples are `input_step` elements apart
+  const Stored<Scalar, B::input_element>* input;  ///< its first cell; samples are `input_step` elements apart
   const Scalar* packed;
-  Scalar* output;
+  Stored<Scalar, B::output_element>* output;
   const Scalar* residual;   ///< see kernels/epilogue.hpp; null where the epilogue adds none
   std::size_t input_step, output_step, residual_step;
   Scalar* scratch;          ///< infer_scratch_size elements

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <strata/core/border.hpp>
+#include <strata/core/element.hpp>
 #include <strata/core/facets.hpp>
 #include <strata/core/facts.hpp>
 #include <strata/core/problem.hpp>
@@ -113,6 +114,12 @@ constexpr Problem contract_problem() {
                 "its link is not that of a layer", "static constexpr Link link", "another type"},
            Slip{requires { L::views; } && !requires { { (L::views) } -> same_as<const Views&>; },
                 "its views is not that of a layer", "static constexpr Views views", "another type"},
+           Slip{(requires { L::input_element; } && !requires { { (L::input_element) } -> same_as<const Element&>; }) ||
+                    (requires { L::output_element; } &&
+                     !requires { { (L::output_element) } -> same_as<const Element&>; }) ||
+                    requires { typename L::input_element; } || requires { typename L::output_element; },
+                "its element is not that of a layer", "static constexpr Element output_element, or input_element",
+                "another type"},
            Slip{(requires { L::batched; } && !requires { { (L::batched) } -> same_as<const bool&>; }) ||
                     (requires { L::shares; } && !requires { { (L::shares) } -> same_as<const bool&>; }) ||
                     (requires { L::in_place; } && !requires { { (L::in_place) } -> same_as<const bool&>; }) ||
@@ -130,6 +137,10 @@ constexpr Problem contract_problem() {
                 "a member is nearly called parameters", "parameters", "parameter, params or weights"},
            Slip{requires { &L::borders; } || requires { &L::strided; }, "a member is nearly called views", "views",
                 "borders or strided"},
+           Slip{requires { &L::element; } || requires { &L::input_elements; } || requires { &L::output_elements; } ||
+                    requires { &L::output_type; } || requires { typename L::output_type; },
+                "a member is nearly called output_element", "input_element or output_element",
+                "element, input_elements, output_elements or output_type"},
            Slip{requires { &L::mac; } || requires { &L::mac_count; } || requires { &L::flops; },
                 "a member is nearly called macs", "macs", "mac, mac_count or flops"},
            Slip{requires { &L::save_size; } || requires { &L::saved_sizes; }, "a member is nearly called saved_size",

@@ -62,6 +62,10 @@ template <class L>
 concept AccumulatingFacet =
     requires { &L::template accumulator_size<int>; } && !requires { &detail::WithNames<L>::finish_gradients; };
 
+/// Reads or makes other numbers than real ones; what is fused, placed or passed on has no function that could.
+template <class L>
+concept ElementFacet = !requires { L::kind; } || L::kind == Kind::linear || L::kind == Kind::other;
+
 namespace detail {
 
 /// Where one member of a facet is, the others must be.
@@ -76,6 +80,7 @@ constexpr Problem facet_problem() {
     else return Kind::other;
   }();
   constexpr bool gathers = requires { &L::gathered_size; } || requires { &L::template gather<int>; };
+  constexpr bool typed = requires { L::input_element; } || requires { L::output_element; };
   constexpr bool sums = !requires { &WithNames<L>::to_sums; } || !requires { &WithNames<L>::from_sums; };
   for (const Half& half : {
            Half{kind == Kind::linear && !LinearFacet<L>, "a linear layer by half",
@@ -89,6 +94,7 @@ constexpr Problem facet_problem() {
                 "conclude_gradients(call)"},
            Half{gathers && sums && !SummingFacet<L>, "sums of what is gathered by half",
                 "to_sums(in, gathered) and from_sums(in, gathered)"},
+           Half{typed && !ElementFacet<L>, "an element by half", "Kind::linear or Kind::other, and its function"},
            Half{requires { &L::template prepared_size<int>; } && !PreparingFacet<L>, "prepared weights by half",
                 "prepared_size<V>(in) and prepare(call)"},
            Half{requires { &L::template accumulator_size<int>; } && !AccumulatingFacet<L>, "accumulators by half",

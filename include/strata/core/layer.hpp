@@ -35,6 +35,8 @@
 //   views                               whether it takes, and makes, images with borders and images that are slices of
 //                                       wider ones, as calls say: at inference only, or always, also in training, where
 //                                       its neighbours can so spare a convolution the copy of its input        (none)
+//   input_element, output_element       what the numbers that it reads and makes are, of a linear layer or one of no
+//                                       kind: calls have pointers to such. For inference; views pass on what comes (real)
 //   itself                              its own type: what derives from it is refused with another forward if it inherits
 //                                       kind or link, with another backward if it inherits freezes
 //   shares                              true: infer and all that training calls for samples or once a step (forward,
@@ -89,6 +91,7 @@
 #include <strata/core/border.hpp>
 #include <strata/core/calls.hpp>
 #include <strata/core/contract.hpp>
+#include <strata/core/element.hpp>
 #include <strata/core/facts.hpp>
 #include <strata/core/problem.hpp>
 #include <strata/core/schema.hpp>
@@ -172,6 +175,14 @@ struct rules {
   static constexpr bool in_place = [] {
     if constexpr (requires { L::in_place; }) return L::in_place;
     else return kind == Kind::elementwise || kind == Kind::affine;
+  }();
+  static constexpr Element input_element = [] {
+    if constexpr (requires { L::input_element; }) return L::input_element;
+    else return Element::real;
+  }();
+  static constexpr Element output_element = [] {
+    if constexpr (requires { L::output_element; }) return L::output_element;
+    else return Element::real;
   }();
   static constexpr bool freezes = [] {
     if constexpr (requires { L::freezes; }) return L::freezes;

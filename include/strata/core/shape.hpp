@@ -12,10 +12,11 @@ namespace strata {
 inline constexpr int too_many = (std::numeric_limits<int>::max)();
 constexpr int size_or_too_many(long long size) { return size < too_many ? static_cast<int>(size) : too_many; }
 
-/// Up to four extents. An image is `Shape{height, width, channels}`, a feature vector `Shape{features}`,
-/// a convolution kernel `Shape{kernel_height, kernel_width, in, out}`. Channels are always the last extent.
+/// Up to five extents. An image is `Shape{height, width, channels}`, a feature vector `Shape{features}`,
+/// a convolution kernel `Shape{kernel_height, kernel_width, in, out}`. Channels are always the last extent, the width
+/// is the one before; all others together are the rows, so that what goes by position or channel knows images only.
 struct Shape {
-  static constexpr int max_rank = 4;
+  static constexpr int max_rank = 5;
 
   std::array<int, max_rank> extents{};
   int rank = 0;
@@ -26,8 +27,13 @@ struct Shape {
   }
 
   constexpr int operator[](int axis) const { return extents[static_cast<std::size_t>(axis)]; }
-  constexpr int height() const { return rank == 3 ? extents[0] : 1; }
-  constexpr int width() const { return rank == 3 ? extents[1] : rank == 2 ? extents[0] : 1; }
+  // Each case by itself: compilers leave loops and computed indices in inner loops.
+  constexpr int height() const {
+    return rank == 3 ? extents[0] : rank < 3 ? 1 : extents[0] * extents[1] * (rank == 5 ? extents[2] : 1);
+  }
+  constexpr int width() const {
+    return rank == 3 ? extents[1] : rank == 2 ? extents[0] : rank == 4 ? extents[2] : rank == 5 ? extents[3] : 1;
+  }
   constexpr int channels() const { return rank == 0 ? 0 : extents[static_cast<std::size_t>(rank - 1)]; }
 
   /// Number of elements of one sample.

@@ -53,8 +53,13 @@ class Builder {
       name_ = unique_name(rules);
     }
     std::array<Shape, Count> in{};
+    Element element = rules.output_element, other = rules.input_element;  // another than that is what it does not read
     if (!is_input && index > 0)
-      for (std::size_t i = 0; i < Count; ++i) in[i] = graph_.tensor(inputs[i]).shape;
+      for (std::size_t i = 0; i < Count; ++i) {
+        const TensorInfo& operand = graph_.tensor(inputs[i]);
+        in[i] = operand.shape;
+        if (operand.element != rules.input_element) other = operand.element;
+      }
     Shape out{};
     const auto refuse = [&](const Problem& problem) {
       graph_.fault = {problem, &rules, layer_, name_, in[0], {}};
@@ -63,6 +68,10 @@ class Builder {
       return inputs[0];
     };
     if (const Problem problem = place_problem(rules, in, is_input, out)) return refuse(problem);
+    if (rules.kind == Kind::view) element = other;
+    else if (other != rules.input_element)
+      return refuse(element_problem("an operand holds numbers that the layer does not read", other,
+                                    rules.input_element, "put a layer between them that makes these of those"));
     NodeInfo& node = graph_.nodes[index];
     node.rules = &rules;
     node.frozen = frozen_;
@@ -82,7 +91,7 @@ class Builder {
       graph_.layer_count += rules.visible;
     }
     graph_.input_count += is_input;
-    graph_.tensors[index] = {out, static_cast<int>(index), 0};
+    graph_.tensors[index] = {out, static_cast<int>(index), 0, element};
     ++graph_.node_count;
     return node.output;
   }
@@ -107,6 +116,13 @@ class Builder {
   template <std::size_t Count>
   constexpr Lowered<N, Operands> finish(const std::array<int, Count>& outputs) {
     if (!graph_.fault.problem) check_names();
+    for (const int output : outputs)
+      if (const TensorInfo& made = graph_.tensor(output); !graph_.fault.problem && made.element != Element::real) {
+        const NodeInfo& node = node_of(output);
+        graph_.fault = {element_problem("an output of a network does not hold real numbers", made.element,
+                                        Element::real, "end in a layer that makes real numbers of those"),
+                        node.rules, node.layer, node.name, {}, {}};
+      }
     if (graph_.fault.problem) return graph_;
     for (const int output : outputs) graph_.operands[static_cast<std::size_t>(operand_count_++)] = output;
     graph_.output_count = Count;
@@ -121,6 +137,10 @@ class Builder {
     return true;
   }
 
+  static constexpr Problem element_problem(const char* rule, Element received, Element expected, const char* remedy) {
+    return {rule, BasicText<200>(name_of(expected)) << " numbers", remedy,
+            BasicText<200>(name_of(received)) << " numbers"};
+  }
   static constexpr Problem too_large(const char* what, Shape shape) {
     return {"a tensor is too large", Text("fewer than 2147483647 elements"), "make its sizes smaller",
             Text(what) << shape};

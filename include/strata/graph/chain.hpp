@@ -25,8 +25,8 @@ struct Input {
   static constexpr Kind kind = Kind::input;
   static constexpr Shape output_shape(Shape) { return {Extents...}; }
   static constexpr Problem check(Shape) {
-    if (sizeof...(Extents) < 1 || sizeof...(Extents) > 3)
-      return {"an Input has one to three sizes", Text("Input<height, width, channels> or Input<features>"), "",
+    if (sizeof...(Extents) < 1 || sizeof...(Extents) > Shape::max_rank)
+      return {"an Input has one to five sizes", Text("Input<height, width, channels> or Input<features>"), "",
               Text() << sizeof...(Extents) << " sizes"};
     return {};
   }

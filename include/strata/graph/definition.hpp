@@ -37,8 +37,8 @@ template <class Graph>
 inline constexpr auto network = lower<Graph>();
 template <class Graph>
 inline constexpr auto fused_steps = fuse_steps(network<Graph>);  // apart: compilers limit what one constant takes
-template <class Graph, class Choice>
-inline constexpr auto inference_plan = plan_inference<Choice>(network<Graph>, fused_steps<Graph>);
+template <class Graph, class Choice, std::size_t real_bytes>
+inline constexpr auto inference_plan = plan_inference<Choice>(network<Graph>, fused_steps<Graph>, real_bytes);
 template <class Graph>
 inline constexpr auto training_plan = plan_training(network<Graph>);
 
@@ -116,10 +116,11 @@ struct Definition {
     static_assert(no_fault_in_layer<graph>());  // why: the last note
     return detail::network<sound<graph>>;
   }
-  /// What `Engine<Net, Choice>` runs: fused steps and where their tensors live, on every processor the same.
-  template <Algorithms Choice = Fast>
+  /// What `Engine<Net, Choice>` runs on such numbers: fused steps and where their tensors live, on every processor the
+  /// same.
+  template <Algorithms Choice = Fast, class T = float>
   static constexpr const auto& inference_plan() {
-    return detail::inference_plan<sound<graph>, Choice>;
+    return detail::inference_plan<sound<graph>, Choice, sizeof(T)>;
   }
   /// The order of a training step, and where its tensors and their gradients live.
   static constexpr const auto& training_plan() { return detail::training_plan<sound<graph>>; }
@@ -144,8 +145,7 @@ struct Definition {
   /// Bytes of activations between the steps of `Engine<Net, Choice>`, input and output apart: of a call, whatever its
   /// batch, or of `Batch` calls at once. `Engine::workspace_bytes` adds the working memory of the steps.
   template <std::size_t Batch = 1, Algorithms Choice = Fast>
-  static constexpr std::size_t inference_arena_bytes =
-      Batch * sizeof(float) * inference_plan<Choice>().arena_size;
+  static constexpr std::size_t inference_arena_bytes = Batch * inference_plan<Choice>().arena_bytes;
   /// Bytes of activations and their gradients in a training step of one thread, the input and parameters apart.
   template <std::size_t Batch = 1>
   static constexpr std::size_t training_arena_bytes =

@@ -35,9 +35,10 @@ struct InferencePlan {
   std::array<Border, N> borders{};       ///< of each tensor
   std::array<int, N> sweeps{};           ///< of each step: the samples that it works on at once
   std::array<int, N> samples{};          ///< of each root that are in the arena at once
-  std::array<std::size_t, N> offsets{};  ///< of each root, borders included, in elements
-  std::array<Lifetime, N> blocks{};      ///< of each root in the arena: elements, steps
-  std::size_t arena_size = 0;            ///< elements
+  std::size_t real_bytes = 0;            ///< of a real number
+  std::array<std::size_t, N> offsets{};  ///< of each root, borders included, in bytes
+  std::array<Lifetime, N> blocks{};      ///< of each root in the arena: bytes, steps
+  std::size_t arena_bytes = 0;
   std::array<int, N> result{};           ///< of each tensor: which of the caller's outputs it is, or -1
   std::array<int, N> run_end{};          ///< of each step: behind the run of steps that are done depth first, by bands
   std::array<int, N> band{};             ///< of a run's first step: rows that its last step makes at a time

@@ -85,12 +85,13 @@ constexpr InferencePlan<N> place_tensors(const Lowered<N, Operands>& network, In
     block.first = several ? segment_begin[begin] : run_begin(first[t]);
     if (several) block.last = segment_end[end];
     plan.samples[t] = several ? most : 1;
-    block.size = aligned_size<float>(detail::size_of(network, plan, t) * static_cast<std::size_t>(plan.samples[t]));
+    block.size = aligned_size<char>(detail::bytes_of(network, plan, t, plan.rolling[t]) *
+                                    static_cast<std::size_t>(plan.samples[t]));
   }
   for (std::size_t t = 0; t < network.input_count; ++t) plan.blocks[t] = {};
   const auto memory = plan_memory(plan.blocks);
   plan.offsets = memory.offsets;
-  plan.arena_size = memory.total;
+  plan.arena_bytes = memory.total;
   return plan;
 }
 
@@ -98,11 +99,10 @@ namespace detail {
 
 /// Where a block of the arena is, and while which steps run: 131072 @ 0, steps 1-2 (bytes; steps from 1).
 template <std::size_t N>
-constexpr Text place_of(const InferencePlan<N>& plan, std::size_t root, std::size_t element_bytes) {
+constexpr Text place_of(const InferencePlan<N>& plan, std::size_t root) {
   const Lifetime& block = plan.blocks[root];
   Text text;
-  text << block.size * element_bytes << " @ " << plan.offsets[root] * element_bytes << ", steps " << block.first + 1
-       << '-' << block.last + 1;
+  text << block.size << " @ " << plan.offsets[root] << ", steps " << block.first + 1 << '-' << block.last + 1;
   if (plan.samples[root] > 1) text << ", " << plan.samples[root] << " samples";
   if (plan.rolling[root] > 0) text << ", " << plan.rolling[root] << " rows";
   return text;
@@ -116,9 +116,11 @@ constexpr InferencePlan<N> fuse_steps(const Lowered<N, Operands>& network) {
   return detail::Sharing(network, detail::Fusion(network).plan()).plan();
 }
 
-/// What `Engine` runs with this choice of algorithms, and where its tensors live.
+/// What `Engine` runs with this choice of algorithms on numbers of these bytes, and where its tensors live.
 template <Algorithms Choice, std::size_t N, std::size_t Operands>
-constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network, InferencePlan<N> steps) {
+constexpr InferencePlan<N> plan_inference(const Lowered<N, Operands>& network, InferencePlan<N> steps,
+                                          std::size_t real_bytes) {
+  steps.real_bytes = real_bytes;
   steps.sweeps = detail::choose_sweeps<Choice>(network, steps);
   return place_tensors(network, detail::Runs(network, steps).plan());
 }

@@ -11,6 +11,7 @@
 #include <boost/mp11/list.hpp>
 
 #include <strata/core/bound.hpp>
+#include <strata/core/element.hpp>
 #include <strata/core/layer.hpp>
 #include <strata/core/text.hpp>
 #include <strata/core/type_name.hpp>
@@ -33,6 +34,7 @@ struct LayerRules {
   Views views;
   bool in_place;
   bool freezes;
+  Element input_element, output_element;
   Problem (*check)(Shapes);
   Shape (*output_shape)(Shapes);
   Parameters (*parameters)(Shape);
@@ -71,6 +73,8 @@ inline constexpr LayerRules layer_rules{
     rules<L>::views,
     rules<L>::in_place,
     rules<L>::freezes,
+    rules<L>::input_element,
+    rules<L>::output_element,
     &rules<L>::check,
     &rules<L>::output_shape,
     &rules<L>::parameters,
@@ -107,6 +111,7 @@ struct TensorInfo {
   Shape shape{};
   int producer = -1;   ///< node
   int consumers = 0;   ///< how many nodes read it
+  Element element = Element::real;
 };
 
 /// What training does with a parameter. Where the parameter lies does not depend on it, but for weights and state.
@@ -201,6 +206,11 @@ struct Lowered {
   constexpr int output(std::size_t index = 0) const {
     const NodeInfo& last = nodes[node_count - 1];
     return operands[static_cast<std::size_t>(last.first_operand + last.operand_count) + index];
+  }
+  constexpr bool is_real() const {
+    for (std::size_t t = 0; t < node_count; ++t)
+      if (tensors[t].element != Element::real) return false;
+    return true;
   }
   constexpr bool is_output(std::size_t tensor) const {
     for (std::size_t k = 0; k < output_count; ++k)

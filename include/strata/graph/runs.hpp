@@ -31,13 +31,15 @@ constexpr RowWindow rows_read(const Lowered<N, Operands>& network, const Inferen
   return window;
 }
 
-/// Elements of a root's memory.
+/// Bytes of so many rows of a root, or of all of it (0).
 template <std::size_t N, std::size_t Operands>
-constexpr std::size_t size_of(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, std::size_t root) {
-  const Shape shape = network.tensors[root].shape;
+constexpr std::size_t bytes_of(const Lowered<N, Operands>& network, const InferencePlan<N>& plan, std::size_t root,
+                               int rows) {
+  const TensorInfo& tensor = network.tensors[root];
   const Border border = plan.borders[root];
-  if (plan.rolling[root] == 0) return bordered_size(shape, border);
-  return static_cast<std::size_t>(plan.rolling[root]) * static_cast<std::size_t>(row_of(shape, border));
+  return bytes_of(tensor.element, plan.real_bytes) *
+         (rows == 0 ? bordered_size(tensor.shape, border)
+                    : static_cast<std::size_t>(rows) * static_cast<std::size_t>(row_of(tensor.shape, border)));
 }
 
 /// Steps that are done depth first, band by band of rows: what is large between them is never there as a whole, and
@@ -74,9 +76,10 @@ class Runs {
   /// It reads what the step before makes, which nobody else does.
   constexpr bool continues(int s) const {
     const int between = made(s - 1), root = plan_.root_of(between);
-    return root == read(s) && network_.tensor(between).shape.size() * sizeof(float) >= large && works_by_rows(s - 1) &&
-           works_by_rows(s) && between == padded_in(network_, plan_, root) && plan_.result[at(root)] < 0 &&
-           touched(root) == 2;
+    const TensorInfo& tensor = network_.tensor(between);
+    return root == read(s) && tensor.shape.size() * bytes_of(tensor.element, plan_.real_bytes) >= large &&
+           works_by_rows(s - 1) && works_by_rows(s) && between == padded_in(network_, plan_, root) &&
+           plan_.result[at(root)] < 0 && touched(root) == 2;
   }
   /// How often a step makes or reads something there.
   constexpr int touched(int root) const {
@@ -97,10 +100,8 @@ class Runs {
   }
   constexpr std::size_t bytes_between(int begin, int last, int band) const {
     std::size_t bytes = 0;
-    each_between(begin, last, band, [&](std::size_t root, int rows) {
-      bytes += static_cast<std::size_t>(rows) * sizeof(float) *
-               static_cast<std::size_t>(row_of(network_.tensors[root].shape, plan_.borders[root]));
-    });
+    each_between(begin, last, band,
+                 [&](std::size_t root, int rows) { bytes += bytes_of(network_, plan_, root, rows); });
     return bytes;
   }
   /// f(root, its rows that are there at a time) of what lies between the steps of a run.

@@ -98,7 +98,8 @@ class Sharing {
     for (int operand = 0; operand < network_.nodes[at(step.head)].operand_count; ++operand) {
       const int tensor = plan_.source_of(network_.input_of(at(step.head), operand)), root = plan_.root_of(tensor);
       if (tensor < inputs() || plan_.result[at(root)] >= 0 || plan_.borders[at(tensor)] != Border{} ||
-          last_read_[at(root)] > s || network_.tensor(tensor).shape != network_.tensor(output).shape)
+          last_read_[at(root)] > s || network_.tensor(tensor).shape != network_.tensor(output).shape ||
+          network_.tensor(tensor).element != network_.tensor(output).element)
         continue;
       plan_.host[at(output)] = tensor;
       join(output, tensor);

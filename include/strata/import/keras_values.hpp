@@ -118,7 +118,7 @@ inline json to_keras(const Shape& value) {
   return extents;
 }
 inline void from_keras(const json& from, Shape& value) {
-  if (!from.is_array() || from.size() > Shape::max_rank) refuse_keras("one to four integers", from);
+  if (!from.is_array() || from.size() > Shape::max_rank) refuse_keras("one to five integers", from);
   value = {};
   for (const json& extent : from)
     numbers_of(extent, {&value.extents[static_cast<std::size_t>(value.rank++)]});

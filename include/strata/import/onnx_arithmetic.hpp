@@ -45,13 +45,20 @@ inline void give_merge(OnnxCall& call, const char* class_name, std::vector<OnnxL
   } else {
     const std::optional<Extents> stands = OnnxNetwork::order_of(view);
     const Extents order = stands.value_or(OnnxNetwork::with_last(rank, 1));
-    if (!stands) view = OnnxView::of(out, order), shape = OnnxNetwork::in_order(out, order);
+    const auto own = [&](const OnnxLive& x) { return OnnxNetwork::in_order(x.view.dims(), order); };
+    const auto is_pixel = [&](const OnnxLive& x) {  // the same everywhere
+      const Extents dims = own(x);
+      return std::all_of(dims.begin(), dims.end() - 1, [](int extent) { return extent == 1; });
+    };
+    // Axes that the node holds as one are apart where an operand is repeated along some of them.
+    const bool apart = std::any_of(in.begin(), in.end(),
+                                   [&](const OnnxLive& x) { return x.view.dims() != out && !is_pixel(x); });
+    if (!stands || apart) view = OnnxView::of(out, order), shape = OnnxNetwork::in_order(out, order);
     for (const OnnxLive& x : in) {
-      const Extents dims = x.view.dims();
-      Extents own = dims == out ? shape : OnnxNetwork::in_order(dims, order);
-      if (dims != out && std::all_of(own.begin(), own.end() - 1, [](int extent) { return extent == 1; }))  // repeated
-        own = network.is_one_position(x.node) ? network.shape(x.node) : Extents{own.back()};
-      nodes.push_back(network.arranged(call.name(), x, order, own));
+      Extents wanted = x.view.dims() == out ? shape : own(x);
+      if (x.view.dims() != out && is_pixel(x))
+        wanted = network.is_one_position(x.node) ? network.shape(x.node) : Extents{wanted.back()};
+      nodes.push_back(network.arranged(call.name(), x, order, wanted));
     }
   }
   call.give({call.add(class_name, json::object(), std::move(nodes), shape), view});

@@ -135,6 +135,10 @@ class OnnxLayer : public OnnxConstants {
   /// Of a kernel (in, out): over positions a convolution; over what was an image, in the order channels first.
   std::vector<std::string> dense() {
     Shape image = place().image;
+    if (in().rank > 4) {  // runtimes convolve along three axes at most
+      const std::string rows = (*this)("Reshape", {x(), integers({0, in().channels(), -1})});
+      return {rows, weight(0, {1, 0}, {out_.channels(), in().channels(), 1}, 0), bias()};
+    }
     if (in().rank > 1) return linear({1, 0}, per_channel(in().channels(), out_.channels()));
     if (image.rank == 0) return linear({1, 0});
     std::vector<int> order = channels_first(image.rank);
@@ -197,7 +201,8 @@ class OnnxLayer : public OnnxConstants {
   void reshape(const char* to_vector) {
     if (in() == out_) return skip();
     OnnxPlace place = operands_[0];
-    if (open_ && out_.rank == 1 && in().rank > 1 && place.order == channels_first(in().rank)) {
+    const bool fits = in().rank > 1 && in().rank < Shape::max_rank;
+    if (open_ && out_.rank == 1 && fits && place.order == channels_first(in().rank)) {
       const bool is_image = in().positions() > 1;
       this->to_vector(to_vector, place.value);
       if (is_image) result_.image = in();

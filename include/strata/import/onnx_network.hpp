@@ -157,8 +157,8 @@ class OnnxNetwork : public NetworkBuilder {
     // Reshapes of a Reshape, which do not need it.
     if (const std::string kind = node(n).class_name(); kind == "Reshape" || kind == "Flatten")
       return reshaped(name, node(n).inputs[0], shape);
-    if (shape.size() > 3)
-      throw OnnxRefusal{join("expected a tensor of at most three axes behind the batch, received ", written(shape),
+    if (shape.size() > Shape::max_rank)
+      throw OnnxRefusal{join("expected a tensor of at most five axes behind the batch, received ", written(shape),
                              "; end the network before it with --outputs")};
     if (shape.size() == 1 && to_vector == std::string_view("Flatten"))
       return add_once(name + "_flatten", "Flatten", json::object(), n, shape);
@@ -185,8 +185,8 @@ class OnnxNetwork : public NetworkBuilder {
     const OnnxView::Runs runs = x.view.runs(sequence);
     if (const auto shuffle = shuffle_of(this->shape(x.node), runs))
       return reshaped(name, add_once(name + "_shuffle", shuffle->kind, shuffle->config, x.node, shuffle->shape), shape);
-    if (runs.extents.size() > 4)
-      throw OnnxRefusal{join("expected elements that a Permute of four axes brings into order, received ",
+    if (runs.extents.size() > Shape::max_rank)
+      throw OnnxRefusal{join("expected elements that a Permute of five axes brings into order, received ",
                              runs.extents.size(), " axes; end the network before it with --outputs")};
     Extents before(runs.extents.size()), dims(runs.extents.size());
     for (std::size_t i = 0; i < dims.size(); ++i) {

@@ -36,18 +36,18 @@ inline void reorder_rows(Tensor& kernel, const OnnxView& view, const Extents& se
   kernel.values = std::move(values);
 }
 
-/// Dense on vectors (features), a 1x1 convolution elsewhere: kernel (inputs, outputs), the node's second input.
+/// Dense on vectors (features) and on more than three axes, a 1x1 convolution elsewhere: kernel (inputs, outputs), the
+/// node's second input.
 inline std::size_t add_dense(OnnxCall& call, std::size_t x, std::vector<Tensor> weights) {
   Extents shape = call.network.shape(x);
   const std::size_t inputs = weights[0].shape[0], outputs = weights[0].shape[1];
   shape.back() = static_cast<int>(outputs);
   json config{{"use_bias", weights.size() > 1}};
   set_regularizer(call.needed_constant(1, "matrix"), config);
-  if (shape.size() == 1) {
+  if (shape.size() == 1 || shape.size() > 3) {
     config["units"] = outputs;
     return call.add("Dense", std::move(config), {x}, shape, std::move(weights));
   }
-  call.expect(shape.size() <= 3, "images, sequences or vectors", written(shape));
   weights[0].shape = shape.size() == 2 ? std::vector<std::size_t>{1, inputs, outputs}
                                        : std::vector<std::size_t>{1, 1, inputs, outputs};
   config.update({{"filters", outputs}, {"kernel_size", Extents(shape.size() - 1, 1)}, {"padding", "valid"}});

@@ -45,6 +45,10 @@ inline std::vector<OnnxWindow> windows_of(const OnnxCall& call, const Extents& d
   call.expect(
       pads.size() == 2 * count && std::all_of(pads.begin(), pads.end(), [](auto n) { return n >= 0 && n < 4096; }),
       join(2 * count, " pads from 0 to 4095"), written(pads));
+  const auto is_one = [](std::int64_t n) { return n == 1; };
+  call.expect(std::all_of(strides.begin(), strides.end(), is_one) ||
+                  std::all_of(dilations.begin(), dilations.end(), is_one),
+              "strides or dilations of 1", join("strides ", written(strides), ", dilations ", written(dilations)));
   std::vector<OnnxWindow> windows;
   for (std::size_t a = 0; a < count; ++a) {
     OnnxWindow window{dims[a + 2],

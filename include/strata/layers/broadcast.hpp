@@ -29,6 +29,20 @@ constexpr Shape broadcast_shape(Shapes shapes) {
   return all;
 }
 
+/// The row of an operand that stands for a row of the result, rows being those of all axes but the last two.
+template <Shape own, Shape all>
+constexpr std::size_t row_for(std::size_t row) {
+  if constexpr (own.height() == 1) return 0;
+  if constexpr (own.height() == all.height()) return row;
+  std::size_t found = 0, step = 1;
+  for (int axis = 3; axis <= own.rank; ++axis) {
+    const auto extent = static_cast<std::size_t>(all[all.rank - axis]);
+    if (own[own.rank - axis] > 1) found += row % extent * step, step *= extent;
+    row /= extent;
+  }
+  return found;
+}
+
 constexpr Problem two_problem(const char* rule, Shapes in) {
   if (in.size() == 2) return {};
   return {rule, "two branches", "give it two branches, or use another merge",
@@ -88,12 +102,11 @@ struct Broadcast {
                                     shape<Call, i>.size() == static_cast<std::size_t>(Call::output_shape.channels()) &&
                                     shape<Call, i>.channels() == Call::output_shape.channels();
 
-  /// Elements from an operand's cell to the one for the output's next of a row, a column; 0 where it has only one.
-  static constexpr std::size_t row_step(Shape shape, Border border) {
-    return shape.height() > 1 ? static_cast<std::size_t>(row_of(shape, border)) : 0;
-  }
-  static constexpr std::size_t pixel_step(Shape shape, Border border) {
-    return shape.width() > 1 ? static_cast<std::size_t>(pixel_of(shape, border)) : 0;
+  /// Elements from an operand's first cell to the one for the output's cell (row, column).
+  template <Shape own, Shape out, Border border = Border{}>
+  static constexpr std::size_t place(std::size_t row, std::size_t column) {
+    return row_for<own, out>(row) * static_cast<std::size_t>(row_of(own, border)) +
+           (own.width() > 1 ? column * static_cast<std::size_t>(pixel_of(own, border)) : 0);
   }
 
   /// The operands that are whole, or the vectors.
@@ -147,8 +160,7 @@ struct Broadcast {
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
       const std::size_t n = r / static_cast<std::size_t>(out.height()), y = r % static_cast<std::size_t>(out.height());
       for (std::size_t x = 0; x < static_cast<std::size_t>(out.width()); ++x) {
-        const std::array pixels{sample<I>(call, n) + y * row_step(shape<Call, I>, Call::input_borders[I]) +
-                                x * pixel_step(shape<Call, I>, Call::input_borders[I])...};
+        const std::array pixels{sample<I>(call, n) + place<shape<Call, I>, out, Call::input_borders[I]>(y, x)...};
         auto* const to = call.output + n * bordered_size(out, Call::output_border) +
                          y * static_cast<std::size_t>(row_of(out, Call::output_border)) +
                          x * static_cast<std::size_t>(pixel_of(out, Call::output_border));
@@ -190,14 +202,15 @@ struct Broadcast {
       for (std::size_t n = 0; n < call.batch; ++n)
         for (std::size_t row = 0; row < static_cast<std::size_t>(out.height()); ++row)
           for (std::size_t column = 0; column < static_cast<std::size_t>(out.width()); ++column) {
-            const auto pixel = [&](auto* elements, Shape own) {
-              return elements + n * own.size() + row * row_step(own, {}) + column * pixel_step(own, {});
+            const auto pixel = [&]<Shape own>(auto* elements) {
+              return elements + n * own.size() + place<own, out>(row, column);
             };
-            T* const to = pixel(gradient, in);
+            T* const to = pixel.template operator()<in>(gradient);
             kernels::for_each_channel_vector<V, out.channels()>([&](int c, auto lanes) STRATA_INLINE_LAMBDA {
-              const V one = of(lanes.load(pixel(dy, out) + c), lanes.load(pixel(y, out) + c),
-                               load<V, read<Call, I>.channels() == out.channels()>(pixel(inputs[I], read<Call, I>), c,
-                                                                                   lanes)...);
+              const V one = of(lanes.load(pixel.template operator()<out>(dy) + c),
+                               lanes.load(pixel.template operator()<out>(y) + c),
+                               load<V, read<Call, I>.channels() == out.channels()>(
+                                   pixel.template operator()<read<Call, I>>(inputs[I]), c, lanes)...);
               if constexpr (in == out) lanes.store(to + c, one);
               else if constexpr (in.channels() == out.channels()) lanes.store(to + c, lanes.load(to + c) + one);
               else *to += simd::reduce_add(lanes.keep(one, T(0)));

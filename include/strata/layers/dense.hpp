@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
@@ -32,10 +33,12 @@ struct DenseConfig {
     f("units", c.units...), f("use_bias", c.use_bias...), f("kernel_regularizer", c.kernel_regularizer...);
   }
   void onnx(auto& out) const {
-    if (out.in().rank > 1)
-      out("Conv", out.dense());
-    else
+    if (out.in().rank == 1) {
       out("Gemm", out.dense()).with("transB", 1);
+    } else {
+      const std::string y = out("Conv", out.dense());
+      if (out.in().rank > 4) out.as_output(y);
+    }
   }
 };
 

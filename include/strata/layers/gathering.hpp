@@ -2,16 +2,33 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include <strata/core/layer.hpp>
 
 namespace strata::detail {
 
-/// A place in a sample; a sequence has one row, a vector also one column.
+/// A place in a sample; a sequence has one row, a vector also one column, and of more than three axes all but the last
+/// two are rows.
 struct Cell {
   int row, column, channel;
 };
+/// Its numbers along more than three axes, and back.
+constexpr std::array<int, Shape::max_rank> numbers_of(Shape shape, Cell cell) {
+  std::array<int, Shape::max_rank> numbers{};
+  const auto rows = static_cast<std::size_t>(shape.rank - 2);
+  numbers[rows] = cell.column, numbers[rows + 1] = cell.channel;
+  for (std::size_t axis = rows; axis-- > 0; cell.row /= shape.extents[axis])
+    numbers[axis] = cell.row % shape.extents[axis];
+  return numbers;
+}
+constexpr Cell cell_of(Shape shape, const std::array<int, Shape::max_rank>& numbers) {
+  const auto rows = static_cast<std::size_t>(shape.rank - 2);
+  Cell cell{0, numbers[rows], numbers[rows + 1]};
+  for (std::size_t axis = 0; axis < rows; ++axis) cell.row = cell.row * shape.extents[axis] + numbers[axis];
+  return cell;
+}
 
 /// `Derived::source(in, cell)` is where a cell of the output comes from; the `Derived::run(in)` channels from it on, a
 /// part of a pixel that divides it, lie side by side there, too.

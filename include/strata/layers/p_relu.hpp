@@ -14,6 +14,7 @@
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/core/text.hpp>
+#include <strata/layers/broadcast.hpp>
 
 namespace strata {
 
@@ -88,20 +89,15 @@ struct PReLU {  // with the defaults: PReLU<>
   /// f(element, its alpha)
   template <class Call, class F>
   static STRATA_INLINE void each(std::size_t batch, F f) {
-    static constexpr Shape in = Call::input_shape;
-    constexpr auto extent = [](int axis) { return in.rank >= axis ? static_cast<std::size_t>(in[in.rank - axis]) : 1; };
-    constexpr auto step = [](int axis) -> std::size_t {  // of alpha, along the axis counted from the last
-      if (axis > in.rank || shared.has(in.rank - axis + 1)) return 0;
-      std::size_t size = 1;
-      for (int later = 1; later < axis; ++later)
-        if (!shared.has(in.rank - later + 1)) size *= static_cast<std::size_t>(in[in.rank - later]);
-      return size;
-    };
+    constexpr Shape in = Call::input_shape, alpha = parameters(in).list[0].shape;
+    constexpr auto size = [](int extent) { return static_cast<std::size_t>(extent); };
+    constexpr std::size_t row = size(row_of(alpha, {})), column = alpha.width() > 1 ? size(alpha.channels()) : 0;
     std::size_t i = 0;
     for (std::size_t n = 0; n < batch; ++n)
-      for (std::size_t y = 0; y < extent(3); ++y)
-        for (std::size_t x = 0; x < extent(2); ++x)
-          for (std::size_t c = 0; c < extent(1); ++c, ++i) f(i, y * step(3) + x * step(2) + c * step(1));
+      for (std::size_t y = 0; y < size(in.height()); ++y)
+        for (std::size_t x = 0; x < size(in.width()); ++x)
+          for (std::size_t c = 0; c < size(in.channels()); ++c, ++i)
+            f(i, detail::row_for<alpha, in>(y) * row + x * column + (alpha.channels() > 1 ? c : 0));
   }
 };
 

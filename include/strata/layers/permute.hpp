@@ -45,6 +45,12 @@ struct Permute : detail::Gathering<Permute<Axes...>> {
   }
   static constexpr detail::Cell source(Shape in, detail::Cell to) {
     constexpr std::array axes{Axes...};
+    if constexpr (axes.size() > 3) {
+      const auto numbers = detail::numbers_of(output_shape(in), to);
+      auto from = numbers;
+      for (std::size_t a = 0; a < axes.size(); ++a) from[static_cast<std::size_t>(axes[a] - 1)] = numbers[a];
+      return detail::cell_of(in, from);
+    }
     std::array<int, 3> cell{to.row, to.column, to.channel}, from{};
     const std::size_t missing = 3 - static_cast<std::size_t>(in.rank);
     for (std::size_t a = 0; a < axes.size(); ++a)

@@ -31,8 +31,8 @@ struct Reshape : Flatten {
   static constexpr ReshapeConfig config{.target_shape = {Extents...}};
 
   static constexpr Problem check(Shape in) {
-    if (sizeof...(Extents) < 1 || sizeof...(Extents) > 3)
-      return {"Reshape has one to three sizes", "one to three sizes", "give the sizes without the batch",
+    if (sizeof...(Extents) < 1 || sizeof...(Extents) > Shape::max_rank)
+      return {"Reshape has one to five sizes", "one to five sizes", "give the sizes without the batch",
               Text() << sizeof...(Extents) << " sizes"};
     if (((Extents < 0) + ... + 0) > 1 || ((Extents < -1 || Extents == 0) || ...))
       return {"a size of Reshape is not positive", "positive sizes, one of them perhaps -1", "give positive sizes",

@@ -48,6 +48,12 @@ struct Slicing : Gathering<Derived> {
     return is_of_channels(in) && cells(in).step > 1 ? 1 : output_shape(in).channels();
   }
   static constexpr Cell source(Shape in, Cell to) {
+    if (in.rank > 3 && axis(in) + 2 < in.rank) {
+      auto numbers = numbers_of(output_shape(in), to);
+      int& moved = numbers[static_cast<std::size_t>(axis(in))];
+      moved = cells(in).begin + moved * cells(in).step;
+      return cell_of(in, numbers);
+    }
     int& moved = is_of_channels(in) ? to.channel : axis(in) + 2 == in.rank ? to.column : to.row;
     moved = cells(in).begin + moved * cells(in).step;
     return to;

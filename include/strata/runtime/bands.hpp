@@ -21,9 +21,14 @@ struct BandStep {
   Shape shape;         ///< of the image that it makes
   Border border;       ///< around that
   int rows;            ///< as many of them are there at a time; unless it is the last step
-  std::size_t offset;  ///< of them in the workspace
+  std::size_t offset;  ///< of them in the workspace, in bytes
+  std::size_t element;  ///< bytes of a number
 
   constexpr int row() const { return row_of(shape, border); }
+  /// In bytes: where a row begins, or the number so far in it.
+  constexpr std::size_t place(int y, int number = 0) const {
+    return offset + static_cast<std::size_t>(y * row() + number) * element;
+  }
 };
 
 /// Several steps: each reads what the one before makes, and nobody else does.
@@ -36,14 +41,14 @@ struct Bands {
   /// make<I>(part, read, made): the rows of step I that are Part{begin, end, height}, where the image that it reads,
   /// and the one that it makes, lie so many elements before their places in `workspace`. A thread makes its rows of the
   /// last step, and all that these need.
-  template <class T, class Make>
-  void run(Part thread, T* workspace, Make make) const {
+  template <class Make>
+  void run(Part thread, std::byte* workspace, Make make) const {
     run(thread, workspace, make, std::make_index_sequence<Steps>{});
   }
 
  private:
-  template <class T, class Make, std::size_t... I>
-  void run(Part thread, T* workspace, Make& make, std::index_sequence<I...>) const {
+  template <class Make, std::size_t... I>
+  void run(Part thread, std::byte* workspace, Make& make, std::index_sequence<I...>) const {
     const Share own = thread.share(static_cast<std::size_t>(steps[last].height));
     std::array<int, Steps> done{}, ends{}, first{};  // rows that were made, are to be made; the first that is there
     done[last] = static_cast<int>(own.begin);
@@ -74,32 +79,28 @@ struct Bands {
   }
 
   /// Zeros beside the rows, and in those above the image.
-  template <class T>
-  static void clear(const BandStep& step, T* workspace, int first) {
+  static void clear(const BandStep& step, std::byte* workspace, int first) {
     if (step.border == Border{}) return;
     const int pixel = pixel_of(step.shape, step.border), left = step.border.left * pixel;
     const int right = left + step.shape.width() * pixel;
-    T* row = workspace + step.offset;
-    for (int y = first; y < first + step.rows; ++y, row += step.row()) {
-      std::fill(row, row + (y < 0 ? step.row() : left), T(0));
-      std::fill(row + right, row + step.row(), T(0));
+    for (int y = 0; y < step.rows; ++y) {
+      fill(workspace, step.place(y), step.place(y, first + y < 0 ? step.row() : left));
+      fill(workspace, step.place(y, right), step.place(y + 1));
     }
   }
   /// And in those below it, up to `end`.
-  template <class T>
-  static void clear_below(const BandStep& step, T* workspace, int first, int end) {
+  static void clear_below(const BandStep& step, std::byte* workspace, int first, int end) {
     const int begin = (std::max)(first, step.height);
-    if (begin < end)
-      std::fill(workspace + step.offset + (begin - first) * step.row(),
-                workspace + step.offset + (end - first) * step.row(), T(0));
+    if (begin < end) fill(workspace, step.place(begin - first), step.place(end - first));
+  }
+  static void fill(std::byte* workspace, std::size_t begin, std::size_t end) {
+    std::fill(workspace + begin, workspace + end, std::byte{});
   }
   /// The rows from `needed` to `end` move to the front, as far as they are there.
-  template <class T>
-  static void keep(const BandStep& step, T* workspace, int first, int needed, int end) {
-    T* const rows = workspace + step.offset;
+  static void keep(const BandStep& step, std::byte* workspace, int first, int needed, int end) {
     end = (std::min)(end, first + step.rows);
     if (needed > first && end > needed)
-      std::copy(rows + (needed - first) * step.row(), rows + (end - first) * step.row(), rows);
+      std::copy(workspace + step.place(needed - first), workspace + step.place(end - first), workspace + step.place(0));
   }
 };
 

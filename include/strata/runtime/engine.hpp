@@ -52,11 +52,11 @@ class Engine {
   /// The memory of one call: `workspace_bytes`.
   class Workspace {
    public:
-    Workspace() : arena_(threads() * thread_size) {}
+    Workspace() : arena_(threads() * thread_bytes) {}
 
    private:
     friend Engine;
-    Arena<T> arena_;  ///< of each thread `thread_size` elements
+    Arena<std::byte> arena_;  ///< of each thread `thread_bytes`
   };
 
   /// Packs the model's parameters; later changes to the model do not reach the engine.
@@ -142,8 +142,8 @@ class Engine {
   using Steps = detail::EngineSteps<Net, Plan, V>;
   using Memory = typename Steps::Memory;
   static constexpr bool threaded = requires { typename Choice::algorithms; };
-  /// Elements of a thread's workspace.
-  static constexpr std::size_t thread_size = aligned_size<T>(Plan::workspace_size);
+  /// Of a thread's workspace.
+  static constexpr std::size_t thread_bytes = aligned_size<std::byte>(Plan::workspace_bytes);
   static std::size_t threads() {
     if constexpr (threaded) return static_cast<std::size_t>(Choice::count());
     else return 1;
@@ -152,16 +152,16 @@ class Engine {
     if constexpr (threaded) return detail::Part::nth(0, 1);
     else return detail::Whole{};
   }();
-  template <std::size_t Size>
-  using Bytes = std::integral_constant<std::size_t, Size * sizeof(T)>;
+  template <std::size_t Count>
+  using Bytes = std::integral_constant<std::size_t, Count>;
 
  public:
   /// Bytes of a workspace: activations between steps (`Net::inference_arena_bytes`), and the working memory of the
   /// hungriest step; as many for each thread. A constant, `static_assert(Engine<Net>::workspace_bytes <= 64 * 1024)`,
   /// that may also be called.
-  static constexpr Bytes<Plan::workspace_size> workspace_bytes{};
+  static constexpr Bytes<Plan::workspace_bytes> workspace_bytes{};
   /// Bytes of the packed weights, likewise.
-  static constexpr Bytes<Plan::packed_size> packed_bytes{};
+  static constexpr Bytes<Plan::packed_size * sizeof(T)> packed_bytes{};
 
  private:
   static constexpr const auto& plan = Plan::plan;
@@ -192,9 +192,9 @@ class Engine {
     ~Release() { flag.clear(std::memory_order_release); }
   };
 
-  Memory memory_of(const Inputs& inputs, const Outputs& outputs, T* workspace, std::size_t first) const {
+  Memory memory_of(const Inputs& inputs, const Outputs& outputs, std::byte* workspace, std::size_t first) const {
     Memory memory{detail::element<0>(inputs).size() == Net::input_shape.size(), {}, {}, workspace,
-                  workspace + plan.arena_size, packed_.data(), workspace};
+                  scratch_in(workspace), packed_.data(), workspace};
     detail::each<Net::input_count>([&]<std::size_t I>() {
       memory.inputs[I] = detail::element<I>(inputs).data() + first * Net::input_shapes[I].size();
     });
@@ -203,6 +203,8 @@ class Engine {
     });
     return memory;
   }
+
+  static T* scratch_in(std::byte* workspace) { return reinterpret_cast<T*>(workspace + plan.arena_bytes); }
 
   template <std::size_t Begin>
   void run_from(const Memory& memory, std::size_t count) const {
@@ -224,7 +226,7 @@ class Engine {
     run_from<0>(memory, count);
   }
 
-  void run_sweeps(const Inputs& inputs, const Outputs& outputs, T* workspace, std::size_t first,
+  void run_sweeps(const Inputs& inputs, const Outputs& outputs, std::byte* workspace, std::size_t first,
                   std::size_t count) const {
     for (const std::size_t end = first + count; first < end; first += Plan::sweep)
       run(memory_of(inputs, outputs, workspace, first), (std::min)(Plan::sweep, end - first));
@@ -239,11 +241,11 @@ class Engine {
                 detail::Part part) const {
     const detail::FlushDenormals flush;
     const std::size_t number = static_cast<std::size_t>(part.begin), samples = batch / threads();
-    T* const own = workspace.arena_.data() + number * thread_size;
+    std::byte* const own = workspace.arena_.data() + number * thread_bytes;
     if (samples > 0 && stage-- == 0) return run_sweeps(inputs, outputs, own, number * samples, samples);
     const std::size_t after = static_cast<std::size_t>(stage), n = threads() * samples + after / Plan::stages;
     Memory memory = memory_of(inputs, outputs, workspace.arena_.data(), n);
-    memory.scratch = own + plan.arena_size;
+    memory.scratch = scratch_in(own);
     memory.own = own;
     run_nth_stage(memory, part, after % Plan::stages, std::make_index_sequence<Plan::stages>{});
   }

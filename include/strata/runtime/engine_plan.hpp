@@ -27,7 +27,7 @@ struct EnginePlan {
   using T = typename V::value_type;
 
   /// The steps and the memory of a call.
-  static constexpr const auto& plan = Net::template inference_plan<Choice>();
+  static constexpr const auto& plan = Net::template inference_plan<Choice, T>();
   static constexpr std::size_t steps = plan.step_count;
   static constexpr std::size_t head(std::size_t step) { return static_cast<std::size_t>(plan.steps[step].head); }
 
@@ -124,7 +124,7 @@ struct EnginePlan {
     for (const std::size_t size : {std::size_t{0}, scratch_size_of<S>()...}) most = (std::max)(most, size);
     return most;
   }(std::make_index_sequence<steps>{});
-  static constexpr std::size_t workspace_size = plan.arena_size + scratch_size;
+  static constexpr std::size_t workspace_bytes = plan.arena_bytes + scratch_size * sizeof(T);
 
   /// Whether several threads share a step: where its kernel can, and there is enough to do to wait for each other.
   static constexpr std::array<bool, steps + 1> shares = []<std::size_t... S>(std::index_sequence<S...>) {
@@ -201,7 +201,8 @@ struct EnginePlan {
                         .shape = shape_of(static_cast<int>(image)),
                         .border = plan.borders[image],
                         .rows = plan.rolling[root],
-                        .offset = plan.offsets[root]};
+                        .offset = plan.offsets[root],
+                        .element = bytes_of(Net::network().tensors[image].element, sizeof(T))};
     }
     return bands;
   }

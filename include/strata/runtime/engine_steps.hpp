@@ -94,8 +94,8 @@ class EngineSteps {
     constexpr int input = Plan::input_of(S, 0);
     using B = HeadOf<S>;
     using Epilogue = typename Plan::template EpilogueOf<S>::type;
-    const T* const in = memory.template read<input>(sample) - read;
-    T* const out = memory.template at<step.output>(sample) - made;
+    const auto* const in = memory.template read<input>(sample) - read;
+    auto* const out = memory.template at<step.output>(sample) - made;
     const T* const packed = memory.packed + Plan::packed_offsets[S];
     if constexpr (B::kind == Kind::linear) {
       const T* residual = nullptr;
@@ -132,7 +132,7 @@ class EngineSteps {
         constexpr int operand = static_cast<int>(I), tensor = Plan::input_of(S, operand);
         constexpr Border slice = slice_of(Net::network(), plan, step.head, operand);
         constexpr Shape shape = B::input_shapes[I];
-        T* const target = memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice);
+        auto* const target = memory.template place<plan.root_of(step.output)>(sample) + border_offset(shape, slice);
         if constexpr (B::kind == Kind::padding)
           if (part.leads()) kernels::clear_border<shape, slice>(target);
         if constexpr (!made_in_slice(Net::network(), plan, step.head, operand))
@@ -146,7 +146,7 @@ class EngineSteps {
 
   /// A step that its layer's own function does; `Other`: its operands behind the first.
   template <std::size_t S, class Part, std::size_t... Other>
-  static void forward(const Memory& memory, [[maybe_unused]] std::size_t sample, Part part, const T* in, T* out,
+  static void forward(const Memory& memory, [[maybe_unused]] std::size_t sample, Part part, const auto* in, auto* out,
                       const T* packed, std::index_sequence<Other...>) {
     using B = HeadOf<S>;
     using Call = Forward<B, V, Plan::border_of(Plan::input_of(S, 0)), Plan::border_of(plan.steps[S].output),
@@ -154,8 +154,7 @@ class EngineSteps {
     std::array<const T*, Parameters::capacity> parameters{};
     for (std::size_t p = 0; p < B::parameters.count; packed += B::parameters.list[p++].shape.size())
       parameters[p] = packed;
-    const std::array<const T*, sizeof...(Other) + 1> inputs{
-        in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
+    const std::array inputs{in, memory.template read<Plan::input_of(S, Other + 1)>(sample)...};
     B::layer::forward(with_part(part, Call{.batch = 1,
                                            .first = 0,
                                            .input = in,

@@ -39,6 +39,9 @@ class Executor {
       : parallel_(std::move(parallel)),
         threads_(parallel_.threads()),
         gathered_(threads_.size()) {
+    static_assert(Net::network().is_real(),
+                  "training works on real numbers: expected layers that read and make such, received a network with "
+                  "another element; train it without these layers, and give the parameters to the one that has them");
     if constexpr (synchronized) exchanged_ = Arena<double>(Plan::gathered_offsets[nodes]);
   }
 
@@ -166,7 +169,7 @@ class Executor {
   template <bool training, std::size_t I>
   static constexpr Step step_of(detail::Pass pass) {
     Step step{.node = I, .shared = Plan::template shares<I>};
-    if constexpr (I >= inputs && !plan.alias[I]) {
+    if constexpr (I >= inputs && !plan.alias[I] && Net::network().is_real()) {
       if (pass == detail::Pass::forward) step.work = &Node<I>::template forward<training>;
       if constexpr (training && Plan::node_at(I).gathers())
         if (pass == detail::Pass::gather) step.work = &Node<I>::gather;

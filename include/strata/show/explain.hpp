@@ -57,12 +57,17 @@ std::string explain() {
   using detail::string_of;
   constexpr const auto& network = Net::network();
   constexpr const auto& plan = Compiled::plan;
-  constexpr std::size_t element = sizeof(typename V::value_type);
   const auto name = [&](int index) {  // of `activation<ReLU>`: ReLU
     const NodeInfo& node = network.nodes[static_cast<std::size_t>(index)];
     return string_of(node.rules->visible ? Text(node.name) : node.rules->type());
   };
-  const auto shape = [&](int tensor) { return string_of(Text() << network.tensor(tensor).shape); };
+  const auto shape = [&](int tensor) {
+    const TensorInfo& info = network.tensor(tensor);
+    Text text;
+    text << info.shape;
+    if (info.element != Element::real) text << ' ' << name_of(info.element);
+    return string_of(text);
+  };
   const auto millions = [](std::size_t macs) { return detail::fixed(static_cast<double>(macs) / 1e6, 3); };
 
   std::vector<detail::ExplainRow> rows{{"step", "layers", "kernel", "input", "output", "params", "MMACs", "result"}};
@@ -89,7 +94,7 @@ std::string explain() {
     const std::size_t tensor = static_cast<std::size_t>(step.output);
     const std::size_t root = static_cast<std::size_t>(plan.root[tensor]);
     if (network.output_count > 1) place += " " + std::to_string(plan.result[root] + 1);
-    if (plan.result[root] < 0) place = string_of(detail::place_of(plan, root, element));
+    if (plan.result[root] < 0) place = string_of(detail::place_of(plan, root));
     if (const Border& border = plan.borders[tensor]; border.is_slice())
       place += ", channels " + std::to_string(border.front + 1) + "-" +
                std::to_string(border.front + network.tensor(step.output).shape.channels());
@@ -103,9 +108,9 @@ std::string explain() {
                      " steps, " + std::to_string(network.parameter_count()) + " parameters, " +
                      millions(network.mac_count) + " MMACs\n";
   text += detail::explain_table(rows);
-  text += "arena " + std::to_string(plan.arena_size * element) + " bytes, workspace " +
-          std::to_string(Compiled::workspace_size * element) + " bytes, packed weights " +
-          std::to_string(Compiled::packed_size * element) + " bytes\n";
+  text += "arena " + std::to_string(plan.arena_bytes) + " bytes, workspace " +
+          std::to_string(Compiled::workspace_bytes) + " bytes, packed weights " +
+          std::to_string(Compiled::packed_size * sizeof(typename V::value_type)) + " bytes\n";
   return text;
 }
 

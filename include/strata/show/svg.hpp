@@ -257,18 +257,16 @@ std::string memory_svg() {
   std::vector<detail::DrawnBlock> blocks;
   for (std::size_t t = 0; t < plan.blocks.size(); ++t) {
     if (plan.blocks[t].size == 0) continue;
-    Lifetime bytes = plan.blocks[t];
-    bytes.size *= sizeof(float);
     const NodeInfo& node = network.nodes[t];
     Kind made_by = node.rules->kind;
     for (std::size_t s = 0; s < plan.step_count; ++s)
       if (plan.steps[s].output == static_cast<int>(t))
         made_by = network.nodes[static_cast<std::size_t>(plan.steps[s].head)].rules->kind;
     blocks.push_back({std::string(std::string_view(Text(node.name))),
-                      std::string(std::string_view(detail::place_of(plan, t, sizeof(float)))), made_by, bytes,
-                      plan.offsets[t] * sizeof(float)});
+                      std::string(std::string_view(detail::place_of(plan, t))), made_by, plan.blocks[t],
+                      plan.offsets[t]});
   }
-  return detail::draw_memory(blocks, plan.arena_size * sizeof(float), plan.step_count);
+  return detail::draw_memory(blocks, plan.arena_bytes, plan.step_count);
 }
 
 }  // namespace strata

@@ -38,7 +38,7 @@ TIMM = dict.fromkeys("""
     starnet_s050 tf_efficientnet_b0 tf_mixnet_s tinynet_e tresnet_m xception41""".split(), 64) | {
         "inception_v4": 139, "inception_resnet_v2": 139}
 REFUSED = {"vit_b_16", "swin_t", "maxvit_t", "gcresnext26ts",  # attention
-           "resnest14d", "skresnet18"}  # tensors of four axes behind the batch
+           "skresnet18"}  # strides and dilation together
 BUILT = {}  # the program of each type: of most networks both exporters give one
 
 PROGRAM = """#include "net.hpp"

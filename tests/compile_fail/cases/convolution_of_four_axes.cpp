@@ -1,4 +1,4 @@
-// expect: layer 0 (input_layer, Input<2, 8, 8, 3>): an Input has one to three sizes: expected Input<height, width, channels> or Input<features>, received 4 sizes
+// expect: layer 1 (conv2d, Conv2D<8, 3>): a convolution needs an image: expected an input of height x width x channels, received 2x8x8x3; put it before Flatten and Dense, or give Input three sizes
 #include <strata/graph/sequential.hpp>
 #include <strata/layers/conv2d.hpp>
 
