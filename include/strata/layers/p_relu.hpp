@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 
@@ -14,6 +15,8 @@
 #include <strata/core/layer.hpp>
 #include <strata/core/options.hpp>
 #include <strata/core/text.hpp>
+#include <strata/kernels/map.hpp>
+#include <strata/kernels/vector.hpp>
 #include <strata/layers/broadcast.hpp>
 
 namespace strata {
@@ -70,10 +73,22 @@ struct PReLU {  // with the defaults: PReLU<>
 
   template <class Call>
   static void forward(const Call& call) {
-    each<Call>(call.batch, [&](std::size_t i, std::size_t a) {
-      const auto x = call.input[i];
-      call.output[i] = x > 0 ? x : call.parameters[0][a] * x;
-    });
+    using V = typename Call::Vector;
+    using T = typename Call::Scalar;
+    constexpr Shape in = Call::input_shape, alpha = parameters(in).list[0].shape;
+    constexpr auto leaky = [](V x, V a) STRATA_INLINE_LAMBDA { return simd::select(V(T(0)) < x, x, a * x); };
+    if constexpr (alpha == in) {
+      for (std::size_t first = 0; first < call.batch * in.size(); first += in.size())
+        kernels::map<V>(in.size(), leaky, call.output + first, call.input + first, call.parameters[0]);
+    } else if constexpr (alpha.positions() == 1 && alpha.channels() == in.channels()) {
+      kernels::map_rows<V, in.channels()>(call.batch * in.positions(), leaky, call.output, std::array{call.input},
+                                          std::array{call.parameters[0]});
+    } else {
+      each<Call>(call.batch, [&](std::size_t i, std::size_t a) {
+        const auto x = call.input[i];
+        call.output[i] = x > 0 ? x : call.parameters[0][a] * x;
+      });
+    }
   }
   template <class Call>
   static void backward(const Call& call) {
