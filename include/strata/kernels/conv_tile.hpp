@@ -212,7 +212,7 @@ template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, class T 
 STRATA_NOINLINE void sum_apart(V* sums, const T* x, const T* weights, const T* bias) {
   constexpr int stride = g.stride_width / g.joined, width = g.kernel_width - (g.joined - 1) * stride;
   constexpr int lanes = simd::lanes<V>, row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
-  T own[NV * lanes]{};
+  simd::Array<T, NV * lanes> own{};
   for (int p = 0; p < patch.count(); ++p) {
     for (int c = 0; c < g.out_channels; ++c) {
       own[c] = bias != nullptr ? bias[c] : T(0);
