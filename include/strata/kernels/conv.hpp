@@ -19,7 +19,7 @@ namespace detail {
 
 /// The image of a block of NV vectors of output channels, cut into equal tiles; the last tile of a row, and the last
 /// row of tiles, may overlap the one before. A few more tiles are better than wide ones that overlap much: one tile
-/// more is taken for a quarter of a pixel's work.
+/// more is taken for a pixel's work.
 template <class V>
 struct ConvTiles {
   Patch patch;
@@ -31,9 +31,9 @@ struct ConvTiles {
     patch.rows = std::clamp(pixels / g.out_width, 1, g.out_height);  // narrow images: patches of several rows
     down = (g.out_height + patch.rows - 1) / patch.rows;
     const auto columns = [&](int tiles) { return (g.out_width + tiles - 1) / tiles; };
-    const auto cost = [&](int tiles) { return tiles * (4 * columns(tiles) + 1); };
-    across = columns(pixels);
-    for (int more = across + 1; 4 * more <= 5 * across; ++more)
+    const auto cost = [&](int tiles) { return tiles * (columns(tiles) + 1); };
+    const int fewest = across = columns(pixels);
+    for (int more = fewest + 1; 4 * more <= 5 * fewest; ++more)
       if (cost(more) < cost(across)) across = more;
     patch.columns = columns(across);
     tasks = one_row() ? across - (across * patch.columns > g.out_width && across > 1)

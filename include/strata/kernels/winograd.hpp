@@ -331,11 +331,11 @@ STRATA_NOINLINE void prepare_channels(const typename V::value_type* keras, bool 
 template <class V, WinogradGeometry g, class Part = strata::detail::Whole>
 void winograd_prepare(const typename V::value_type* keras, bool turned, typename V::value_type* packed,
                       Part part = {}) {
-  for_each_channel_vector<V, g.out_channels>([&](int out, auto lanes) {
+  for_each_channel_vector<V, g.out_channels>([&](int first, auto lanes) {
     constexpr int vectors = channel_vectors<V, g.out_channels>;
     detail::prepare_channels<V, g, lanes.count>(
-        keras, turned, out, packed,
-        part.template tasks<g.in_channels>(out / simd::lanes<V> * g.in_channels, vectors * g.in_channels));
+        keras, turned, first, packed,
+        part.template tasks<g.in_channels>(first / simd::lanes<V> * g.in_channels, vectors * g.in_channels));
   });
 }
 
