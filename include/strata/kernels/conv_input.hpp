@@ -183,10 +183,10 @@ STRATA_NOINLINE void convolve_input_gradient(const T* gradient, const T* turned_
         constexpr detail::InputPhase rows = d.rows(number / d.forward.stride_width),
                                      columns = d.columns(number % d.forward.stride_width);
         const T* const x = gradient + rows.begin * phase.row + columns.begin * phase.in_pixel();
-        T* const out = input_gradient + rows.first * d.row + columns.first * phase.out_pixel();
+        T* const target = input_gradient + rows.first * d.row + columns.first * phase.out_pixel();
         if constexpr (is_depthwise(phase))
-          depthwise_convolve<V, phase, Identity>(x, turned_weights, nullptr, out, nullptr, part);
-        else convolve<V, phase, Weights::packed, Identity>(x, turned_weights, nullptr, out, nullptr, part);
+          depthwise_convolve<V, phase, Identity>(x, turned_weights, nullptr, target, nullptr, part);
+        else convolve<V, phase, Weights::packed, Identity>(x, turned_weights, nullptr, target, nullptr, part);
         turned_weights += d.template phase_weights_size<V>(number);
       },
       detail::Indices<d.phases()>{});

@@ -209,12 +209,12 @@ STRATA_NOINLINE void pool_backward(std::size_t batch, const T* input, const T* o
     const T* const x = Pool::backward_reads_input ? input + sample * g.input_size() : nullptr;
     const T* const dy = output_gradient + sample * g.output_size();
     T* const dx = input_gradient + sample * g.input_size();
-    const auto window_backward = [&](const PoolWindow<g>& window, int out, int c, auto lanes) STRATA_INLINE_LAMBDA {
+    const auto window_backward = [&](const PoolWindow<g>& window, int made, int c, auto lanes) STRATA_INLINE_LAMBDA {
       const auto load = [&](int cell) STRATA_INLINE_LAMBDA { return lanes.load(x + cell + c); };
       const auto add = [&](int cell, V share) STRATA_INLINE_LAMBDA {
         lanes.store(dx + cell + c, lanes.load(dx + cell + c) + share);
       };
-      Pool::backward(window, lanes.load(dy + out), load, add);
+      Pool::backward(window, lanes.load(dy + made), load, add);
     };
     for (int band = own.begin; band < own.end; ++band) {
       std::fill(dx + top(band) * g.row, dx + top(band + 1) * g.row, T(0));
