@@ -119,7 +119,7 @@ using OnnxMoreAxes =
     mp_list<ReLU, PReLU<SharedAxes{1, 3}>, Softmax, GLU, Dense<5>, Dense<5, NoBias>, BatchNorm, LayerNormalization,
             GroupNormalization<2>, InstanceNormalization, RMSNormalization, UnitNormalization,
             LocalResponseNormalization<3>, AffineWith<PerElement>, LayerScale<4>, Rescaling<2, -1>, Dropout<0.5>,
-            ReduceMean<2>, ReduceSum<-1>, ReduceMax<1, KeepDims>, Slice<1, 1, 2>, Slice<-2, 1, 2>, Slice<-1, 0, 4, 2>,
+            ReduceMean<2>, ReduceSum<-1>, ReduceMax<1, KeepDims>, Slice<1, 1, 2>, Slice<2, 1, 2>, Slice<-1, 0, 4, 2>,
             ChannelShuffle<2>, Reshape<6, 8>, Reshape<2, 2, 3, 2, 2>, Sequential<Flatten, Dense<3>>, Flatten,
             Concatenate<Along<2>, ReLU, Slice<2, 0, 1>>, Concatenate<Dense<3>, Sequential<>>,
             Add<Sequential<>, ReduceMean<2, KeepDims>>, Multiply<Sequential<>, Sequential<ReduceMax<1>, ReduceMax<1>>>>;
