@@ -67,13 +67,14 @@ void check_spoilt() {
   std::vector<double> expected(output_size(g));
   for_each_product(g, [&](int xi, int wi, int oi) { expected[oi] += static_cast<double>(x[xi]) * weights[wi]; });
   const Guarded<T> packed(packed_weights_size<V>(join_pixels(g, joined)));
-  Convolution<V, g, 0, joined>::pack(
+  using Joined = Convolution<V, g, 0, joined>;
+  Joined::pack(
       [&](int, int ky, int kx, int from, int to) {
         return weights[((ky * g.kernel_width + kx) * g.in_channels + from) * g.out_channels + to];
       },
       packed.data());
   const auto out = guarded_fill(output_size(g), T(0));
-  Convolution<V, g, 0, joined>::template run<Identity>(1, {x.data()}, packed.data(), nullptr, {out.data()}, {}, nullptr);
+  Joined::template run<Identity>(1, {x.data()}, packed.data(), nullptr, {out.data()}, {}, nullptr);
   std::size_t spoilt = 0;
   for_each_output(g, [&](int, int, int, int oi) {
     CAPTURE(oi);
@@ -120,7 +121,8 @@ TEST_CASE("neighbours of few channels fill vectors together") {
   // The choice: never where vectors are full, nor where it saves nothing.
   static_assert(fastest_join<V>(square(32, 3, 3, 32)) == 1);
   static_assert(fastest_join<V>(square(32, 1, 3, lanes / 2)) == 1);
-  static_assert(lanes < 8 || fastest_join<V>(square(32, 3, 16, 1)) == lanes);
+  static_assert(lanes < 8 || fastest_join<V>(square(256, 3, 16, 1)) == lanes);
+  static_assert(fastest_join<V>(square(lanes, 3, 16, 1)) < lanes);  // a tile of several rows
   static_assert(fastest_join<V>(square(37, 3, 16, 1)) == 1);  // 37 have no equal parts
   ConvGeometry exact = square(32, 3, 16, 1);
   exact.largest_tile = 0;

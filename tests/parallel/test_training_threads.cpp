@@ -122,7 +122,7 @@ TEST_CASE("threads share a sample of a network with several inputs and outputs",
   }
 }
 
-// Of three samples a Dense may be computed by two and one, in another order of sums than by three.
+// Only of three samples on two threads a Dense is computed by two and one, in another order of sums than by three.
 TEST_CASE("a forward pass that threads share has the bits of one", "[parallel]") {
   const Model<Normalised> model = test::random_model<Normalised>();
   const auto images = test::noise<float>(3 * Normalised::input_shape.size(), 5);
@@ -135,6 +135,6 @@ TEST_CASE("a forward pass that threads share has the bits of one", "[parallel]")
       const float* const output = several.forward(model.parameters().data(), images.data(), batch);
       CAPTURE(threads, batch);
       for (std::size_t i = 0; i < batch * 5; ++i) REQUIRE(output[i] == Approx(expected[i]).epsilon(1e-6).margin(1e-6));
-      if (batch == 1) REQUIRE(std::equal(output, output + 5, expected));
+      if (batch < threads) REQUIRE(std::equal(output, output + batch * 5, expected));
     }
 }

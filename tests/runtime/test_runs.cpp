@@ -28,6 +28,10 @@ struct Padded : Sequential<Input<190, 67, 20>, Conv2D<20, 1>, Conv2D<32, 1, Stri
                            DepthwiseConv2D<5, Pad{3, 4, 0, 2}>, ReLU, Conv2D<33, 1, Strides{2}, Pad{5, 0}>> {};
 /// Windows that lie in the padding altogether, above and below.
 struct Beyond : Sequential<Input<64, 70, 32>, Conv2D<32, 1>, DepthwiseConv2D<3, Pad{40, 37, 1, 1}>, Conv2D<4, 1>> {};
+/// Few channels, whose neighbours are computed as one pixel, on narrow and on wide images.
+struct FewChannels : Sequential<Input<4200, 32, 2>, Conv2D<2, 1>, Conv2D<1, 5, Same>, DepthwiseConv2D<3, Same>> {};
+struct WideFew : Sequential<Input<180, 384, 3>, Conv2D<3, 1>, Conv2D<2, 5, Same, activation<Tanh>>, Conv2D<3, 5, Same>,
+                            DepthwiseConv2D<3, Same>> {};
 /// Nothing but a run.
 struct Outright : Sequential<Input<64, 67, 32>, Conv2D<32, 1>, DepthwiseConv2D<3>> {};
 
@@ -46,6 +50,8 @@ static_assert(together<Shortcut>() == 3);
 static_assert(together<Padded>() == 4);
 static_assert(together<Beyond>() == 3);
 static_assert(together<Outright>() == 2);
+static_assert(together<FewChannels>() == 3);
+static_assert(together<WideFew>() == 4);
 // The image between the steps, 64x67x32, is never there as a whole.
 static_assert(Outright::inference_arena_bytes<> <= 18 * 67 * 32 * sizeof(float));
 
@@ -58,4 +64,6 @@ TEST_CASE("steps band by band make what layers make one by one", "[runtime]") {
   check_engine<Padded>(random_model<Padded>(), 1e-5);
   check_engine<Beyond>(random_model<Beyond>(), 1e-5);
   check_engine<Outright>(random_model<Outright>(), 1e-5);
+  check_engine<FewChannels>(random_model<FewChannels>(), 1e-5);
+  check_engine<WideFew>(random_model<WideFew>(), 1e-5);
 }

@@ -133,9 +133,11 @@ class Sharing {
           wanted[root] = (max)(wanted[root], rules.border(shape).beyond(plan_.borders[at(tensor)]));
       });
     }
-    constexpr int line = 16, aliasing = 256;  // elements
+    constexpr int line = 16, aliasing = 256;  // real numbers
     for (std::size_t t = 0; t < N; ++t)
-      if (!gapless[t] && wanted[t] != Border{} && network_.tensors[t].shape.channels() % aliasing == 0)
+      if (const TensorInfo& tensor = network_.tensors[t]; !gapless[t] && wanted[t] != Border{} &&
+                                                          tensor.element == Element::real &&
+                                                          tensor.shape.channels() % aliasing == 0)
         wanted[t].back = line;
     for (std::size_t t = 0; t < N; ++t) {
       const std::size_t root = at(plan_.root[t]);

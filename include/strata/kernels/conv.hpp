@@ -159,6 +159,7 @@ void convolve(const typename V::value_type* x, const typename V::value_type* wei
               const typename V::value_type* residual = nullptr, Part part = {}) {
   constexpr int lanes = simd::lanes<V>;
   constexpr ConvBlocks<V> blocks(g.out_channels);
+  static_assert(g.joined == 1 || blocks.full == 0);
   constexpr bool packed = layout == Weights::packed;
   // From tap to tap inside a block.
   constexpr int step = packed ? blocks.size * lanes : g.out_pixel();

@@ -55,15 +55,18 @@ constexpr double direct_cost(const ConvGeometry& g, ConvTraffic traffic = {}) {
          detail::weights_cost<V>(packed_weights_size<V>(g), traffic.samples, traffic);
 }
 
-/// How many neighbours to join: where that saves a fifth, else 1.
+/// How many neighbours to join: where that saves a fifth, else 1. A tile stays in one row, so that a part of the work
+/// can still be any rows, and all their channels are one block.
 template <class V>
 constexpr int fastest_join(const ConvGeometry& g) {
   int fastest = 1;
   if (g.groups > 1 || g.dilation_width > 1 || g.out_spread > 1 || g.largest_tile == 0) return fastest;
   double least = 0.8 * direct_cost<V>(g);
   for (int count = 2; count <= g.out_width && count * g.out_channels <= 2 * simd::lanes<V>; ++count) {
-    if (g.out_width % count != 0) continue;
-    const double cost = direct_cost<V>(join_pixels(g, count));
+    const ConvGeometry joined = join_pixels(g, count);
+    const detail::ConvTiles<V> tiles(joined, ConvBlocks<V>(joined.out_channels).size);
+    if (g.out_width % count != 0 || tiles.patch.rows > 1) continue;
+    const double cost = direct_cost<V>(joined);
     if (cost >= least) continue;
     fastest = count;
     least = cost;
