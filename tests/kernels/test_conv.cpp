@@ -1,6 +1,7 @@
 // Every convolution kernel against a scalar reference of a few obvious lines.
 #include <vector>
 
+#include <strata/core/border.hpp>
 #include <strata/kernels/conv.hpp>
 #include <strata/kernels/conv_weights.hpp>
 #include <strata/kernels/epilogue.hpp>
@@ -104,6 +105,21 @@ TEST_CASE("an image is placed among zeros", "[kernels]") {
   const auto out = guarded_fill(p.size(), 99.0f);
   place_image<p>(image.data(), out.data());
   require_close(out, expected, 0);
+}
+
+TEST_CASE("the border of an image is cleared, whatever lies between its pixels", "[kernels]") {
+  constexpr Shape shape{2, 3, 2};
+  constexpr Border border{.top = 1, .left = 2, .bottom = 1, .right = 1, .back = 3};
+  const auto memory = guarded_fill(bordered_size(shape, border), 99.0f);
+  clear_border<shape, border>(memory.data() + border_offset(shape, border));
+  for (int y = 0; y < 4; ++y)
+    for (int x = 0; x < 6; ++x)
+      for (int c = 0; c < 2; ++c) {
+        CAPTURE(y, x, c);
+        const bool inside = y >= 1 && y < 3 && x >= 2 && x < 5;
+        REQUIRE(memory[(y * 6 + x) * 5 + c] == (inside ? 99 : 0));
+      }
+  REQUIRE(memory.intact());
 }
 
 TEST_CASE("register tiles fit the registers", "[kernels]") {
