@@ -18,8 +18,7 @@ namespace strata::kernels {
 namespace detail {
 
 /// The image of a block of NV vectors of output channels, cut into equal tiles; the last tile of a row, and the last
-/// row of tiles, may overlap the one before. A few more tiles are better than wide ones that overlap much: one tile
-/// more is taken for a pixel's work.
+/// row of tiles, may overlap the one before.
 template <class V>
 struct ConvTiles {
   Patch patch;
@@ -30,12 +29,8 @@ struct ConvTiles {
     const int pixels = conv_tile(vectors, simd::register_count, simd::lanes<V>).pixels;
     patch.rows = std::clamp(pixels / g.out_width, 1, g.out_height);  // narrow images: patches of several rows
     down = (g.out_height + patch.rows - 1) / patch.rows;
-    const auto columns = [&](int tiles) { return (g.out_width + tiles - 1) / tiles; };
-    const auto cost = [&](int tiles) { return tiles * (columns(tiles) + 1); };
-    const int fewest = across = columns(pixels);
-    for (int more = fewest + 1; 4 * more <= 5 * fewest; ++more)
-      if (cost(more) < cost(across)) across = more;
-    patch.columns = columns(across);
+    across = equal_tiles(g.out_width, pixels);
+    patch.columns = (g.out_width + across - 1) / across;
     tasks = one_row() ? across - (across * patch.columns > g.out_width && across > 1)
                       : down - (down * patch.rows > g.out_height);
   }

@@ -68,8 +68,8 @@ STRATA_INLINE void prefetch(const T* p, int bytes) {
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
-/// True where few pixels share the weights, which then come from beyond the second-level cache. Not of Winograd's
-/// products, whose geometry has no output: there it is a loss.
+/// True where few pixels share the weights, which then come from beyond the second-level cache. Winograd's products have
+/// a geometry of one pixel or none.
 constexpr bool read_seldom(const ConvGeometry& g) {
   const int pixels = g.out_height * g.out_width;
   return pixels > 0 && pixels <= 64;

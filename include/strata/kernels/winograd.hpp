@@ -51,9 +51,11 @@ STRATA_NOINLINE void transform_inputs(const typename V::value_type* x, std::size
   }
 }
 
-/// A 1x1 convolution as far as a register tile asks: pixels `step` elements apart.
-constexpr ConvGeometry pointwise_geometry(int step) {
+/// A 1x1 convolution as far as a register tile asks: pixels `step` elements apart, and so few of them that weights are
+/// read seldom, or not.
+constexpr ConvGeometry pointwise_geometry(int step, bool seldom) {
   ConvGeometry g{};
+  g.out_height = g.out_width = seldom;
   g.stride_width = g.groups = 1;
   g.in_channels = step;
   return g;
@@ -64,7 +66,8 @@ template <class V, WinogradGeometry g, int NV, int... I>
 STRATA_INLINE void multiply_block(const typename V::value_type* x, const typename V::value_type* weights,
                                   typename V::value_type* products, std::integer_sequence<int, I...> tile) {
   constexpr WinogradPlan<V> plan(g);
-  constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile);
+  constexpr bool seldom = winograd_weights_size<V>(g) * sizeof(*weights) > strata::detail::machine.second_cache;
+  constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile, seldom);
   constexpr int size = sizeof...(I), splits = size >= 8 ? 1 : size >= 4 ? 2 : 4, lanes = simd::lanes<V>;
   simd::Array<V, size * splits> sums;
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});

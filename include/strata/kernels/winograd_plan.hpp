@@ -64,18 +64,30 @@ struct WinogradPlan {
     const int tiles = g.tiles();
     if (simd::register_count >= 32 && tiles < 6 && vectors >= 4) block = {4, tiles};
     if (simd::register_count < 32 && tiles == 4 && vectors >= 3) block = {3, 4};
-    const int blocks = (tiles + block.pixels - 1) / block.pixels;
+    const int blocks = equal_tiles(tiles, block.pixels);
     block.pixels = (tiles + blocks - 1) / blocks;
     last = (vectors - 1) % block.vectors + 1;
     band = block.pixels;
     const int channels = (std::max)(x_tile, product_tile);
-    if (g.positions() * weights_position > cache / element)  // read weights seldom: once for eight images at best
-      band *= std::clamp(2 * cache / element / (g.positions() * band * channels), 1, 8 * blocks);
+    band *= tiles_at_once(1LL * element * weights(g), element * g.positions() * band * channels, blocks);
     position = odd_lines(band * channels);
+  }
+
+  /// How many of an image's `blocks` register tiles make a band, where one takes so many bytes and so do the weights.
+  /// Weights that do not stay in the second-level cache are read once a band: as large a one as stays there is best, of
+  /// eight images at most; or a larger one, from beyond that cache, where its transformed numbers, which are written
+  /// and read twice, are fewer than the weights that it saves.
+  static constexpr int tiles_at_once(long long weights, int tile_bytes, int blocks) {
+    if (weights <= cache) return 1;
+    const auto readings = [&](int tiles) { return weights * ((blocks + tiles - 1) / tiles); };
+    const int near = std::clamp(2 * cache / tile_bytes, 1, 8 * blocks);
+    const int far = std::clamp(16 * cache / tile_bytes, 1, blocks);
+    return readings(far) + 4LL * tile_bytes * blocks < readings(near) ? (std::max)(near, far) : near;
   }
 
   /// An odd number of vectors keeps positions out of each other's cache sets.
   static constexpr int odd_lines(int elements) { return (elements / lanes | 1) * lanes; }
+  constexpr int weights(const WinogradGeometry& g) const { return g.positions() * weights_position; }
   constexpr int full_blocks() const { return (vectors - last) / block.vectors; }
   constexpr int blocks() const { return full_blocks() + 1; }
   /// Where the weight (position `at`, in, out) is.
@@ -89,7 +101,7 @@ struct WinogradPlan {
 /// Elements of transformed weights.
 template <class V>
 constexpr std::size_t winograd_weights_size(const WinogradGeometry& g) {
-  return static_cast<std::size_t>(g.positions()) * static_cast<std::size_t>(WinogradPlan<V>(g).weights_position);
+  return static_cast<std::size_t>(WinogradPlan<V>(g).weights(g));
 }
 
 /// Elements of scratch memory, for any batch.
