@@ -39,12 +39,14 @@ struct ConvTiles {
   constexpr int end(int task) const { return task < tasks ? task : one_row() ? across : down; }
 };
 
-/// Bytes of a block's weights that are asked for while the block before is computed: its own first tile would wait.
+/// Bytes of a block's weights that are asked for while the block before is computed: its own first tile would wait. Not
+/// of blocks that leave the first-level cache no room: each of their tiles asks on the way.
 template <class T>
 constexpr int bytes_ahead(const ConvGeometry& g, int weight_step) {
   const std::size_t all = sizeof(T) * static_cast<std::size_t>(g.taps() * g.out_channels);
-  if (all < strata::detail::machine.first_cache || asks_on_the_way<T>(g.taps() * weight_step)) return 0;
-  return static_cast<int>(sizeof(T)) * g.taps() * weight_step;
+  const std::size_t block = sizeof(T) * static_cast<std::size_t>(g.taps() * weight_step);
+  const std::size_t cache = strata::detail::machine.first_cache;
+  return all < cache || block > cache / 4 * 3 ? 0 : static_cast<int>(block);
 }
 
 /// One block of NV vectors of output channels over the image, or over some of its tasks.
