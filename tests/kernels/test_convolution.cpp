@@ -13,6 +13,7 @@
 using namespace strata;
 using namespace strata::kernels;
 using namespace strata::test;
+using strata::detail::Home;
 
 namespace {
 
@@ -137,8 +138,8 @@ TEST_CASE("rows of another length change nothing in the choice") {
       bordered.row += 3 * channels;
       bordered.out_row += 2 * channels;
       for (const int samples : {1, 8})
-        for (const bool cached : {false, true}) {
-          const ConvTraffic traffic{.samples = samples, .cached = cached};
+        for (const Home home : {Home::second_cache, Home::third_cache, Home::memory}) {
+          const ConvTraffic traffic{.samples = samples, .home = home};
           CHECK(plan_convolution<V>(plain, traffic).tile == plan_convolution<V>(bordered, traffic).tile);
           CHECK(plan_convolution<V>(plain, traffic).weights_size == plan_convolution<V>(bordered, traffic).weights_size);
         }
@@ -149,9 +150,10 @@ TEST_CASE("weights that stream from far away count") {
   // 64 channels on 8x8, the last stage of a ResNet-20: hot or shared by eight images, the larger tile; alone and cold,
   // no larger one than hot.
   constexpr ConvGeometry stage = square(8, 3, 64, 64);
-  const auto tile = [&](int samples, bool cached) {
-    return plan_convolution<V>(stage, {.samples = samples, .cached = cached}).tile;
+  const auto tile = [&](int samples, Home home) {
+    return plan_convolution<V>(stage, {.samples = samples, .home = home}).tile;
   };
-  CHECK(tile(8, false) == tile(1, true));
-  CHECK(tile(1, false) <= tile(1, true));
+  CHECK(tile(8, Home::memory) == tile(1, Home::second_cache));
+  CHECK(tile(1, Home::third_cache) <= tile(1, Home::second_cache));
+  CHECK(tile(1, Home::memory) <= tile(1, Home::third_cache));
 }

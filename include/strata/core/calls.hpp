@@ -7,6 +7,7 @@
 
 #include <strata/core/border.hpp>
 #include <strata/core/element.hpp>
+#include <strata/core/machine.hpp>
 #include <strata/core/random.hpp>
 #include <strata/core/shape.hpp>
 
@@ -122,11 +123,11 @@ struct FinishGradients {
 };
 
 /// What inference code is made for.
-template <class V, int Samples = 1, bool Cached = true>
+template <class V, int Samples = 1, detail::Home Weights = detail::Home::second_cache>
 struct InferenceTarget {
   using Vector = V;
   static constexpr int samples = Samples;  ///< that share one reading of the weights
-  static constexpr bool cached = Cached;   ///< all weights of the network stay in the second-level cache
+  static constexpr detail::Home home = Weights;  ///< of all weights of the network
 };
 
 /// The arguments of a linear layer's inference. Where a border is not empty, the image lies in a larger one: its rows

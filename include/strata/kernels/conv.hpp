@@ -39,39 +39,30 @@ struct ConvTiles {
   constexpr int end(int task) const { return task < tasks ? task : one_row() ? across : down; }
 };
 
-/// Bytes of a block's weights that are asked for while the block before is computed: its own first tile would wait. Not
-/// of blocks that leave the first-level cache no room: each of their tiles asks on the way.
-template <class T>
-constexpr int bytes_ahead(const ConvGeometry& g, int weight_step) {
-  const std::size_t all = sizeof(T) * static_cast<std::size_t>(g.taps() * g.out_channels);
-  const std::size_t block = sizeof(T) * static_cast<std::size_t>(g.taps() * weight_step);
-  const std::size_t cache = strata::detail::machine.first_cache;
-  return all < cache || block > cache / 4 * 3 ? 0 : static_cast<int>(block);
-}
-
 /// One block of NV vectors of output channels over the image, or over some of its tasks.
 template <class V, ConvGeometry g, int WeightStep, int NV, int LastWidth, int ReadWidth, class Epilogue, class Tasks>
 STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typename V::value_type* weights,
                                     const typename V::value_type* bias, typename V::value_type* out,
                                     const typename V::value_type* residual, Tasks tasks) {
+  using T = typename V::value_type;
   constexpr ConvTiles<V> tiles(g, NV);
   constexpr Patch patch = tiles.patch;
   if (tasks.begin == tasks.end) return;
-  constexpr int bytes = bytes_ahead<typename V::value_type>(g, WeightStep);
-  [[maybe_unused]] const auto* next = weights + g.taps() * WeightStep;
-  [[maybe_unused]] const int share = bytes / ((tasks.end - tasks.begin) * (tiles.one_row() ? 1 : tiles.across));
+  constexpr bool packed = WeightStep == NV * simd::lanes<V>;
+  constexpr std::size_t all = sizeof(T) * static_cast<std::size_t>(g.taps() * g.out_channels);
+  constexpr Upcoming upcoming = packed && all >= strata::detail::machine.first_cache
+                                    ? Upcoming(static_cast<int>(NV * sizeof(V)), tiles.down * tiles.across)
+                                    : Upcoming{};
+  const T* next = weights + g.taps() * WeightStep;
   const auto row_of_tiles = [&](int row, int begin, int end) STRATA_INLINE_LAMBDA {
     const int y = (std::min)(row * patch.rows, g.out_height - patch.rows);
     for (int tile = begin; tile < end; ++tile) {
-      if constexpr (bytes > 0) {
-        prefetch<2>(next, share);
-        next += share / static_cast<int>(sizeof(*next));
-      }
       const int column = (std::min)(tile * patch.columns, g.out_width - patch.columns);
       const int moved = g.out_columns == 0 ? column : 0;  // the rest is `first`
-      convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue>(
+      convolve_tile<V, g, WeightStep, patch, NV, LastWidth, ReadWidth, Epilogue, upcoming>(
           x + y * g.stride_height * g.row + column * g.stride_width * g.in_pixel(), weights, bias,
-          out + y * g.out_row + moved * g.out_step(), residual_at<Epilogue>(residual, y, moved * g.joined, 0), column);
+          out + y * g.out_row + moved * g.out_step(), residual_at<Epilogue>(residual, y, moved * g.joined, 0), column,
+          next);
     }
   };
   if constexpr (tiles.one_row()) row_of_tiles(0, tasks.begin, tiles.end(tasks.end));

@@ -1,6 +1,7 @@
 // A register tile of direct convolution: vectors of output channels times output pixels.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -68,14 +69,25 @@ STRATA_INLINE void prefetch(const T* p, int bytes) {
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
-/// True where few pixels share the weights, which then come from beyond the second-level cache. Winograd's products have
-/// a geometry of one pixel or none.
-constexpr bool read_seldom(const ConvGeometry& g) {
-  const int pixels = g.out_height * g.out_width;
-  return pixels > 0 && pixels <= 64;
-}
-/// True of runs of weights that fill much of the first-level cache: they are asked for on the way, smaller ones all at
-/// once (conv.hpp).
+/// How the next block's weights are asked for while a block is computed: some bytes every so many groups of four steps,
+/// a little at a time, so that memory delivers them meanwhile. The block's own first tile would wait for them.
+struct Upcoming {
+  static constexpr int steps = 4;  ///< of a group
+  int bytes = 0, groups = 1;
+
+  constexpr Upcoming() = default;
+  /// For blocks of `tiles` register tiles, each step of which reads `step_bytes`. One that is alone reads on and on,
+  /// which processors foresee.
+  constexpr Upcoming(int step_bytes, int tiles) {
+    constexpr int line = 64;
+    if (tiles == 1) return;
+    const int share = (std::max)(1, steps * step_bytes / tiles);
+    bytes = (share + line - 1) / line * line;
+    groups = (std::max)(1, line / share);
+  }
+};
+
+/// True of runs of weights that fill much of the first-level cache, into which they are asked for on the way.
 template <class T>
 constexpr bool asks_on_the_way(int weights) {
   return static_cast<std::size_t>(weights) * sizeof(T) >= strata::detail::machine.first_cache / 3;
@@ -88,9 +100,7 @@ STRATA_INLINE void multiply_steps([[maybe_unused]] V* sums, const typename V::va
   constexpr int size = patch.count() * NV;
   simd::Array<V, NV> w;
   [[maybe_unused]] constexpr int bytes = Ahead > 0 ? NV * static_cast<int>(sizeof(V)) : 0;
-  [[maybe_unused]] constexpr int far_bytes = read_seldom(g) ? bytes : 0;
   ((hide(x, weights), prefetch<1>(weights + (K + Ahead) * WeightStep, bytes),
-    prefetch<2>(weights + (K + 6 * Ahead) * WeightStep, far_bytes),
     read_block<V, Width>(w, weights + K * WeightStep, Indices<NV>{}),
     multiply<V, g, patch>(sums + K % Splits * size, x + K, w, Indices<patch.count()>{}, Indices<NV>{})),
    ...);
@@ -107,25 +117,33 @@ STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>
   ((sums[I] = sums[I] + terms[I]), ...);
 }
 
-/// The same for a run of `Length` steps. Thousands of products in one sum would cost digits: long runs are summed in
-/// parts.
-template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length>
-STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights) {
-  constexpr int unroll = 4, part = 512;
+/// The same for a run of `Length` steps; what is upcoming is from `next` on. Thousands of products in one sum would cost
+/// digits: long runs are summed in parts.
+template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length,
+          Upcoming upcoming = Upcoming{}>
+STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights,
+                                [[maybe_unused]] const typename V::value_type*& next) {
+  constexpr int unroll = Upcoming::steps, part = 512;
   constexpr int ahead = asks_on_the_way<typename V::value_type>(Length * WeightStep) ? 16 : 0;
   if constexpr (Length <= 2 * part) {
-    for (int k = 0; k < Length / unroll; ++k)
+    for (int k = 0; k < Length / unroll; ++k) {
+      if constexpr (upcoming.bytes > 0)
+        if (upcoming.groups == 1 || k % upcoming.groups == 0) {
+          prefetch<2>(next, upcoming.bytes);
+          next += upcoming.bytes / static_cast<int>(sizeof(*next));
+        }
       multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<unroll>{});
+    }
     multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<Length % unroll>{});
   } else {
     constexpr Indices<patch.count() * NV * Splits> tile;
     V partial[tile.size()];
     for (int k = 0; k < Length / part; ++k, x += part, weights += part * WeightStep) {
       fill(partial, V(typename V::value_type(0)), tile);
-      multiply_run<V, g, patch, NV, Splits, WeightStep, Width, part>(partial, x, weights);
+      multiply_run<V, g, patch, NV, Splits, WeightStep, Width, part, upcoming>(partial, x, weights, next);
       add(sums, partial, tile);
     }
-    multiply_run<V, g, patch, NV, Splits, WeightStep, Width, Length % part>(sums, x, weights);
+    multiply_run<V, g, patch, NV, Splits, WeightStep, Width, Length % part, upcoming>(sums, x, weights, next);
   }
 }
 
@@ -228,11 +246,13 @@ STRATA_NOINLINE void sum_apart(V* sums, const T* x, const T* weights, const T* b
 }
 
 /// One register tile: bias + convolution, epilogue, store. The last vector has `LastWidth` lanes in the image and
-/// `ReadWidth` in the weights, where it may be padded. `first`: see place.
-template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, int ReadWidth, class Epilogue>
+/// `ReadWidth` in the weights, where it may be padded. `first`: see place; `next`: see multiply_run.
+template <class V, ConvGeometry g, int WeightStep, Patch patch, int NV, int LastWidth, int ReadWidth, class Epilogue,
+          Upcoming upcoming>
 STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename V::value_type* weights,
                                  const typename V::value_type* bias, typename V::value_type* out,
-                                 const typename V::value_type* residual, int first) {
+                                 const typename V::value_type* residual, int first,
+                                 const typename V::value_type*& next) {
   constexpr int size = patch.count() * NV;
   constexpr int splits = sum_splits(size);
   if constexpr (has_residual<Epilogue>)
@@ -254,9 +274,9 @@ STRATA_INLINE void convolve_tile(const typename V::value_type* x, const typename
   constexpr int length = whole_rows ? g.kernel_width * g.in_channels : g.in_channels;
   for (int ky = 0; ky < g.kernel_height; ++ky)
     for (int run = 0; run < runs; ++run)
-      multiply_run<V, g, patch, NV, splits, WeightStep, ReadWidth, length>(
+      multiply_run<V, g, patch, NV, splits, WeightStep, ReadWidth, length, upcoming>(
           sums, x + ky * g.dilation_height * g.row + run * g.dilation_width * g.in_pixel(),
-          weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep);
+          weights + (ky * g.kernel_width + run) * g.in_channels * WeightStep, next);
   merge<V, size, splits>(sums, Indices<size>{});
   if constexpr (g.joined > 1)
     if (!all_finite(sums, Indices<size>{})) [[unlikely]]

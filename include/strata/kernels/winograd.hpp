@@ -51,11 +51,9 @@ STRATA_NOINLINE void transform_inputs(const typename V::value_type* x, std::size
   }
 }
 
-/// A 1x1 convolution as far as a register tile asks: pixels `step` elements apart, and so few of them that weights are
-/// read seldom, or not.
-constexpr ConvGeometry pointwise_geometry(int step, bool seldom) {
+/// A 1x1 convolution as far as a register tile asks: pixels `step` elements apart.
+constexpr ConvGeometry pointwise_geometry(int step) {
   ConvGeometry g{};
-  g.out_height = g.out_width = seldom;
   g.stride_width = g.groups = 1;
   g.in_channels = step;
   return g;
@@ -64,15 +62,19 @@ constexpr ConvGeometry pointwise_geometry(int step, bool seldom) {
 /// One register tile of products, NV vectors of output channels times `block.pixels` tiles: a 1x1 convolution.
 template <class V, WinogradGeometry g, int NV, int... I>
 STRATA_INLINE void multiply_block(const typename V::value_type* x, const typename V::value_type* weights,
-                                  typename V::value_type* products, std::integer_sequence<int, I...> tile) {
+                                  typename V::value_type* products, const typename V::value_type*& next,
+                                  std::integer_sequence<int, I...> tile) {
   constexpr WinogradPlan<V> plan(g);
-  constexpr bool seldom = winograd_weights_size<V>(g) * sizeof(*weights) > strata::detail::machine.second_cache;
-  constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile, seldom);
+  constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile);
+  constexpr int tiles = ((std::min)(plan.band, g.tiles()) + plan.block.pixels - 1) / plan.block.pixels;
+  constexpr Upcoming upcoming = winograd_weights_size<V>(g) * sizeof(*weights) > plan.cache
+                                    ? Upcoming(static_cast<int>(NV * sizeof(V)), tiles)
+                                    : Upcoming{};
   constexpr int size = sizeof...(I), splits = size >= 8 ? 1 : size >= 4 ? 2 : 4, lanes = simd::lanes<V>;
   simd::Array<V, size * splits> sums;
   fill(sums, V(typename V::value_type(0)), Indices<size * splits>{});
-  multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels>(sums, x,
-                                                                                                        weights);
+  multiply_run<V, pointwise, Patch{1, plan.block.pixels}, NV, splits, NV * lanes, lanes, g.in_channels, upcoming>(
+      sums, x, weights, next);
   merge<V, size, splits>(sums, tile);
   (simd::store(products + I / NV * plan.product_tile + I % NV * lanes, sums[I]), ...);
 }
@@ -86,19 +88,18 @@ STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typena
   constexpr int pixels = plan.block.pixels, width = plan.block.vectors * plan.lanes, full = plan.full_blocks();
   for (int position = 0; position < g.positions(); ++position) {
     const auto* const w = weights + position * plan.weights_position;
-    for (int b = blocks.begin; b < (std::min)(blocks.end, full); ++b)
+    const auto block = [&]<int Vectors>(int b, std::integral_constant<int, Vectors>) STRATA_INLINE_LAMBDA {
+      const auto* const own = w + b * width * g.in_channels;
+      const auto* next = own + Vectors * plan.lanes * g.in_channels;
       for (int tile = 0; tile < count; tile += pixels) {
         const int t = (std::min)(tile, count - pixels);
-        multiply_block<V, g, plan.block.vectors>(x + t * plan.x_tile, w + b * width * g.in_channels,
-                                                 products + t * plan.product_tile + b * width,
-                                                 Indices<plan.block.vectors * pixels>{});
+        multiply_block<V, g, Vectors>(x + t * plan.x_tile, own, products + t * plan.product_tile + b * width, next,
+                                      Indices<Vectors * pixels>{});
       }
-    for (int tile = 0; blocks.end > full && tile < count; tile += pixels) {
-      const int t = (std::min)(tile, count - pixels);
-      multiply_block<V, g, plan.last>(x + t * plan.x_tile, w + full * width * g.in_channels,
-                                      products + t * plan.product_tile + full * width,
-                                      Indices<plan.last * pixels>{});
-    }
+    };
+    for (int b = blocks.begin; b < (std::min)(blocks.end, full); ++b)
+      block(b, std::integral_constant<int, plan.block.vectors>{});
+    if (blocks.end > full) block(full, std::integral_constant<int, plan.last>{});
     x += plan.position;
     products += plan.position;
   }

@@ -24,23 +24,25 @@ constexpr WinogradGeometry winograd_geometry(const ConvGeometry& g, int tile) {
           .out_gap = g.out_gap};
 }
 
-/// What happens around a convolution: `samples` images share what it does to its weights, which are `cached` if the
-/// other weights of the network leave them in the second-level cache from call to call.
+/// What happens around a convolution: `samples` images share what it does to its weights, which are where the network's
+/// are, or further away if they do not fit there.
 struct ConvTraffic {
   int samples = 1;
-  bool cached = true;
+  strata::detail::Home home = strata::detail::Home::second_cache;
 };
 
 namespace detail {
 
-/// Weights from beyond the second-level cache come at 28 GB/s, while a core does 5.6 multiply-adds a nanosecond: once
-/// if they fit, otherwise `passes` times.
+/// Weights from beyond the second-level cache come slowly (28 GB/s, while a core does 5.6 multiply-adds a nanosecond):
+/// once if they fit into it, otherwise `passes` times.
 template <class V>
 constexpr double weights_cost(std::size_t weights, int passes, ConvTraffic traffic) {
-  using strata::detail::machine;
+  using strata::detail::machine, strata::detail::Home;
   const std::size_t bytes = weights * sizeof(typename V::value_type);
-  const int readings = bytes > machine.second_cache ? passes : traffic.cached ? 0 : 1;
-  return machine.weight_cost * static_cast<double>(bytes) * readings / traffic.samples;
+  const Home home = (std::max)(traffic.home, machine.home_of(bytes));
+  if (home == Home::second_cache) return 0;
+  const double cost = home == Home::memory ? machine.memory_cost : machine.third_cache_cost;
+  return cost * static_cast<double>(bytes) * (bytes > machine.second_cache ? passes : 1) / traffic.samples;
 }
 
 }  // namespace detail

@@ -252,7 +252,7 @@ struct Convolution2D {
   /// Of inference.
   template <class Target>
   static constexpr kernels::ConvPlan plan_for(Shape in) {
-    return kernels::plan_convolution<typename Target::Vector>(geometry(in), {Target::samples, Target::cached});
+    return kernels::plan_convolution<typename Target::Vector>(geometry(in), {Target::samples, Target::home});
   }
 
   static constexpr kernels::Placement padded(Shape in, Border border = Border{}) {

@@ -325,7 +325,7 @@ struct TransposedConvolution {
   template <class Target>
   static constexpr kernels::ConvPlan phase_plan(Shape in) {
     return kernels::plan_convolution<typename Target::Vector>(transposed(in).phase(0),
-                                                              {Target::samples, Target::cached});
+                                                              {Target::samples, Target::home});
   }
   template <class V>
   static constexpr std::size_t turned_size(Shape in) {

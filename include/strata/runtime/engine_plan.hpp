@@ -33,8 +33,8 @@ struct EnginePlan {
 
   /// In Winograd's domain weights are four times as many.
   template <int samples>
-  using TargetFor = InferenceTarget<V, samples,
-                                    (4 * Net::network().parameter_count() * sizeof(T) <= detail::machine.second_cache)>;
+  using TargetFor =
+      InferenceTarget<V, samples, detail::machine.home_of(4 * Net::network().parameter_count() * sizeof(T))>;
   template <std::size_t S>
   using HeadOf = BoundBy<BoundOf<Net, head(S)>, Choice>;
 
