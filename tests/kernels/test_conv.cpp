@@ -122,6 +122,31 @@ TEST_CASE("the border of an image is cleared, whatever lies between its pixels",
   REQUIRE(memory.intact());
 }
 
+TEST_CASE("equal tiles cover a row", "[kernels]") {
+  for (int size = 1; size <= 300; ++size)
+    for (const int most : {1, 4, 6, 8, 16}) {
+      CAPTURE(size, most);
+      const int tiles = equal_tiles(size, most), pixels = (size + tiles - 1) / tiles;
+      REQUIRE(pixels <= most);
+      REQUIRE(tiles * pixels >= size);
+      REQUIRE(tiles * (pixels + 1) <= (size + most - 1) / most * (most + 1));  // never dearer than full ones
+    }
+}
+
+TEST_CASE("the tiles of a block ask for all weights of the next", "[kernels]") {
+  REQUIRE(kernels::detail::Upcoming().bytes == 0);
+  REQUIRE(kernels::detail::Upcoming(128, 1).bytes == 0);
+  for (const int step_bytes : {16, 32, 64, 128, 256})
+    for (int tiles = 2; tiles <= 100; ++tiles)
+      for (const int length : {64, 576, 1024}) {
+        CAPTURE(step_bytes, tiles, length);
+        const kernels::detail::Upcoming upcoming(step_bytes, tiles);
+        const int groups = length / kernels::detail::Upcoming::steps;
+        const int asked = tiles * ((groups + upcoming.groups - 1) / upcoming.groups) * upcoming.bytes;
+        REQUIRE(asked >= length * step_bytes);
+      }
+}
+
 TEST_CASE("register tiles fit the registers", "[kernels]") {
   for (const int registers : {16, 32})
     for (const int lanes : {2, 4, 8, 16})

@@ -81,7 +81,7 @@ struct Upcoming {
   constexpr Upcoming(int step_bytes, int tiles) {
     constexpr int line = 64;
     if (tiles == 1) return;
-    const int share = (std::max)(1, steps * step_bytes / tiles);
+    const int share = (steps * step_bytes + tiles - 1) / tiles;
     bytes = (share + line - 1) / line * line;
     groups = (std::max)(1, line / share);
   }
