@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <strata/core/machine.hpp>
 #include <strata/kernels/instructions.hpp>
 #include <strata/kernels/vector.hpp>
 
@@ -66,10 +67,11 @@ STRATA_INLINE V neg_fma(V a, V b, V c) {
 template <class V>
 STRATA_INLINE V reciprocal(V x) {
 #if defined(__AVX512F__)
-    return V(detail::reciprocal(x));
-#else
-    return V(1) / x;
+    if constexpr (std::is_same_v<Number<V>, float> && !strata::detail::machine.divides_fast)
+        return V(detail::reciprocal(x));
+    else
 #endif
+        return V(1) / x;
 }
 
 template <class V>
