@@ -77,8 +77,8 @@ constexpr ConvPlan plan_convolution(const InputGradient& d) {
 
 /// Whether a part of the work can be some rows, whatever the processor, and as fast: tiles are at most 16 pixels wide.
 constexpr bool works_by_rows(const ConvGeometry& g, int width) {
-  if (width < 32 || winograd_possible(g, 2)) return false;
-  return is_depthwise(g) ? detail::rows_at_once(g) == 1 : shares_rows(g);
+  if (is_depthwise(g)) return depthwise_by_rows(g);
+  return width >= 32 && !winograd_possible(g, 2) && shares_rows(g);
 }
 
 /// Elements of packed weights at most, on any processor, but for the padding of vectors.

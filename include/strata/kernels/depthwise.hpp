@@ -22,6 +22,16 @@ constexpr bool is_depthwise(const ConvGeometry& g) { return g.in_channels == 1 &
 
 namespace detail {
 
+/// Kernels up to 5x5 are unrolled as a whole: their taps find room in the registers, or nearly so.
+constexpr bool unrolled(const ConvGeometry& g) { return g.taps() <= 25; }
+
+}  // namespace detail
+
+/// Whether a part of the work is some rows: of a wide image.
+constexpr bool depthwise_by_rows(const ConvGeometry& g) { return detail::unrolled(g) && g.out_width >= 32; }
+
+namespace detail {
+
 /// sums[sum] += x[cell] * factors[factor], where `first` is the cell's first product, for which it is read.
 struct DepthwiseProduct {
   int cell, sum, factor;
@@ -72,9 +82,6 @@ template <class V, int Width, int... I>
 STRATA_INLINE void write_each(const V* vectors, typename V::value_type* p, int step, std::integer_sequence<int, I...>) {
   (write<V, Width>(p + I * step, vectors[I]), ...);
 }
-
-/// Kernels up to 5x5 are unrolled as a whole: their taps find room in the registers, or nearly so.
-constexpr bool unrolled(const ConvGeometry& g) { return g.taps() <= 25; }
 
 /// The taps of one vector of channels, in registers; all of a tile's products are one straight line.
 template <class V, ConvGeometry g, int Width>
@@ -134,21 +141,26 @@ struct LoopedTaps {
   }
 };
 
-/// Small kernels take the channels of a row after each other, as they lie; a large one's many rows and taps are kept in
-/// the cache for a vector of channels.
-constexpr int rows_at_once(const ConvGeometry& g) { return unrolled(g) ? 1 : g.out_height; }
+/// Rows of output of one vector of channels at once: all for a large kernel, whose many rows and taps are kept in the
+/// cache; for a small one those of nine rows of input, which come from the second-level cache once, not for each row of
+/// the kernel. Pixels so far apart that they fight for a few sets of the first-level cache would not stay there.
+constexpr int rows_at_once(const ConvGeometry& g) {
+  if (!unrolled(g)) return g.out_height;
+  const int reach = (g.kernel_height - 1) * g.dilation_height + 1, crowded = 512;
+  return g.groups % crowded == 0 ? 1 : (std::max)(0, 9 - reach) / g.stride_height + 1;
+}
 
-/// One vector of channels of these rows: bias + convolution, epilogue, store, in equal tiles of a row; the last may
+/// One vector of channels of some rows: bias + convolution, epilogue, store, in equal tiles of a row; the last may
 /// overlap the one before.
 template <class V, ConvGeometry g, int Width, class Epilogue>
-STRATA_NOINLINE void depthwise_rows(const typename V::value_type* x, const typename V::value_type* weights,
+STRATA_NOINLINE void depthwise_rows(int rows, const typename V::value_type* x, const typename V::value_type* weights,
                                     const typename V::value_type* bias, typename V::value_type* out,
                                     const typename V::value_type* residual) {
   constexpr int tiles = (g.out_width + 7) / 8;
   constexpr int pixels = (g.out_width + tiles - 1) / tiles;
   const std::conditional_t<unrolled(g), UnrolledTaps<V, g, Width>, LoopedTaps<V, g, Width>> taps(weights);
   const V start = bias != nullptr ? read<V, Width>(bias) : V(typename V::value_type(0));
-  for (int y = 0; y < rows_at_once(g); ++y, x += g.stride_height * g.row, out += g.out_row)
+  for (int y = 0; y < rows; ++y, x += g.stride_height * g.row, out += g.out_row)
     for (int tile = 0; tile < tiles; ++tile) {
       const int column = (std::min)(tile * pixels, g.out_width - pixels);
       simd::Array<V, pixels> sums;
@@ -236,23 +248,32 @@ void depthwise_gradient(int rows, const typename V::value_type* x, const typenam
 }  // namespace detail
 
 /// Convolves one image, as `convolve` does. `weights` are as Keras stores them:
-/// (kernel_height, kernel_width, channels). Threads share vectors of channels of rows.
+/// (kernel_height, kernel_width, channels). Threads share rows, or vectors of channels of a few rows where there are
+/// not many.
 template <class V, ConvGeometry g, class Epilogue, class Part = strata::detail::Whole>
 void depthwise_convolve(const typename V::value_type* x, const typename V::value_type* weights,
                         const typename V::value_type* bias, typename V::value_type* out,
                         const typename V::value_type* residual = nullptr, Part part = {}) {
   static_assert(is_depthwise(g));
-  constexpr int rows = detail::rows_at_once(g), vectors = channel_vectors<V, g.groups>;
-  constexpr int all = g.out_height / rows * vectors;
-  for (int y = 0; y < g.out_height; y += rows)
+  constexpr int most = detail::rows_at_once(g), vectors = channel_vectors<V, g.groups>;
+  const auto convolve_rows = [&](int y, int rows, auto tasks) {
     for_each_channel_vector<V, g.groups>(
         [&](int c, auto lanes) {
-          detail::depthwise_rows<V, g, lanes.count, Epilogue>(x + y * g.stride_height * g.row + c, weights + c,
-                                                              bias != nullptr ? bias + c : nullptr,
-                                                              out + y * g.out_row + c,
-                                                              detail::residual_at<Epilogue>(residual, y, 0, c));
+          detail::depthwise_rows<V, g, lanes.count, Epilogue>(
+              rows, x + y * g.stride_height * g.row + c, weights + c, bias != nullptr ? bias + c : nullptr,
+              out + y * g.out_row + c, detail::residual_at<Epilogue>(residual, y, 0, c));
         },
-        part.template tasks<vectors>(y / rows * vectors, all));
+        tasks);
+  };
+  if constexpr (depthwise_by_rows(g)) {
+    const auto own = part.template tasks<g.out_height>();
+    for (int y = own.begin; y < own.end; y += most)
+      convolve_rows(y, (std::min)(most, own.end - y), strata::detail::Whole::tasks<vectors>());
+  } else {
+    constexpr int all = (g.out_height + most - 1) / most * vectors;
+    for (int y = 0; y < g.out_height; y += most)
+      convolve_rows(y, (std::min)(most, g.out_height - y), part.template tasks<vectors>(y / most * vectors, all));
+  }
 }
 
 /// Adds one image's part to `weights` (kernel_height, kernel_width, channels), as `accumulate_weight_gradient` does.
