@@ -24,6 +24,12 @@ void check() {
   };
   check_with(Identity{});
   check_with(TwiceTwice<g>{});
+  check_forward<g, Identity>(guarded_noise<T>(weights_size(g), 2),
+                             [](const T* x, const T* weights, const T* bias, T* out, const T* residual) {
+                               for (int thread = 0; thread < 3; ++thread)
+                                 depthwise_convolve<V, g, Identity>(x, weights, bias, out, residual,
+                                                                    strata::detail::Part::nth(thread, 3));
+                             });
   if constexpr (g.in_gap == 0)
     check_weight_gradient<g, T>(
         [](const T* x, const T* gradient, T* weights) { accumulate_depthwise_gradient<V, g>(x, gradient, weights); });
@@ -52,6 +58,10 @@ TEST_CASE("depthwise kernels agree with the scalar reference", "[kernels]") {
   check<V, depthwise(2, 10, 7, 5, 18, 1, 3)>();
   check<V, in_slice(depthwise(1, 3, 33, 32, 5))>();  // taps too many for the stack
   check<V, depthwise(3, 3, 1, 1, 40)>();
+  check<V, depthwise(17, 40, 3, 3, 19)>();  // wide: shared by rows
+  check<V, depthwise(11, 33, 5, 4, 3, 2)>();
+  check<V, depthwise(17, 6, 3, 3, 40)>();    // several rows at once, and what is left
+  check<V, depthwise(3, 4, 3, 3, 512)>();    // one row at once
   check<V, in_border(depthwise(4, 17, 3, 3, 21))>();
   check<V, in_slice(depthwise(4, 17, 3, 3, 21, 2))>();
 }
