@@ -89,6 +89,12 @@ class OnnxModule(torch.nn.Module):
     def Div(self, a, b):
         return a / b
 
+    def Max(self, x, least):
+        return x.clamp(min=least)
+
+    def Sqrt(self, x):
+        return x.sqrt()
+
     def Relu(self, x):
         return x.relu()
 
