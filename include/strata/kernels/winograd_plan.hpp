@@ -62,7 +62,7 @@ struct WinogradPlan {
         weights_position(odd_lines(g.in_channels * product_tile)) {
     constexpr int element = static_cast<int>(sizeof(typename V::value_type));
     const int tiles = g.tiles();
-    if (simd::register_count >= 32 && tiles < 6 && vectors >= 4) block = {4, tiles};
+    if (simd::register_count >= 32 && tiles < 6 && vectors >= 8) block = {4, tiles};
     if (simd::register_count < 32 && tiles == 4 && vectors >= 3) block = {3, 4};
     const int blocks = equal_tiles(tiles, block.pixels);
     block.pixels = (tiles + blocks - 1) / blocks;
