@@ -232,10 +232,10 @@ TEST_CASE("Winograd's convolution agrees with the scalar reference", "[kernels]"
 
 TEST_CASE("weights that the second-level cache cannot hold are read once an image", "[kernels]") {
   using V = simd::Vector<float>;
-  constexpr WinogradGeometry g = geometry(4, 8, 56, 64, 768), small = geometry(4, 8, 56, 64, 128);
+  constexpr WinogradGeometry g = geometry(4, 8, 56, 64, 768), light = geometry(4, 8, 56, 64, 128);
   STATIC_REQUIRE(WinogradPlan<V>(g).band >= g.tiles());
   STATIC_REQUIRE(winograd_scratch_size<V>(g) > 3 * WinogradPlan<V>::cache / sizeof(float));
-  STATIC_REQUIRE(winograd_scratch_size<V>(small) < 3 * WinogradPlan<V>::cache / sizeof(float));
+  STATIC_REQUIRE(winograd_scratch_size<V>(light) < 3 * WinogradPlan<V>::cache / sizeof(float));
   check_forward<V, g>(1);
   // Of a band that is read again: its numbers cost more than the weights that a larger one saves.
   STATIC_REQUIRE(WinogradPlan<V>::tiles_at_once(WinogradPlan<V>::cache + 1, WinogradPlan<V>::cache, 100) == 2);

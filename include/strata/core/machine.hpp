@@ -17,7 +17,7 @@ struct Machine {
   std::size_t third_cache = 16u << 20;
   double third_cache_cost = 0.2;
   double memory_cost = 0.2;
-  bool divides_fast = false;  ///< a vector of 16 floats, in less than 8 cycles
+  bool divides_fast = false;  ///< 16 floats, sooner than by an estimate and a step of Newton's method
 
   constexpr Home home_of(std::size_t bytes) const {
     return bytes <= second_cache ? Home::second_cache : bytes <= third_cache ? Home::third_cache : Home::memory;

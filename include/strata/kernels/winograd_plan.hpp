@@ -80,9 +80,9 @@ struct WinogradPlan {
   static constexpr int tiles_at_once(long long weights, int tile_bytes, int blocks) {
     if (weights <= cache) return 1;
     const auto readings = [&](int tiles) { return weights * ((blocks + tiles - 1) / tiles); };
-    const int near = std::clamp(2 * cache / tile_bytes, 1, 8 * blocks);
-    const int far = std::clamp(16 * cache / tile_bytes, 1, blocks);
-    return readings(far) + 4LL * tile_bytes * blocks < readings(near) ? (std::max)(near, far) : near;
+    const int cached = std::clamp(2 * cache / tile_bytes, 1, 8 * blocks);
+    const int larger = std::clamp(16 * cache / tile_bytes, 1, blocks);
+    return readings(larger) + 4LL * tile_bytes * blocks < readings(cached) ? (std::max)(cached, larger) : cached;
   }
 
   /// An odd number of vectors keeps positions out of each other's cache sets.
