@@ -68,8 +68,8 @@ constexpr ConvTile conv_tile(int channel_vectors, int registers, int lanes) {
   return channel_vectors >= 2 ? ConvTile{2, 6} : ConvTile{1, 8};
 }
 
-/// Into how many equal tiles of at most `most` pixels a row of `size` is cut; the last may overlap the one before. A few
-/// more tiles are better than wide ones that overlap much: one tile more is taken for a pixel's work.
+/// Into how many equal tiles of at most `most` pixels a row of `size` is cut; the last may overlap the one before. A
+/// few more tiles are better than wide ones that overlap much: one tile more is taken for a pixel's work.
 constexpr int equal_tiles(int size, int most) {
   const auto cost = [&](int tiles) { return tiles * ((size + tiles - 1) / tiles + 1); };
   const int fewest = (size + most - 1) / most;

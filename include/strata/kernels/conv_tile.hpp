@@ -117,8 +117,8 @@ STRATA_INLINE void add(V* sums, const V* terms, std::integer_sequence<int, I...>
   ((sums[I] = sums[I] + terms[I]), ...);
 }
 
-/// The same for a run of `Length` steps; what is upcoming is from `next` on. Thousands of products in one sum would cost
-/// digits: long runs are summed in parts.
+/// The same for a run of `Length` steps; what is upcoming is from `next` on. Thousands of products in one sum would
+/// cost digits: long runs are summed in parts.
 template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Length,
           Upcoming upcoming>
 STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights,
