@@ -79,8 +79,8 @@ STRATA_INLINE void multiply_block(const typename V::value_type* x, const typenam
   (simd::store(products + I / NV * plan.product_tile + I % NV * lanes, sums[I]), ...);
 }
 
-/// Products of a band of `count` tiles, at least `block.pixels`, and some blocks of output channels; the last register
-/// tile may overlap the one before.
+/// Products of a band of `count` tiles, at least `block.pixels`, and some blocks of output channels, whose weights are
+/// asked for in the order in which these are read; the last register tile may overlap the one before.
 template <class V, WinogradGeometry g, class Blocks>
 STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typename V::value_type* weights, int count,
                                    typename V::value_type* products, Blocks blocks) {
@@ -90,7 +90,8 @@ STRATA_NOINLINE void multiply_band(const typename V::value_type* x, const typena
     const auto* const w = weights + position * plan.weights_position;
     const auto block = [&]<int Vectors>(int b, std::integral_constant<int, Vectors>) STRATA_INLINE_LAMBDA {
       const auto* const own = w + b * width * g.in_channels;
-      const auto* next = own + Vectors * plan.lanes * g.in_channels;
+      const auto* next = b + 1 < blocks.end ? own + Vectors * plan.lanes * g.in_channels
+                                            : w + plan.weights_position + blocks.begin * width * g.in_channels;
       for (int tile = 0; tile < count; tile += pixels) {
         const int t = (std::min)(tile, count - pixels);
         multiply_block<V, g, Vectors>(x + t * plan.x_tile, own, products + t * plan.product_tile + b * width, next,

@@ -125,12 +125,14 @@ constexpr auto winograd_work(std::size_t batch, strata::detail::Whole part) {
   return WinogradWork<decltype(blocks)>{0, batch * static_cast<std::size_t>(g.tiles()), blocks};
 }
 /// Of one image threads share rows of tiles, of which the last two may overlap, or blocks, whichever is fairer, or
-/// reads less: with blocks each thread transforms the whole input, with rows it reads all weights.
+/// moves less: with blocks each thread transforms the whole input, which it writes and reads, with rows it reads all
+/// weights.
 template <class V, WinogradGeometry g>
 constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
   constexpr int blocks = WinogradPlan<V>(g).blocks();
   constexpr int rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
-  constexpr bool heavy = winograd_weights_size<V>(g) > static_cast<std::size_t>(g.out_height * g.row);
+  constexpr std::size_t transformed = static_cast<std::size_t>(g.positions() * g.tiles() * g.in_channels);
+  constexpr bool heavy = winograd_weights_size<V>(g) > 2 * transformed;
   const auto most = [&](int tasks) { return (tasks + part.of - 1) / part.of; };
   const int by_blocks = most(blocks) * rows, by_rows = most(rows) * blocks;
   WinogradWork<strata::detail::Part::Tasks> work{0, batch * static_cast<std::size_t>(g.tiles()), {0, blocks}};
