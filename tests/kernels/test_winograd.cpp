@@ -243,6 +243,19 @@ TEST_CASE("weights that the second-level cache cannot hold are read once an imag
   STATIC_REQUIRE(WinogradPlan<V>::tiles_at_once(WinogradPlan<V>::cache, 1, 100) == 1);
 }
 
+TEST_CASE("two threads share an image's tiles, or channels with more weights than its transform moves", "[kernels]") {
+  using V = simd::Vector<float>;
+  constexpr auto first = strata::detail::Part::nth(0, 2);
+  constexpr WinogradGeometry large = geometry(4, 64, 64, 16, 256), heavy = geometry(4, 32, 32, 16, 256);
+  constexpr int blocks = WinogradPlan<V>(large).blocks();
+  const auto rows = kernels::detail::winograd_work<V, large>(1, first);
+  REQUIRE((rows.begin == 0 && rows.end == large.tiles() / 2));
+  REQUIRE((rows.blocks.begin == 0 && rows.blocks.end == blocks));
+  const auto channels = kernels::detail::winograd_work<V, heavy>(1, first);
+  REQUIRE((channels.begin == 0 && channels.end == heavy.tiles()));
+  REQUIRE((channels.blocks.begin == 0 && channels.blocks.end == blocks / 2));
+}
+
 TEST_CASE("Winograd's convolution of doubles agrees with the scalar reference", "[kernels]") {
   using V = simd::Vector<double>;
   check_geometry<V, geometry(4, 5, 7, 16, 17)>();
