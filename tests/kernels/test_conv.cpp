@@ -135,13 +135,18 @@ TEST_CASE("equal tiles cover a row", "[kernels]") {
 
 TEST_CASE("the tiles of a block ask for all weights of the next", "[kernels]") {
   REQUIRE(kernels::detail::Upcoming().bytes == 0);
-  REQUIRE(kernels::detail::Upcoming(128, 1).bytes == 0);
+  REQUIRE(kernels::detail::Upcoming(2, 1024, 128).level == 2);
+  REQUIRE(kernels::detail::Upcoming(1, 64, 128).level == 1);
   for (const int step_bytes : {16, 32, 64, 128, 256})
-    for (int tiles = 2; tiles <= 100; ++tiles)
+    for (int tiles = 1; tiles <= 100; ++tiles)
       for (const int length : {64, 576, 1024}) {
         CAPTURE(step_bytes, tiles, length);
-        const kernels::detail::Upcoming upcoming(step_bytes, tiles);
-        const int groups = length / kernels::detail::Upcoming::steps;
+        const kernels::detail::Upcoming upcoming(tiles, length, step_bytes);
+        if (tiles == 1 && kernels::detail::fills_first_cache(length * step_bytes)) {
+          REQUIRE(upcoming.bytes == 0);
+          continue;
+        }
+        const int groups = length / kernels::detail::Upcoming::group;
         const int asked = tiles * ((groups + upcoming.groups - 1) / upcoming.groups) * upcoming.bytes;
         REQUIRE(asked >= length * step_bytes);
       }

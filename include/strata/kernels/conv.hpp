@@ -51,7 +51,7 @@ STRATA_NOINLINE void convolve_block(const typename V::value_type* x, const typen
   constexpr bool packed = WeightStep == NV * simd::lanes<V>;
   constexpr std::size_t all = sizeof(T) * static_cast<std::size_t>(g.taps() * g.out_channels);
   constexpr Upcoming upcoming = packed && all >= strata::detail::machine.first_cache
-                                    ? Upcoming(static_cast<int>(NV * sizeof(V)), tiles.down * tiles.across)
+                                    ? Upcoming(tiles.down * tiles.across, g.taps(), static_cast<int>(NV * sizeof(V)))
                                     : Upcoming{};
   const T* next = weights + g.taps() * WeightStep;
   const auto row_of_tiles = [&](int row, int begin, int end) STRATA_INLINE_LAMBDA {

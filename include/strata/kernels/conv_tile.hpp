@@ -69,29 +69,30 @@ STRATA_INLINE void prefetch(const T* p, int bytes) {
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
+/// True of weights of a block that fill much of the first-level cache, where the next block's have no room.
+constexpr bool fills_first_cache(int bytes) {
+  return static_cast<std::size_t>(bytes) >= strata::detail::machine.first_cache / 3;
+}
+
 /// How the next block's weights are asked for while a block is computed: some bytes every so many groups of four steps,
 /// a little at a time, so that memory delivers them meanwhile. The block's own first tile would wait for them.
 struct Upcoming {
-  static constexpr int steps = 4;  ///< of a group
+  static constexpr int group = 4;  ///< steps
   int bytes = 0, groups = 1;
+  int level = 2;  ///< of the cache that is to have them
 
   constexpr Upcoming() = default;
-  /// For blocks of `tiles` register tiles, each step of which reads `step_bytes`. One that is alone reads on and on,
-  /// which processors foresee.
-  constexpr Upcoming(int step_bytes, int tiles) {
+  /// For blocks of `tiles` register tiles, each of which takes so many steps of `step_bytes`. One that is alone and does
+  /// not fit the first-level cache reads on and on, which processors foresee.
+  constexpr Upcoming(int tiles, int steps, int step_bytes) {
     constexpr int line = 64;
-    if (tiles == 1) return;
-    const int share = (steps * step_bytes + tiles - 1) / tiles;
+    if (!fills_first_cache(steps * step_bytes)) level = 1;
+    else if (tiles == 1) return;
+    const int share = (group * step_bytes + tiles - 1) / tiles;
     bytes = (share + line - 1) / line * line;
     groups = (std::max)(1, line / share);
   }
 };
-
-/// True of runs of weights that fill much of the first-level cache, into which they are asked for on the way.
-template <class T>
-constexpr bool asks_on_the_way(int weights) {
-  return static_cast<std::size_t>(weights) * sizeof(T) >= strata::detail::machine.first_cache / 3;
-}
 
 /// sums[k % Splits][p][v] += x[window of p + k] * weights[k][v] for the steps K; asks for weights `Ahead` steps before.
 template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightStep, int Width, int Ahead, int... K>
@@ -123,13 +124,13 @@ template <class V, ConvGeometry g, Patch patch, int NV, int Splits, int WeightSt
           Upcoming upcoming>
 STRATA_INLINE void multiply_run(V* sums, const typename V::value_type* x, const typename V::value_type* weights,
                                 [[maybe_unused]] const typename V::value_type*& next) {
-  constexpr int unroll = Upcoming::steps, part = 512;
-  constexpr int ahead = asks_on_the_way<typename V::value_type>(Length * WeightStep) ? 16 : 0;
+  constexpr int unroll = Upcoming::group, part = 512;
+  constexpr int ahead = fills_first_cache(Length * WeightStep * int(sizeof(*weights))) ? 16 : 0;
   if constexpr (Length <= 2 * part) {
     for (int k = 0; k < Length / unroll; ++k) {
       if constexpr (upcoming.bytes > 0)
         if (upcoming.groups == 1 || k % upcoming.groups == 0) {
-          prefetch<2>(next, upcoming.bytes);
+          prefetch<upcoming.level>(next, upcoming.bytes);
           next += upcoming.bytes / static_cast<int>(sizeof(*next));
         }
       multiply_steps<V, g, patch, NV, Splits, WeightStep, Width, ahead>(sums, x, weights, Indices<unroll>{});

@@ -68,7 +68,7 @@ STRATA_INLINE void multiply_block(const typename V::value_type* x, const typenam
   constexpr ConvGeometry pointwise = pointwise_geometry(plan.x_tile);
   constexpr int tiles = ((std::min)(plan.band, g.tiles()) + plan.block.pixels - 1) / plan.block.pixels;
   constexpr Upcoming upcoming = winograd_weights_size<V>(g) * sizeof(*weights) > plan.cache
-                                    ? Upcoming(static_cast<int>(NV * sizeof(V)), tiles)
+                                    ? Upcoming(tiles, g.in_channels, static_cast<int>(NV * sizeof(V)))
                                     : Upcoming{};
   constexpr int size = sizeof...(I), splits = size >= 8 ? 1 : size >= 4 ? 2 : 4, lanes = simd::lanes<V>;
   simd::Array<V, size * splits> sums;
