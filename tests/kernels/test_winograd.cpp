@@ -254,6 +254,9 @@ TEST_CASE("two threads share an image's tiles, or channels with more weights tha
   const auto channels = kernels::detail::winograd_work<V, heavy>(1, first);
   REQUIRE((channels.begin == 0 && channels.end == heavy.tiles()));
   REQUIRE((channels.blocks.begin == 0 && channels.blocks.end == blocks / 2));
+  // More transformed numbers than an int counts.
+  constexpr WinogradGeometry huge = geometry(4, 2048, 2048, 256, 256);
+  REQUIRE(kernels::detail::winograd_work<V, huge>(1, first).end == huge.tiles() / 2);
 }
 
 TEST_CASE("Winograd's convolution of doubles agrees with the scalar reference", "[kernels]") {

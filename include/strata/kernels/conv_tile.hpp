@@ -69,7 +69,7 @@ STRATA_INLINE void prefetch(const T* p, int bytes) {
     __builtin_prefetch(reinterpret_cast<const char*>(p) + byte, 0, 4 - Level);
 }
 
-/// True of weights of a block that fill much of the first-level cache, where the next block's have no room.
+/// True of weights, of a block or of a run in it, that leave no room for as many others in the first-level cache.
 constexpr bool fills_first_cache(int bytes) {
   return static_cast<std::size_t>(bytes) >= strata::detail::machine.first_cache / 3;
 }
@@ -82,8 +82,8 @@ struct Upcoming {
   int level = 2;  ///< of the cache that is to have them
 
   constexpr Upcoming() = default;
-  /// For blocks of `tiles` register tiles, each of which takes so many steps of `step_bytes`. One that is alone and does
-  /// not fit the first-level cache reads on and on, which processors foresee.
+  /// For blocks of `tiles` register tiles, each of which takes so many steps of `step_bytes`. One that is alone in a
+  /// large block reads on and on, which processors foresee.
   constexpr Upcoming(int tiles, int steps, int step_bytes) {
     constexpr int line = 64;
     if (!fills_first_cache(steps * step_bytes)) level = 1;

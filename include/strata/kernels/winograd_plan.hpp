@@ -131,7 +131,7 @@ template <class V, WinogradGeometry g>
 constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
   constexpr int blocks = WinogradPlan<V>(g).blocks();
   constexpr int rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
-  constexpr std::size_t transformed = static_cast<std::size_t>(g.positions() * g.tiles() * g.in_channels);
+  constexpr std::size_t transformed = std::size_t{g.positions()} * std::size_t{g.tiles()} * std::size_t{g.in_channels};
   constexpr bool heavy = winograd_weights_size<V>(g) > 2 * transformed;
   const auto most = [&](int tasks) { return (tasks + part.of - 1) / part.of; };
   const int by_blocks = most(blocks) * rows, by_rows = most(rows) * blocks;
