@@ -43,7 +43,7 @@ STRATA_INLINE void write_block(const V* block, typename V::value_type* p, std::i
 template <class V, int... I>
 STRATA_INLINE void multiply_pixel(V* sums, V x, const V* weights, std::integer_sequence<int, I...>) {
   ((sums[I] = simd::fma(x, weights[I], sums[I])), ...);
-  simd::keep(x);
+  if constexpr (simd::register_count < 32) simd::keep(x);
 }
 
 /// sums[p][v] += x[window of p] * weights[v], where P counts the pixels and I the vectors.
@@ -53,7 +53,8 @@ STRATA_INLINE void multiply(V* sums, const typename V::value_type* x, const V* w
   constexpr int row = g.stride_height * g.row, column = g.stride_width * g.in_pixel();
   (multiply_pixel(sums + P * int(sizeof...(I)), simd::broadcast<V>(x[patch.offset(P, row, column)]), weights, vectors),
    ...);
-  for (std::size_t v = 0; v < sizeof...(I); ++v) simd::keep(weights[v]);
+  if constexpr (sizeof...(P) > 1)
+    for (std::size_t v = 0; v < sizeof...(I); ++v) simd::keep(weights[v]);
 }
 
 /// g++ would keep what it read for one step for another one, more than the registers hold: it shall forget it.

@@ -50,7 +50,9 @@ STRATA_INLINE V fma(V a, V b, V c) {
 
 template <class V>
 STRATA_INLINE void keep([[maybe_unused]] const V& v) {
-#if defined(__AVX__) && !defined(__AVX512F__)
+#if defined(__AVX512F__)
+    asm volatile("" : : "v"(v.data));
+#elif defined(__AVX__)
     asm volatile("" : : "x"(v.data));
 #endif
 }

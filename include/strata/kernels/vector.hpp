@@ -80,8 +80,9 @@ STRATA_INLINE V broadcast(Number<V> x);
 template <class V>
 STRATA_INLINE V fma(V a, V b, V c);
 
-/// `v` is needed until here. Of a factor that is not, g++ takes the register for the sum, so that the sums of a loop
-/// move from register to register and, where nearly all are in use, to the stack.
+/// `v` is needed until here, in a register. Of a factor that is not, g++ takes the register for the sum, so that the sums
+/// of a loop move from register to register and, where nearly all are in use, to the stack; or it reads it from memory
+/// for each product anew.
 template <class V>
 STRATA_INLINE void keep(const V& v);
 
