@@ -125,7 +125,17 @@ TEMPLATE_TEST_CASE("arithmetic agrees with scalars", "[simd]", float, double) {
         CHECK(chosen[i] == (a[i] < b[i] ? a[i] : c[i]));
     }
 
-    const T nan = std::numeric_limits<T>::quiet_NaN();
+    const T nan = std::numeric_limits<T>::quiet_NaN(), infinity = std::numeric_limits<T>::infinity();
+    const auto bounded = [](T value) { return values_of<T>(simd::bounded(V(value), V(T(1))))[0]; };
+    for (T value : {T(0.5), T(-0.5), T(1), T(-1)}) CHECK(bounded(value) == value);
+    for (T value : {T(1.5), T(-3), infinity, -infinity}) CHECK(bounded(value) == std::copysign(T(1), value));
+    CHECK(std::abs(bounded(nan)) == T(1));
+    if (simd::scales_freely)
+        for (T n : {infinity, std::numeric_limits<T>::max()}) {
+            CHECK(values_of<T>(simd::scale(V(T(1.25)), V(n)))[0] == infinity);
+            CHECK(values_of<T>(simd::scale(V(T(1.25)), V(-n)))[0] == T(0));
+        }
+    if (simd::scales_freely) CHECK(std::isnan(values_of<T>(simd::scale(V(T(1.25)), V(nan)))[0]));
     CHECK(std::isnan(values_of<T>(simd::min(V(T(1)), V(nan)))[0]));
     CHECK(std::isnan(values_of<T>(simd::max(V(T(1)), V(nan)))[0]));
 

@@ -115,6 +115,14 @@ STRATA_INLINE __m512 reciprocal(__m512 x) {
 STRATA_INLINE __mmask16 unordered(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
 STRATA_INLINE __mmask8 unordered(__m512d a, __m512d b) { return _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q); }
 
+STRATA_INLINE __m512 round(__m512 x) { return _mm512_roundscale_ps(x, 0); }
+STRATA_INLINE __m512d round(__m512d x) { return _mm512_roundscale_pd(x, 0); }
+
+#if defined(__AVX512DQ__)
+STRATA_INLINE __m512 bounded(__m512 x, __m512 bound) { return _mm512_range_ps(x, bound, 2); }
+STRATA_INLINE __m512d bounded(__m512d x, __m512d bound) { return _mm512_range_pd(x, bound, 2); }
+#endif
+
 STRATA_INLINE __m512 scale(__m512 x, __m512 n) { return _mm512_scalef_ps(x, n); }
 STRATA_INLINE __m512d scale(__m512d x, __m512d n) { return _mm512_scalef_pd(x, n); }
 

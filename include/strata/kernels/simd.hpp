@@ -130,6 +130,15 @@ STRATA_INLINE V copysign(V magnitude, V sign) {
 }
 
 template <class V>
+STRATA_INLINE V bounded(V x, V bound) {
+#if defined(__AVX512DQ__)
+    return V(detail::bounded(x, bound));
+#else
+    return simd::copysign((simd::min)(simd::abs(x), bound), x);
+#endif
+}
+
+template <class V>
 STRATA_INLINE V select(Mask<V> mask, V a, V b) {
     return backend::select(mask, a, b);
 }
@@ -178,9 +187,12 @@ inline constexpr T integer_shift = static_cast<T>(3) * static_cast<T>(Bits<T>{1}
 
 template <class V>
 STRATA_INLINE V round(V x) {
-    using T = Number<V>;
-    const V shift(detail::integer_shift<T>);
+#if defined(__AVX512F__)
+    return V(detail::round(x));
+#else
+    const V shift(detail::integer_shift<Number<V>>);
     return (x + shift) - shift;
+#endif
 }
 
 template <class V>

@@ -80,9 +80,9 @@ STRATA_INLINE V broadcast(Number<V> x);
 template <class V>
 STRATA_INLINE V fma(V a, V b, V c);
 
-/// `v` is needed until here, in a register. Of a factor that is not, g++ takes the register for the sum, so that the sums
-/// of a loop move from register to register and, where nearly all are in use, to the stack; or it reads it from memory
-/// for each product anew.
+/// `v` is needed until here, in a register. Of a factor that is not, g++ takes the register for the sum, so that the
+/// sums of a loop move from register to register and, where nearly all are in use, to the stack; or it reads it from
+/// memory for each product anew.
 template <class V>
 STRATA_INLINE void keep(const V& v);
 
@@ -117,6 +117,17 @@ STRATA_INLINE V abs(V x);
 /// Correctly rounded square root.
 template <class V>
 STRATA_INLINE V sqrt(V x);
+
+/// True where `bounded` is one instruction and `scale` takes any n, infinities and NaN too.
+#if defined(__AVX512DQ__)
+inline constexpr bool scales_freely = true;
+#else
+inline constexpr bool scales_freely = false;
+#endif
+
+/// x, or `bound` with the sign of x where x is beyond it or NaN.
+template <class V>
+STRATA_INLINE V bounded(V x, V bound);
 
 /// |magnitude| with the sign bit of `sign`.
 template <class V>
