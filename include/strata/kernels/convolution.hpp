@@ -13,6 +13,7 @@
 #include <strata/kernels/image.hpp>
 #include <strata/kernels/winograd.hpp>
 #include <strata/kernels/winograd_cost.hpp>
+#include <strata/kernels/winograd_lines.hpp>
 #include <strata/kernels/winograd_weights.hpp>
 
 namespace strata::kernels {
@@ -29,6 +30,7 @@ struct ConvPlan {
   ConvGeometry geometry{};
   int tile = 0;                       ///< of Winograd's convolution; 0: depthwise or direct sums
   int joined = 1;                     ///< neighbouring pixels that direct sums with packed weights take as one
+  bool lines = false;                 ///< packed weights are for Winograd's convolution along rows
   std::size_t weights_size = 0;       ///< packed
   std::size_t scratch_size = 0;
   std::size_t sums_size = 0;          ///< of the gradient by the weights, before it is turned into one
@@ -42,11 +44,12 @@ struct ConvPlan {
   }
   constexpr WinogradGeometry winograd() const { return winograd_geometry(geometry, tile); }
 
-  /// "depthwise", "Winograd 4x4", or "direct 2x8": vectors of channels times pixels.
+  /// "depthwise", "Winograd 4x4", along rows "1x4", or "direct 2x8": vectors of channels times pixels.
   template <class V>
   constexpr Text name() const {
     if (is_depthwise(geometry)) return "depthwise";
     if (tile > 0) return Text("Winograd ") << tile << 'x' << tile;
+    if (lines) return Text("Winograd 1x") << LinesPlan<V>::tile;
     const ConvBlocks<V> blocks(geometry.out_channels * joined);
     return Text("direct ") << blocks.size << 'x' << conv_tile(blocks.size, simd::register_count, simd::lanes<V>).pixels
                            << (joined > 1 ? Text(" of ") << joined << " pixels" : Text());
@@ -60,18 +63,22 @@ constexpr ConvPlan plan_convolution(const ConvGeometry& g, ConvTraffic traffic =
   const int tile = fastest_winograd_tile<V>(g, traffic);
   if (tile == 0) {
     const int joined = fastest_join<V>(g);
+    if (lines_are_fastest<V>(g, joined))
+      return {.geometry = g, .lines = true, .weights_size = lines_weights_size<V>(g),
+              .scratch_size = lines_scratch_size<V>(g)};
     return {.geometry = g, .joined = joined, .weights_size = packed_weights_size<V>(join_pixels(g, joined))};
   }
   const WinogradGeometry w = winograd_geometry(g, tile);
-  return {g, tile, 1, winograd_weights_size<V>(w), winograd_scratch_size<V>(w), winograd_gradient_size<V>(w),
-          winograd_gradient_scratch_size<V>(w)};
+  return {.geometry = g, .tile = tile, .weights_size = winograd_weights_size<V>(w),
+          .scratch_size = winograd_scratch_size<V>(w), .sums_size = winograd_gradient_size<V>(w),
+          .sums_scratch_size = winograd_gradient_scratch_size<V>(w)};
 }
 
 /// The gradient of a convolution by its input; its weights are turned.
 template <class V>
-constexpr ConvPlan plan_convolution(const InputGradient& d) {
+constexpr ConvPlan plan_convolution(const InputGradient& d, ConvTraffic traffic = {}) {
   if (d.phases() == 1)
-    if (const ConvPlan plan = plan_convolution<V>(d.phase(0)); plan.tile > 0) return plan;
+    if (const ConvPlan plan = plan_convolution<V>(d.phase(0), traffic); plan.tile > 0) return plan;
   return {.geometry = d.phase(0), .weights_size = d.template weights_size<V>()};
 }
 
@@ -84,13 +91,15 @@ constexpr bool works_by_rows(const ConvGeometry& g, int width) {
 /// Elements of packed weights at most, on any processor, but for the padding of vectors.
 constexpr std::size_t most_convolution_weights(const ConvGeometry& g, int largest_tile) {
   int positions = g.kernel_height * g.kernel_width;
+  if (largest_tile >= 4 && g.kernel_width == 3 && g.in_channels < 8) positions *= 2;
   for (const int tile : {2, 4})
     if (tile <= largest_tile && winograd_possible(g, tile)) positions = winograd_geometry(g, tile).positions();
   return static_cast<std::size_t>(positions) * static_cast<std::size_t>(g.in_channels * g.out_channels * g.groups);
 }
 
-/// A convolution by the kernel of `winograd`'s tile, depthwise or direct, where `joined` neighbours are one pixel.
-template <class V, ConvGeometry g, int winograd_tile, int joined = 1>
+/// A convolution by the kernel of `winograd`'s tile, along rows, depthwise or direct, where `joined` neighbours are one
+/// pixel.
+template <class V, ConvGeometry g, int winograd_tile, int joined = 1, bool lines = false>
 struct Convolution {
   using T = typename V::value_type;
   static constexpr WinogradGeometry winograd = winograd_geometry(g, winograd_tile);
@@ -100,6 +109,8 @@ struct Convolution {
   static void pack(Weight&& weight, T* packed) {
     if constexpr (winograd_tile > 0) {
       winograd_pack<V, winograd>([&](int ky, int kx, int i, int o) { return weight(0, ky, kx, i, o); }, packed);
+    } else if constexpr (lines) {
+      lines_pack<V, g>([&](int ky, int kx, int i, int o) { return weight(0, ky, kx, i, o); }, packed);
     } else if constexpr (is_depthwise(g)) {
       for (int ky = 0; ky < g.kernel_height; ++ky)
         for (int kx = 0; kx < g.kernel_width; ++kx)
@@ -128,6 +139,8 @@ struct Convolution {
         const T* const terms = has_residual<Epilogue> ? residual.data + n * residual.step : nullptr;
         if constexpr (is_depthwise(g))
           depthwise_convolve<V, g, Epilogue>(image, weights, bias, out.data + n * out.step, terms, part);
+        else if constexpr (lines)
+          convolve_lines<V, g, Epilogue>(image, weights, bias, out.data + n * out.step, terms, scratch, part);
         else
           convolve<V, join_pixels(g, joined), layout, Epilogue>(image, weights, bias, out.data + n * out.step, terms,
                                                                 part);

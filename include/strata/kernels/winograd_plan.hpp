@@ -31,6 +31,19 @@ struct WinogradGeometry {
   friend constexpr bool operator==(const WinogradGeometry&, const WinogradGeometry&) = default;
 };
 
+/// A 3x3 convolution of stride 1 in Winograd's terms.
+constexpr WinogradGeometry winograd_geometry(const ConvGeometry& g, int tile) {
+  return {.tile = tile,
+          .out_height = g.out_height,
+          .out_width = g.out_width,
+          .in_channels = g.in_channels,
+          .out_channels = g.out_channels,
+          .row = g.row,
+          .out_row = g.out_row,
+          .in_gap = g.in_gap,
+          .out_gap = g.out_gap};
+}
+
 /// True where a tile is no larger than the image.
 constexpr bool winograd_fits(const WinogradGeometry& g) { return g.out_height >= g.tile && g.out_width >= g.tile; }
 

@@ -92,7 +92,7 @@ struct Convolution2D {
   /// The padded input, the kernel's own.
   template <class V>
   static constexpr std::size_t scratch_size(Shape in) {
-    return padded_size<V>(in) + plan<V>(in).scratch_size;
+    return padded_size<V>(in) + (plan<V>(in).tile > 0 ? plan<V>(in).scratch_size : 0);
   }
   /// The padded input, the placed gradient, the kernels' own.
   template <class V>
@@ -194,7 +194,7 @@ struct Convolution2D {
       return folded.weight(((ky * g.kernel_width + kx) * g.in_channels + from) * filters + filter, filter);
     };
     using V = typename Target::Vector;
-    kernels::Convolution<V, g, plan.tile, plan.joined>::pack(weight, packed + plan.template bias_size<V>());
+    kernels::Convolution<V, g, plan.tile, plan.joined, plan.lines>::pack(weight, packed + plan.template bias_size<V>());
   }
 
   /// The input with its padding, where it does not lie in a border, and the kernel's own.
@@ -218,7 +218,7 @@ struct Convolution2D {
       x = {call.scratch, padded(in).size()};
     }
     constexpr kernels::ConvGeometry g = call_geometry<Call, Epilogue>(!Call::by_rows);
-    kernels::Convolution<V, g, plan.tile, plan.joined>::template run<Epilogue>(
+    kernels::Convolution<V, g, plan.tile, plan.joined, plan.lines>::template run<Epilogue>(
         call.batch, x, call.packed + plan.template bias_size<V>(), call.packed, {call.output, call.output_step},
         {call.residual, call.residual_step}, call.scratch + copy_size<Call>(call.batch), part_of(call));
   }

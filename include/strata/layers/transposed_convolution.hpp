@@ -193,9 +193,7 @@ struct TransposedConvolution {
 
   template <class Target>
   static constexpr std::size_t packed_size(Shape in) {
-    using V = typename Target::Vector;
-    const kernels::ConvPlan phase = phase_plan<Target>(in);
-    return bias_size<Target> + (phase.tile > 0 ? phase.weights_size : transposed(in).template weights_size<V>());
+    return bias_size<Target> + inference_plan<Target>(in).weights_size;
   }
   static constexpr std::size_t weights_size(Shape in, int allowed) {
     const kernels::InputGradient d = transposed(in);
@@ -206,11 +204,11 @@ struct TransposedConvolution {
   }
   template <class Target>
   static constexpr int packing(Shape in) {
-    return phase_plan<Target>(in).tile;
+    return inference_plan<Target>(in).tile;
   }
   template <class Target>
   static constexpr Text kernel_name(Shape in) {
-    return phase_plan<Target>(in).template name<typename Target::Vector>();
+    return inference_plan<Target>(in).template name<typename Target::Vector>();
   }
 
   template <class Target, Shape in, class T>
@@ -234,7 +232,7 @@ struct TransposedConvolution {
   /// The placed input, where it does not lie in a border, and the kernel's own.
   template <class Call>
   static constexpr std::size_t infer_scratch_size(std::size_t batch) {
-    return copy_size<Call>(batch) + phase_plan<typename Call::target>(Call::input_shape).scratch_size;
+    return copy_size<Call>(batch) + inference_plan<typename Call::target>(Call::input_shape).scratch_size;
   }
 
   template <class Epilogue, class Call>
@@ -321,11 +319,10 @@ struct TransposedConvolution {
   static constexpr kernels::ConvPlan adjoint_plan(Shape in) {
     return kernels::plan_convolution<V>(adjoint(in));
   }
-  /// Of inference, for each phase.
+  /// Of inference, all phases.
   template <class Target>
-  static constexpr kernels::ConvPlan phase_plan(Shape in) {
-    return kernels::plan_convolution<typename Target::Vector>(transposed(in).phase(0),
-                                                              {Target::samples, Target::home});
+  static constexpr kernels::ConvPlan inference_plan(Shape in) {
+    return kernels::plan_convolution<typename Target::Vector>(transposed(in), {Target::samples, Target::home});
   }
   template <class V>
   static constexpr std::size_t turned_size(Shape in) {
