@@ -83,6 +83,7 @@
 //   padding      border(in): its zeros. Likewise: the operand is made in its place, or copied there
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <string_view>
@@ -161,14 +162,18 @@ struct rules {
     if constexpr (requires { L::batched; }) return L::batched;
     else return false;
   }();
+  /// Derived from a layer, with a forward or backward of its own: what holds for that layer's need not for these.
+  static constexpr bool passes_its_own = [] {
+    if constexpr (requires { requires !std::is_same_v<L, typename L::itself>; })
+      return !detail::inherits_passes<L, typename L::itself>();
+    else return false;
+  }();
   static constexpr bool shares = [] {
-    if constexpr (!requires { L::shares; }) return false;
-    else if constexpr (requires { requires !std::is_same_v<L, typename L::itself>; })
-      return L::shares && detail::inherits_passes<L, typename L::itself>();
-    else return L::shares;
+    if constexpr (requires { L::shares; }) return L::shares && !passes_its_own;
+    else return false;
   }();
   static constexpr Views views = [] {
-    if constexpr (requires { L::views; }) return L::views;
+    if constexpr (requires { L::views; }) return passes_its_own ? (std::min)(L::views, Views::inference) : L::views;
     else if (kind == Kind::elementwise || kind == Kind::affine || detail::places(kind)) return Views::inference;
     else return Views::none;
   }();

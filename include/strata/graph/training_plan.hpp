@@ -71,6 +71,7 @@ class TrainingPlanner {
     for (std::size_t t = 0; t < N; ++t) examine(t);
     share_places();
     choose_borders();
+    pad_in_place();
     make_stages();
     place();
   }
@@ -155,6 +156,37 @@ class TrainingPlanner {
       if (!refused[value_place_[t]]) plan_.value_borders[t] = wanted[value_place_[t]];
       if (!refused_gradient[gradient_place_[t]]) plan_.gradient_borders[t] = wanted_gradient[gradient_place_[t]];
     }
+  }
+
+  /// A padding is the border around what it reads: nothing to do, where all that touch that place can do with a border.
+  constexpr void pad_in_place() {
+    for (std::size_t t = inputs(); t < N; ++t) {
+      if (rules_of(t).kind != Kind::padding || !is_border(t)) continue;
+      const std::size_t input = input_of(t), made = value_place_[input], gradient_made = gradient_place_[input];
+      const Border border = rules_of(t).border(network_.tensors[input].shape);
+      for (std::size_t u = inputs(); u < N; ++u) {
+        if (value_place_[u] == made) plan_.value_borders[u] = border;
+        if (gradient_place_[u] == gradient_made) plan_.gradient_borders[u] = border;
+      }
+      plan_.alias[t] = true;
+      value_place_[t] = made;
+      gradient_place_[t] = gradient_made;
+    }
+  }
+  /// Element-wise layers and normalisations alone make its input, and nothing but the padding reads it; no layer works
+  /// in place on its output.
+  constexpr bool is_border(std::size_t t) const {
+    const std::size_t input = input_of(t), made = value_place_[input], gradient_made = gradient_place_[input];
+    if (input < inputs() || output_[t] || root_[input] != input || readers_[input] != 1) return false;
+    for (std::size_t u = inputs(); u < N; ++u) {
+      if (u != t && (value_place_[u] == t || gradient_place_[u] == t)) return false;
+      if (value_place_[u] != made && gradient_place_[u] != gradient_made) continue;
+      const Kind kind = rules_of(u).training_kind;
+      const bool simple = kind == Kind::elementwise || kind == Kind::affine;
+      if (!simple || rules_of(u).views != Views::always || network_.tensors[u].shape.rank != 3 || output_[u])
+        return false;
+    }
+    return true;
   }
 
   constexpr void begin_stage(bool batched) {

@@ -30,8 +30,9 @@ struct Elementwise {
 
   static constexpr Shape output_shape(Shape in) { return in; }
 
-  static constexpr Views views = Views::always;
-  /// Not where the derived layer has a forward or backward of its own.
+  /// Not in training where the derived layer has a forward or backward of its own.
+  static constexpr Views views =
+      detail::inherits_passes<Derived, Elementwise>() ? Views::always : Views::inference;
   static constexpr bool shares = detail::inherits_passes<Derived, Elementwise>();
 
   template <class Call>
