@@ -91,7 +91,7 @@ constexpr bool works_by_rows(const ConvGeometry& g, int width) {
 /// Elements of packed weights at most, on any processor, but for the padding of vectors.
 constexpr std::size_t most_convolution_weights(const ConvGeometry& g, int largest_tile) {
   int positions = g.kernel_height * g.kernel_width;
-  if (largest_tile >= 4 && g.kernel_width == 3 && g.in_channels < 8) positions *= 2;
+  if (largest_tile >= 4 && lines_possible(g)) positions *= 2;
   for (const int tile : {2, 4})
     if (tile <= largest_tile && winograd_possible(g, tile)) positions = winograd_geometry(g, tile).positions();
   return static_cast<std::size_t>(positions) * static_cast<std::size_t>(g.in_channels * g.out_channels * g.groups);

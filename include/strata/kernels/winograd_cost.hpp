@@ -91,11 +91,14 @@ constexpr double lines_cost(const ConvGeometry& g) {
   return 1.0 * g.out_height * tiles * (products * plan.blocks.vectors + 24.0 / plan.together);
 }
 
-/// Whether that is the fastest way for few channels: where it saves a tenth of the direct sums, whose neighbours may be
-/// joined. Short vectors have no instruction for a part of a vector, which nearly each one that it reads is.
+/// Whether that is to be thought of: of few channels, where both axes are not.
+constexpr bool lines_possible(const ConvGeometry& g) { return g.in_channels < 8 && lines_fit(g); }
+
+/// Whether it is the fastest way: where it saves a tenth of the direct sums, whose neighbours may be joined. Short
+/// vectors have no instruction for a part of a vector, which nearly each one that it reads is.
 template <class V>
 constexpr bool lines_are_fastest(const ConvGeometry& g, int joined) {
-  if (g.in_channels >= 8 || simd::lanes<V> < 8 || !lines_fit<V>(g)) return false;
+  if (!lines_possible(g) || simd::lanes<V> < 8) return false;
   return lines_cost<V>(g) < 0.9 * direct_cost<V>(join_pixels(g, joined));
 }
 

@@ -17,12 +17,11 @@
 
 namespace strata::kernels {
 
-/// Whether it can compute a convolution. Rounding differs from that of direct sums, as with other tiles.
-template <class V>
+/// Whether it can compute a convolution, where a vector holds all channels of a pixel.
 constexpr bool lines_fit(const ConvGeometry& g) {
   return g.kernel_width == 3 && g.stride_height == 1 && g.stride_width == 1 && g.dilation_height == 1 &&
          g.dilation_width == 1 && g.groups == 1 && g.joined == 1 && g.out_spread == 1 && g.out_columns == 0 &&
-         g.in_channels <= simd::lanes<V> && g.out_width >= 4 && g.largest_tile >= 4;
+         g.out_width >= 4 && g.largest_tile >= 4;
 }
 
 /// How the work is cut, and where numbers lie, in elements: transformed lines of input [position][tile][4 pixels, of
@@ -206,7 +205,7 @@ template <class V, ConvGeometry g, class Epilogue, class Part = strata::detail::
 void convolve_lines(const typename V::value_type* x, const typename V::value_type* weights,
                     const typename V::value_type* bias, typename V::value_type* out,
                     const typename V::value_type* residual, typename V::value_type* scratch, Part part = {}) {
-  static_assert(lines_fit<V>(g));
+  static_assert(lines_fit(g) && g.in_channels <= simd::lanes<V>);
   constexpr LinesPlan<V> plan(g);
   constexpr int line = plan.positions * plan.position, width = plan.blocks.size * plan.lanes, full = plan.blocks.full;
   const auto rows = part.template tasks<g.out_height>();
