@@ -34,7 +34,8 @@
 //   leaves                              an mp_list of the layers that it stands for                (itself)
 //   views                               whether it takes, and makes, images with borders and images that are slices of
 //                                       wider ones, as calls say: at inference only, or always, also in training, where
-//                                       its neighbours can so spare a convolution the copy of its input        (none)
+//                                       its neighbours can so spare a convolution the copy of its input; as with
+//                                       shares, not for what derives from it and has passes of its own         (none)
 //   input_element, output_element       what the numbers that it reads and makes are, of a linear layer or one of no
 //                                       kind: calls have pointers to such. For inference; views pass on what comes (real)
 //   itself                              its own type: what derives from it is refused with another forward if it inherits

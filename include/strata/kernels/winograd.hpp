@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -230,7 +229,7 @@ STRATA_NOINLINE void transform_outputs(typename V::value_type* products, std::si
       for (; c + lanes <= end; c += lanes) transform_output<V, g, Epilogue, lanes>(products, bias, c, y, r, squares);
       if constexpr (rest > 0)
         if (c < end) transform_output<V, g, Epilogue, rest>(products, bias, c, y, r, squares);
-      if (!simd::all(squares < constant<V>(std::numeric_limits<double>::infinity()))) [[unlikely]]
+      if (is_spoilt(squares)) [[unlikely]]
         convolve_directly<V, g, Epilogue>(x + place.image * x_step + place.y * g.row + place.x * g.in_pixel(), weights,
                                           begin, end, products, bias, y, r);
     }

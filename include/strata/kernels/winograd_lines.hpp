@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -86,14 +85,8 @@ STRATA_INLINE void transform_line_vector(const typename V::value_type* x, typena
                                          std::integer_sequence<int, I...>) {
   constexpr LinesPlan<V> plan(g);
   constexpr int width = (plan.together - 1) * plan.step + g.in_channels;
-  using Line = Interpolation<plan.tile>;
   const V pixels[] = {read<V, width>(x + I * g.in_pixel())...};
-  V t[plan.positions];
-  Line::template input<0>(pixels, t, 1);
-  Line::template input<1>(pixels, t + 1, 1);
-  Line::template input<2>(pixels, t + 3, 1);
-  Line::template input<3>(pixels, t + 5, 1);
-  (simd::store(out + I * plan.position, t[I]), ...);
+  transform_row<V, InputLine<plan.tile>, plan.position>(pixels, out, Indices<plan.positions / 2 + 1>{});
 }
 /// A row of input. What vectors leave between tiles is not read.
 template <class V, ConvGeometry g>
@@ -165,7 +158,7 @@ STRATA_INLINE void finish_line(const typename V::value_type* products, int produ
     const V t[] = {simd::load<V>(products + I * products_step + v * lanes)...};
     V squares = constant<V>(0);
     transform_output_row<V, winograd_geometry(g, 4), Epilogue, width>(t, b, out + v * lanes, r, squares);
-    if (!simd::all(squares < constant<V>(std::numeric_limits<double>::infinity()))) [[unlikely]]
+    if (is_spoilt(squares)) [[unlikely]]
       line_directly<V, g, Epilogue, width>(x, weights + v * lanes, NV * lanes, b, out + v * lanes, r);
   };
   [&]<int... v>(std::integer_sequence<int, v...>) STRATA_INLINE_LAMBDA {

@@ -17,6 +17,12 @@ STRATA_INLINE V constant(double x) {
   return V(static_cast<typename V::value_type>(x));
 }
 
+/// Whether a sum of squares overflowed, or has a NaN.
+template <class V>
+STRATA_INLINE bool is_spoilt(V squares) {
+  return !simd::all(squares < constant<V>(std::numeric_limits<double>::infinity()));
+}
+
 /// The transforms of one line, for the points 0, p, -p (, q, -q), infinity in this order. B has no fractions but the
 /// points' own, G has the rest. A transform's rows are made in parts that share terms.
 template <int Tile>
