@@ -120,7 +120,8 @@ constexpr Problem contract_problem() {
                     requires { typename L::input_element; } || requires { typename L::output_element; },
                 "its element is not that of a layer", "static constexpr Element output_element, or input_element",
                 "another type"},
-           Slip{(requires { L::batched; } && !requires { { (L::batched) } -> same_as<const bool&>; }) ||
+           Slip{(requires { L::batched; } && !requires { { (L::batched) } -> same_as<const bool&>; } &&
+                     !requires(Shape in) { { L::batched(in) } -> same_as<bool>; }) ||
                     (requires { L::shares; } && !requires { { (L::shares) } -> same_as<const bool&>; }) ||
                     (requires { L::in_place; } && !requires { { (L::in_place) } -> same_as<const bool&>; }) ||
                     (requires { L::freezes; } && !requires { { (L::freezes) } -> same_as<const bool&>; }) ||

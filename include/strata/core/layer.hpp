@@ -55,7 +55,7 @@
 //
 //   backward(call)                      adds to the parameters' gradients
 //   gradient_border(in)                 the zeros that backward likes to have around the output's gradient      (none)
-//   batched                             true: wants many samples a call, because it has more weights than data  (false)
+//   batched, batched(in)                true: wants many samples a call, because it has more weights than data  (false)
 //   prepared_size<V>(in)                elements that prepare(call) makes of the parameters, once a step, for
 //                                       forward and backward to read: packed weights                            (0)
 //   accumulator_size<V>(in)             elements of a thread that backward adds to, in a form of its own;
@@ -159,10 +159,11 @@ struct rules {
       return Probabilities::kept;
     else return Probabilities::unknown;
   }();
-  static constexpr bool batched = [] {
-    if constexpr (requires { L::batched; }) return L::batched;
+  static constexpr bool batched(Shape in) {
+    if constexpr (requires { L::batched(in); }) return L::batched(in);
+    else if constexpr (requires { L::batched; }) return L::batched;
     else return false;
-  }();
+  }
   /// Derived from a layer, with a forward or backward of its own: what holds for that layer's need not for these.
   static constexpr bool passes_its_own = [] {
     if constexpr (requires { requires !std::is_same_v<L, typename L::itself>; })

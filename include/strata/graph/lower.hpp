@@ -29,7 +29,6 @@ struct LayerRules {
   Probabilities probabilities;
   bool visible;
   bool merge;    ///< takes several tensors
-  bool batched;  ///< see core/layer.hpp
   bool gathers;
   Views views;
   bool in_place;
@@ -40,6 +39,7 @@ struct LayerRules {
   Parameters (*parameters)(Shape);
   std::size_t (*macs)(Shape);
   std::size_t (*weights_size)(Shape, int);
+  bool (*batched)(Shape);  ///< this and what follows: see core/layer.hpp
   Border (*border)(Shape);
   Border (*gradient_border)(Shape);
   RowWindow (*row_window)(Shape);
@@ -68,7 +68,6 @@ inline constexpr LayerRules layer_rules{
     rules<L>::probabilities,
     !requires { L::hidden; },
     MergeLayer<L>,
-    rules<L>::batched,
     rules<L>::gathers,
     rules<L>::views,
     rules<L>::in_place,
@@ -80,6 +79,7 @@ inline constexpr LayerRules layer_rules{
     &rules<L>::parameters,
     &rules<L>::macs,
     &rules<L>::weights_size,
+    &rules<L>::batched,
     &rules<L>::border,
     &rules<L>::gradient_border,
     &rules<L>::row_window,

@@ -197,7 +197,8 @@ class TrainingPlanner {
   constexpr Stage& stage() { return plan_.stages[static_cast<std::size_t>(plan_.stage_count - 1)]; }
 
   constexpr void add(Pass pass, std::size_t node) {
-    if (stage().batched != rules_of(node).batched) begin_stage(rules_of(node).batched);
+    const bool batched = rules_of(node).batched(network_.input_shape_of(node));
+    if (stage().batched != batched) begin_stage(batched);
     plan_.actions[static_cast<std::size_t>(action_count_++)] = {pass, static_cast<int>(node)};
     stage().end = action_count_;
   }

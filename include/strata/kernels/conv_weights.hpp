@@ -28,9 +28,10 @@ STRATA_INLINE void multiply_taps(V* sums, const typename V::value_type* x, const
   ((sums[I] = simd::fma(simd::broadcast<V>(x[runs.offset(I / NV)]), gradient[I % NV], sums[I])), ...);
 }
 
-/// Where the outer products are: `rows` x `columns` pixels, steps in elements.
+/// Where the outer products are: `images` of `rows` x `columns` pixels, steps in elements.
 struct OuterPixels {
-  std::size_t rows, columns;
+  std::size_t images, rows, columns;
+  std::size_t x_image, gradient_image;
   int x_row, x_step;
   int gradient_row, gradient_step;
 };
@@ -44,16 +45,17 @@ STRATA_NOINLINE void outer_products(const typename V::value_type* x, const typen
   constexpr Indices<NV> block;
   V sums[sizeof...(T) * NV];
   (read_block<V, LastWidth>(sums + T * NV, weights + T * WeightStep, block), ...);
-  for (std::size_t y = 0; y < pixels.rows; ++y, x += pixels.x_row, gradient += pixels.gradient_row) {
-    const typename V::value_type* xp = x;
-    const typename V::value_type* gp = gradient;
-    for (std::size_t i = 0; i < pixels.columns; ++i, xp += pixels.x_step, gp += pixels.gradient_step) {
-      hide(xp, gp);
-      simd::Array<V, NV> g;
-      read_block<V, LastWidth>(g, gp, block);
-      multiply_taps<V, runs, NV>(sums, xp, g, Indices<static_cast<int>(sizeof...(T)) * NV>{});
+  for (std::size_t n = 0; n < pixels.images; ++n)
+    for (std::size_t y = 0; y < pixels.rows; ++y) {
+      const auto* xp = x + n * pixels.x_image + y * static_cast<std::size_t>(pixels.x_row);
+      const auto* gp = gradient + n * pixels.gradient_image + y * static_cast<std::size_t>(pixels.gradient_row);
+      for (std::size_t i = 0; i < pixels.columns; ++i, xp += pixels.x_step, gp += pixels.gradient_step) {
+        hide(xp, gp);
+        simd::Array<V, NV> g;
+        read_block<V, LastWidth>(g, gp, block);
+        multiply_taps<V, runs, NV>(sums, xp, g, Indices<static_cast<int>(sizeof...(T)) * NV>{});
+      }
     }
-  }
   (write_block<V, LastWidth>(sums + T * NV, weights + T * WeightStep, block), ...);
 }
 
@@ -151,11 +153,14 @@ constexpr int even_part(int size, int most) {
 
 }  // namespace detail
 
-/// Adds one image's part to `weights` in Keras' layout (kernel_height, kernel_width, in_channels, groups x
-/// out_channels). `x` has its padding around it; `gradient` is by the output and lies like it. Threads share weights.
+/// Adds the part of `batch` images, which begin `image_step` and `gradient_step` elements apart, to `weights` in Keras'
+/// layout (kernel_height, kernel_width, in_channels, groups x out_channels). `x` has its padding around it; `gradient`
+/// is by the output and lies like it. Small images are read together, so that the sums pass through memory less often.
+/// Threads share weights.
 template <class V, ConvGeometry g, class Part = strata::detail::Whole>
 void accumulate_weight_gradient(const typename V::value_type* x, const typename V::value_type* gradient,
-                                typename V::value_type* weights, Part part = {}) {
+                                typename V::value_type* weights, std::size_t batch = 1, std::size_t image_step = 0,
+                                std::size_t gradient_step = 0, Part part = {}) {
   constexpr int x_row = g.stride_height * g.row, x_step = g.stride_width * g.in_pixel();
   // Without dilation a window's row is one run, and the rows follow each other; else a tap of the kernel is a run.
   constexpr bool whole_rows = g.dilation_width == 1 && g.groups == 1;
@@ -169,20 +174,23 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
                                              (g.out_pixel() + g.stride_height * x_step));
   constexpr int columns = detail::even_part(g.out_width, pixels);
   constexpr int rows = detail::even_part(g.out_height, (std::max)(1, pixels / columns));
-  for (int y = 0; y < g.out_height; y += rows)
-    for (int column = 0; column < g.out_width; column += columns) {
-      const detail::OuterPixels band{static_cast<std::size_t>((std::min)(rows, g.out_height - y)),
-                                     static_cast<std::size_t>((std::min)(columns, g.out_width - column)),
-                                     x_row, x_step, g.out_row, g.out_pixel()};
-      const auto* const xb = x + y * x_row + column * x_step;
-      const auto* const gb = gradient + y * g.out_row + column * g.out_pixel();
-      for (int group = 0; group < g.groups; ++group)
-        for (int ky = 0; ky < kernel_rows; ++ky)
-          detail::outer_product_blocks<V, runs, count, g.out_channels, g.out_pixel()>(
-              xb + group * g.in_channels + ky * g.dilation_height * g.row, gb + group * g.out_channels, band,
-              weights + ky * g.kernel_width * g.in_channels * g.out_pixel() + group * g.out_channels, part,
-              (group * kernel_rows + ky) * tiles, g.groups * kernel_rows * tiles);
-    }
+  constexpr std::size_t images = (std::max)(1, pixels / (g.out_height * g.out_width));
+  for (std::size_t n = 0; n < batch; n += images)
+    for (int y = 0; y < g.out_height; y += rows)
+      for (int column = 0; column < g.out_width; column += columns) {
+        const detail::OuterPixels band{(std::min)(images, batch - n),
+                                       static_cast<std::size_t>((std::min)(rows, g.out_height - y)),
+                                       static_cast<std::size_t>((std::min)(columns, g.out_width - column)),
+                                       image_step, gradient_step, x_row, x_step, g.out_row, g.out_pixel()};
+        const auto* const xb = x + n * image_step + y * x_row + column * x_step;
+        const auto* const gb = gradient + n * gradient_step + y * g.out_row + column * g.out_pixel();
+        for (int group = 0; group < g.groups; ++group)
+          for (int ky = 0; ky < kernel_rows; ++ky)
+            detail::outer_product_blocks<V, runs, count, g.out_channels, g.out_pixel()>(
+                xb + group * g.in_channels + ky * g.dilation_height * g.row, gb + group * g.out_channels, band,
+                weights + ky * g.kernel_width * g.in_channels * g.out_pixel() + group * g.out_channels, part,
+                (group * kernel_rows + ky) * tiles, g.groups * kernel_rows * tiles);
+      }
 }
 
 }  // namespace strata::kernels

@@ -149,15 +149,19 @@ struct Convolution {
   }
 };
 
-/// The gradient of a convolution by its weights: directly into Keras' layout, or by Winograd into sums of its own that
-/// are turned into weights once a step. `plan` is that of the geometry without borders, by which all choose; `g` is
-/// that of the images. What threads share is the sums: each reads the whole image.
+/// The gradient of a convolution of `batch` images by its weights: directly into Keras' layout, or by Winograd into sums
+/// of its own that are turned into weights once a step. `plan` is that of the geometry without borders, by which all
+/// choose; `g` is that of the images. What threads share is the sums: each reads all images.
 template <class V, ConvPlan plan, ConvGeometry g, class T = typename V::value_type, class Part = strata::detail::Whole>
-void add_weight_gradient(const T* x, const T* gradient, T* weights, T* sums, T* scratch, Part part = {}) {
+void add_weight_gradient(std::size_t batch, Images<const T> x, Images<const T> gradient, T* weights, T* sums,
+                         T* scratch, Part part = {}) {
   constexpr WinogradGeometry w = winograd_geometry(g, plan.tile);
-  if constexpr (w.tile > 0) winograd_accumulate<V, w>(x, gradient, sums, scratch, 1, 0, 0, part);
-  else if constexpr (is_depthwise(g)) accumulate_depthwise_gradient<V, g>(x, gradient, weights, part);
-  else accumulate_weight_gradient<V, g>(x, gradient, weights, part);
+  if constexpr (w.tile > 0)
+    winograd_accumulate<V, w>(x.data, gradient.data, sums, scratch, batch, x.step, gradient.step, part);
+  else if constexpr (is_depthwise(g))
+    for (std::size_t n = 0; n < batch; ++n)
+      accumulate_depthwise_gradient<V, g>(x.data + n * x.step, gradient.data + n * gradient.step, weights, part);
+  else accumulate_weight_gradient<V, g>(x.data, gradient.data, weights, batch, x.step, gradient.step, part);
 }
 template <class V, ConvPlan plan, class T = typename V::value_type, class Part = strata::detail::Whole>
 void finish_weight_gradient(const T* sums, T* weights, Part part = {}) {
@@ -171,16 +175,20 @@ void prepare_turned_weights(const T* weights, T* turned, Part part = {}) {
   if constexpr (plan.tile > 0) winograd_prepare<V, plan.winograd()>(weights, true, turned, part);
   else turn_weights<V, d>(weights, turned, part);
 }
-/// `gradient` is the first cell of the placed gradient.
+/// `gradient` is the first cell of the first placed gradient.
 template <class V, InputGradient d, class T = typename V::value_type, class Part = strata::detail::Whole>
-void input_gradient_of(const T* gradient, const T* turned, T* input_gradient, T* scratch, Part part = {}) {
+void input_gradient_of(std::size_t batch, Images<const T> gradient, const T* turned, Images<T> input_gradient,
+                       T* scratch, Part part = {}) {
   constexpr ConvPlan plan = plan_convolution<V>(d);
   constexpr WinogradGeometry w = plan.winograd();
   if constexpr (plan.tile > 0)
     winograd_convolve<V, w, Identity>(
-        gradient + d.rows(0).begin * w.row + d.columns(0).begin * w.in_channels, turned, nullptr, input_gradient,
-        nullptr, scratch, 1, 0, 0, 0, part);
-  else convolve_input_gradient<V, d>(gradient, turned, input_gradient, part);
+        gradient.data + d.rows(0).begin * w.row + d.columns(0).begin * w.in_channels, turned, nullptr,
+        input_gradient.data, nullptr, scratch, batch, gradient.step, input_gradient.step, 0, part);
+  else
+    for (std::size_t n = 0; n < batch; ++n)
+      convolve_input_gradient<V, d>(gradient.data + n * gradient.step, turned,
+                                    input_gradient.data + n * input_gradient.step, part);
 }
 
 }  // namespace strata::kernels

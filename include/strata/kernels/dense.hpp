@@ -145,7 +145,7 @@ void dense(std::size_t batch, const T* x, const T* weights, const T* bias, T* ou
 /// Adds the sum over the batch of x * gradient to `weights` (features, units). Threads share weights.
 template <class V, int features, int units, class T = typename V::value_type, class Part = strata::detail::Whole>
 void dense_weight_gradient(std::size_t batch, const T* x, const T* gradient, T* weights, Part part = {}) {
-  const detail::OuterPixels samples{1, batch, 0, features, 0, units};
+  const detail::OuterPixels samples{1, 1, batch, 0, 0, 0, features, 0, units};
   constexpr int size = detail::dense_part(features), rest = features % size;
   constexpr detail::OuterBlocks cut(units, simd::lanes<V>);
   constexpr int tiles = cut.tiles({size, 0}, 1);

@@ -137,25 +137,26 @@ constexpr auto winograd_work(std::size_t batch, strata::detail::Whole part) {
   const auto blocks = part.tasks<WinogradPlan<V>(g).blocks()>();
   return WinogradWork<decltype(blocks)>{0, batch * static_cast<std::size_t>(g.tiles()), blocks};
 }
-/// Of one image threads share rows of tiles, of which the last two may overlap, or blocks, whichever is fairer, or
-/// moves less: with blocks each thread transforms the whole input, which it writes and reads, with rows it reads all
-/// weights.
+/// Threads share rows of tiles, of which the last two of an image may overlap, or blocks, whichever is fairer, or moves
+/// less: with blocks each thread transforms the whole input, which it writes and reads, with rows it reads all weights.
 template <class V, WinogradGeometry g>
 constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
   constexpr int blocks = WinogradPlan<V>(g).blocks();
-  constexpr int rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
-  constexpr std::size_t transformed = std::size_t{g.positions()} * std::size_t{g.tiles()} * std::size_t{g.in_channels};
-  constexpr bool heavy = winograd_weights_size<V>(g) > 2 * transformed;
-  const auto most = [&](int tasks) { return (tasks + part.of - 1) / part.of; };
-  const int by_blocks = most(blocks) * rows, by_rows = most(rows) * blocks;
-  WinogradWork<strata::detail::Part::Tasks> work{0, batch * static_cast<std::size_t>(g.tiles()), {0, blocks}};
+  constexpr std::size_t tiles = g.tiles(), columns = g.tile_columns();
+  constexpr std::size_t rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
+  const std::size_t all_rows = batch * rows, threads = static_cast<std::size_t>(part.of);
+  constexpr std::size_t transformed = std::size_t{g.positions()} * tiles * std::size_t{g.in_channels};
+  const bool heavy = winograd_weights_size<V>(g) > 2 * batch * transformed;
+  const auto most = [&](std::size_t tasks) { return (tasks + threads - 1) / threads; };
+  const std::size_t by_blocks = most(std::size_t{blocks}) * all_rows, by_rows = most(all_rows) * std::size_t{blocks};
+  WinogradWork<strata::detail::Part::Tasks> work{0, batch * tiles, {0, blocks}};
   if (by_blocks < by_rows || (heavy && by_blocks == by_rows)) {
     work.blocks = part.tasks<blocks>();
   } else {
-    const auto own = part.tasks<rows>();
-    work.begin = static_cast<std::size_t>(own.begin * g.tile_columns());
-    if (own.end < rows) work.end = static_cast<std::size_t>(own.end * g.tile_columns());
-    if (own.begin == own.end) work.begin = work.end;
+    const strata::detail::Share own = part.share(all_rows);
+    const auto first_tile = [](std::size_t row) { return row / rows * tiles + row % rows * columns; };
+    work.begin = first_tile(own.begin);
+    work.end = own.size() == 0 ? work.begin : first_tile(own.end);
   }
   return work;
 }

@@ -88,7 +88,7 @@ STRATA_NOINLINE void multiply_gradients(const typename V::value_type* x, const t
   constexpr WinogradGradientPlan<V> plan(g);
   constexpr TapRuns channels{g.in_channels, 0};
   constexpr int products = OuterBlocks(plan.gradient_tile, simd::lanes<V>).tiles(channels, 1);
-  const OuterPixels tiles{1, static_cast<std::size_t>(count), 0, plan.x_tile, 0, plan.gradient_tile};
+  const OuterPixels tiles{1, 1, static_cast<std::size_t>(count), 0, 0, 0, plan.x_tile, 0, plan.gradient_tile};
   for (int position = 0; position < g.positions(); ++position)
     outer_product_blocks<V, channels, 1, plan.gradient_tile, plan.gradient_tile>(
         x + position * plan.x_position, gradient + position * plan.gradient_position, tiles,

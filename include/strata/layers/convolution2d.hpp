@@ -85,6 +85,9 @@ struct Convolution2D {
   // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the
   // convolution that takes the output's gradient to the input's.
 
+  /// Small images of many channels want to be many: weights, and sums of their gradients, pass through memory once.
+  static constexpr bool batched(Shape in) { return !kernels::shares_rows(geometry(in)); }
+
   template <class V>
   static constexpr std::size_t prepared_size(Shape in) {
     return forward_weights<V>(in) + gradient_plan<V>(in).weights_size;
@@ -122,10 +125,12 @@ struct Convolution2D {
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr kernels::ConvGeometry g = call_geometry<Call, Identity>(true);
     constexpr int tile = plan<V>(in).tile;
-    for (std::size_t n = 0; n < call.batch; ++n)
+    const std::size_t together = lies_ready<Call> ? call.batch : 1;  // else each in turn, placed before
+    for (std::size_t n = 0; n < call.batch; n += together)
       kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
-          1, {padded_image(call, n)}, tile > 0 ? call.prepared : call.parameters[0],
-          has_bias() ? call.parameters[1] : nullptr, {call.output + n * bordered_size(out, Call::output_border)}, {},
+          together, padded_images(call, n), tile > 0 ? call.prepared : call.parameters[0],
+          has_bias() ? call.parameters[1] : nullptr,
+          {call.output + n * bordered_size(out, Call::output_border), bordered_size(out, Call::output_border)}, {},
           call.scratch + padded_size<V>(in), part_of(call));
   }
 
@@ -137,20 +142,23 @@ struct Convolution2D {
     constexpr kernels::ConvGeometry g =
         call_geometry<Call, Identity, border>(row_of(out, border) == out.width() * pixel_of(out, border));
     constexpr kernels::InputGradient d = input_gradient(in, border);
+    constexpr bool places = border == Border{} && !d.placement().trivial();
+    constexpr std::size_t step = bordered_size(out, border), input_step = bordered_size(in, Call::input_gradient_border);
     auto *const placed_gradient = call.scratch + padded_size<V>(in), *const rest = placed_gradient + placed_size<V>(in);
-    for (std::size_t n = 0; n < call.batch; ++n) {
-      const auto* gradient = call.output_gradient + n * bordered_size(out, border);
+    const std::size_t together = lies_ready<Call> && !places ? call.batch : 1;
+    for (std::size_t n = 0; n < call.batch; n += together) {
+      const auto* gradient = call.output_gradient + n * step;
       if constexpr (!Call::fixed)
-        kernels::add_weight_gradient<V, plan<V>(in), g>(padded_image(call, n), gradient, call.parameter_gradients[0],
-                                                         call.accumulator, rest, part_of(call));
+        kernels::add_weight_gradient<V, plan<V>(in), g>(together, padded_images(call, n), {gradient, step},
+                                                        call.parameter_gradients[0], call.accumulator, rest,
+                                                        part_of(call));
       if (call.input_gradient == nullptr) continue;
-      if constexpr (border == Border{} && !d.placement().trivial()) {
+      if constexpr (places) {
         kernels::place_image<d.placement()>(gradient, placed_gradient);
         gradient = kernels::image_in<d.placement()>(placed_gradient);
       }
-      kernels::input_gradient_of<V, d>(gradient, call.prepared + forward_weights<V>(in),
-                                       call.input_gradient + n * bordered_size(in, Call::input_gradient_border), rest,
-                                       part_of(call));
+      kernels::input_gradient_of<V, d>(together, {gradient, step}, call.prepared + forward_weights<V>(in),
+                                       {call.input_gradient + n * input_step, input_step}, rest, part_of(call));
     }
     if constexpr (has_bias() && !Call::fixed) add_bias_gradient(call, call.parameter_gradients[1]);
   }
@@ -262,14 +270,15 @@ struct Convolution2D {
             .out_width = in.width() + w.before.width + w.after.width,
             .top = w.before.height, .left = w.before.width, .gap = border.front + border.back};
   }
-  /// A sample with its padding: in its border, or copied.
+  /// Samples with their padding: in their borders, or one copied.
   template <class Call>
-  static const typename Call::Scalar* padded_image(const Call& call, std::size_t sample) {
+  static kernels::Images<const typename Call::Scalar> padded_images(const Call& call, std::size_t first) {
     constexpr Shape in = Call::input_shape;
-    const auto* const image = call.input + sample * bordered_size(in, Call::input_border);
-    if constexpr (lies_ready<Call>) return image - padding_offset<Call>;
+    constexpr std::size_t step = bordered_size(in, Call::input_border);
+    const auto* const image = call.input + first * step;
+    if constexpr (lies_ready<Call>) return {image - padding_offset<Call>, step};
     kernels::place_image<padded(in)>(image, call.scratch);
-    return call.scratch;
+    return {call.scratch};
   }
   template <class V>
   static constexpr std::size_t padded_size(Shape in) {

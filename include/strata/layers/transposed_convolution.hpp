@@ -170,7 +170,7 @@ struct TransposedConvolution {
       }
       if constexpr (!Call::fixed)
         kernels::add_weight_gradient<V, adjoint_plan<V>(in), adjoint(in, row, row_of(in, Call::input_border))>(
-            gradient, call.input + n * bordered_size(in, Call::input_border), call.parameter_gradients[0],
+            1, {gradient}, {call.input + n * bordered_size(in, Call::input_border)}, call.parameter_gradients[0],
             call.accumulator, rest);
       if (call.input_gradient == nullptr) continue;
       kernels::Convolution<V, adjoint(in, row, row_of(in, Call::input_gradient_border)),
