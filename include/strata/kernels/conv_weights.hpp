@@ -35,12 +35,16 @@ struct OuterPixels {
   int x_row, x_step;
   int gradient_row, gradient_step;
 };
+/// Pixels whose inputs come from memory: those `ahead` elements from them are asked for meanwhile.
+struct StreamedPixels : OuterPixels {
+  std::size_t ahead;
+};
 
 /// weights[t][c] += sum over pixels of x[pixel][tap t] * gradient[pixel][c] for the taps T and NV vectors of channels,
 /// which stay in registers.
-template <class V, TapRuns runs, int NV, int LastWidth, int WeightStep, int... T>
+template <class V, TapRuns runs, int NV, int LastWidth, int WeightStep, class Pixels, int... T>
 STRATA_NOINLINE void outer_products(const typename V::value_type* x, const typename V::value_type* gradient,
-                                    const OuterPixels& pixels, typename V::value_type* weights,
+                                    const Pixels& pixels, typename V::value_type* weights,
                                     std::integer_sequence<int, T...>) {
   constexpr Indices<NV> block;
   V sums[sizeof...(T) * NV];
@@ -51,6 +55,7 @@ STRATA_NOINLINE void outer_products(const typename V::value_type* x, const typen
       const auto* gp = gradient + n * pixels.gradient_image + y * static_cast<std::size_t>(pixels.gradient_row);
       for (std::size_t i = 0; i < pixels.columns; ++i, xp += pixels.x_step, gp += pixels.gradient_step) {
         hide(xp, gp);
+        if constexpr (requires { pixels.ahead; }) __builtin_prefetch(xp + pixels.ahead, 0, 2);
         simd::Array<V, NV> g;
         read_block<V, LastWidth>(g, gp, block);
         multiply_taps<V, runs, NV>(sums, xp, g, Indices<static_cast<int>(sizeof...(T)) * NV>{});
@@ -82,9 +87,9 @@ struct OuterTiles {
 };
 
 /// One block of channels, all taps, or those of some tiles.
-template <class V, TapRuns runs, int count, int NV, int LastWidth, int WeightStep, class Tasks>
+template <class V, TapRuns runs, int count, int NV, int LastWidth, int WeightStep, class Pixels, class Tasks>
 void outer_product_runs(const typename V::value_type* x, const typename V::value_type* gradient,
-                        const OuterPixels& pixels, typename V::value_type* weights, Tasks tasks) {
+                        const Pixels& pixels, typename V::value_type* weights, Tasks tasks) {
   constexpr OuterTiles cut(runs, count, NV);
   const auto tile = [&]<TapRuns tile_runs, int taps>(int run, int tap) {
     outer_products<V, tile_runs, NV, LastWidth, WeightStep>(x + run * runs.step + tap, gradient, pixels,
@@ -126,9 +131,10 @@ struct OuterBlocks {
 
 /// All channels. The register tiles are tasks from `first` on of `all`: threads share the weights, not the pixels, so
 /// that none has sums of its own.
-template <class V, TapRuns runs, int count, int Channels, int WeightStep, class Part = strata::detail::Whole>
+template <class V, TapRuns runs, int count, int Channels, int WeightStep, class Pixels,
+          class Part = strata::detail::Whole>
 void outer_product_blocks(const typename V::value_type* x, const typename V::value_type* gradient,
-                          const OuterPixels& pixels, typename V::value_type* weights, Part part = {}, int first = 0,
+                          const Pixels& pixels, typename V::value_type* weights, Part part = {}, int first = 0,
                           int all = 0) {
   constexpr int lanes = simd::lanes<V>;
   constexpr OuterBlocks cut(Channels, lanes);
@@ -178,10 +184,11 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
   for (std::size_t n = 0; n < batch; n += images)
     for (int y = 0; y < g.out_height; y += rows)
       for (int column = 0; column < g.out_width; column += columns) {
-        const detail::OuterPixels band{(std::min)(images, batch - n),
-                                       static_cast<std::size_t>((std::min)(rows, g.out_height - y)),
-                                       static_cast<std::size_t>((std::min)(columns, g.out_width - column)),
-                                       image_step, gradient_step, x_row, x_step, g.out_row, g.out_pixel()};
+        const detail::StreamedPixels band{
+            {(std::min)(images, batch - n), static_cast<std::size_t>((std::min)(rows, g.out_height - y)),
+             static_cast<std::size_t>((std::min)(columns, g.out_width - column)), image_step, gradient_step, x_row,
+             x_step, g.out_row, g.out_pixel()},
+            images > 1 ? images * image_step : static_cast<std::size_t>(rows * x_row)};
         const auto* const xb = x + n * image_step + y * x_row + column * x_step;
         const auto* const gb = gradient + n * gradient_step + y * g.out_row + column * g.out_pixel();
         for (int group = 0; group < g.groups; ++group)
