@@ -138,3 +138,14 @@ TEST_CASE("a batch waits where a layer must know all of it, and only there", "[g
   CHECK(actions(7) == 4);
   CHECK(actions(8) == 2);
 }
+
+TEST_CASE("a convolution with more weights than data waits for the batch", "[graph]") {
+  using Small = Sequential<Input<6, 6, 96>, Conv2D<96, 3, Same>, BatchNorm, ReLU, Conv2D<8, 1>>;
+  constexpr auto training = plan_training(Small::network());
+  // conv | gather | normalise, relu, conv | loss | conv, relu, gather | normalise | conv
+  REQUIRE(training.forward_stages == 3);
+  REQUIRE(training.stage_count == 7);
+  for (const int stage : {0, 6}) CHECK(training.stages[static_cast<std::size_t>(stage)].batched);
+  for (const int stage : {1, 2, 4, 5}) CHECK_FALSE(training.stages[static_cast<std::size_t>(stage)].batched);
+  CHECK(training.gradients[1].whole);
+}

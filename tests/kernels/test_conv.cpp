@@ -41,6 +41,29 @@ void check() {
         [](const T* x, const T* gradient, T* result) { accumulate_weight_gradient<V, g>(x, gradient, result); });
 }
 
+/// A batch of images, by one thread or shared by three, has the bits that they have one after another.
+template <class V, ConvGeometry g, std::size_t images>
+void check_images() {
+  using T = typename V::value_type;
+  using strata::detail::Part;
+  const std::size_t x_step = input_size(g) + 5, gradient_step = output_size(g) + 3;
+  const auto x = guarded_noise<T>(x_step * images, 6), gradient = guarded_noise<T>(gradient_step * images, 7);
+  const auto start = [] { return guarded_fill(weights_size(g), T(1)); };
+  const auto expected = start(), together = start(), shared = start();
+  for (std::size_t n = 0; n < images; ++n)
+    accumulate_weight_gradient<V, g>(x.data() + n * x_step, gradient.data() + n * gradient_step, expected.data());
+  accumulate_weight_gradient<V, g>(x.data(), gradient.data(), together.data(), images, x_step, gradient_step);
+  for (int thread = 0; thread < 3; ++thread)
+    accumulate_weight_gradient<V, g>(x.data(), gradient.data(), shared.data(), images, x_step, gradient_step,
+                                     Part::nth(thread, 3));
+  for (std::size_t i = 0; i < weights_size(g); ++i) {
+    CAPTURE(i);
+    REQUIRE(expected[i] != 1);
+    REQUIRE(together[i] == expected[i]);
+    REQUIRE(shared[i] == expected[i]);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("convolution kernels agree with the scalar reference", "[kernels]") {
@@ -75,6 +98,15 @@ TEST_CASE("convolution kernels agree with the scalar reference", "[kernels]") {
   }());
   static_assert(apart.out_height == 1 && apart.out_width == 14 * 14 && apart.out_columns == 14);
   check<V, apart>();
+}
+
+TEST_CASE("the gradient by the weights reads small images together", "[kernels]") {
+  using V = simd::Vector<float>;
+  check_images<V, join_rows(geometry(3, 3, 1, 1, 70, 40)), 29>();  // twelve at a time, and the last five
+  check_images<V, geometry(3, 2, 3, 3, 20, 33), 25>();
+  check_images<V, in_border(geometry(2, 2, 3, 3, 9, 39, 2)), 30>();
+  check_images<V, geometry(2, 3, 3, 3, 4, 6, 1, 1, 3), 20>();
+  check_images<V, geometry(12, 14, 3, 3, 3, 17), 2>();  // one by one
 }
 
 TEST_CASE("rows are joined where pixels need none", "[kernels]") {

@@ -243,6 +243,42 @@ TEST_CASE("weights that the second-level cache cannot hold are read once an imag
   STATIC_REQUIRE(WinogradPlan<V>::tiles_at_once(WinogradPlan<V>::cache, 1, 100) == 1);
 }
 
+namespace {
+
+/// Three images by threads that share them have the bits that one gives them.
+template <class V, WinogradGeometry g>
+void check_shared(int threads) {
+  using T = typename V::value_type;
+  constexpr std::size_t images = 3;
+  const std::size_t x_step = static_cast<std::size_t>((g.out_height + 2) * g.row), step = guarded_output<g>().size();
+  const auto x = guarded_noise<T>(x_step * images, 6), packed = guarded_noise<T>(winograd_weights_size<V>(g), 7);
+  const Guarded<T> scratch(winograd_scratch_size<V>(g));
+  const auto alone = guarded_fill(step * images, T(99)), shared = guarded_fill(step * images, T(99));
+  winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, alone.data(), nullptr, scratch.data(), images,
+                                    x_step, step);
+  for (int thread = 0; thread < threads; ++thread)
+    winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, shared.data(), nullptr, scratch.data(), images,
+                                      x_step, step, 0, strata::detail::Part::nth(thread, threads));
+  for (std::size_t i = 0; i < step * images; ++i) {
+    CAPTURE(i, threads);
+    REQUIRE(shared[i] == alone[i]);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("threads share the tiles of several images alike", "[kernels]") {
+  using V = simd::Vector<float>;
+  for (const int threads : {1, 2, 3, 5, 16}) {
+    check_shared<V, geometry(4, 9, 7, 16, 17)>(threads);  // the last two rows overlap
+    check_shared<V, geometry(4, 8, 8, 3, 64)>(threads);
+    check_shared<V, geometry(2, 4, 4, 16, 200)>(threads);  // by channels
+  }
+  constexpr WinogradGeometry g = geometry(4, 16, 16, 3, 16);
+  const auto second = kernels::detail::winograd_work<V, g>(3, strata::detail::Part::nth(1, 2));
+  REQUIRE((second.begin == 24 && second.end == 48));
+}
+
 TEST_CASE("two threads share an image's tiles, or channels with more weights than its transform moves", "[kernels]") {
   using V = simd::Vector<float>;
   constexpr auto first = strata::detail::Part::nth(0, 2);

@@ -26,7 +26,15 @@ struct Branches
 struct Doubled : Sequential<Input<3, 4, 9>, Conv2D<9, 3, Same>, Tanh,
                             Add<Sequential<Dropout<0.0>>, Sequential<Dropout<0.0>>>, Residual<>, Flatten, Dense<3>> {};
 
+/// Convolutions with more weights than data, which get many samples a call.
+struct Late : Sequential<Input<2, 2, 4>, Conv2D<10, 3, Same>, BatchNorm, Tanh, Conv2D<12, 1>, Tanh,
+                         Conv2D<6, 3, Same, Strides{2}>, Flatten, Dense<3>> {};
+
 }  // namespace
+
+TEST_CASE("gradients of convolutions that take many samples a call are right, in any number of threads", "[runtime]") {
+  test::check_gradients<Late>();
+}
 
 TEST_CASE("gradients of networks with branches are right, in any number of threads", "[runtime]") {
   test::check_gradients<Branches>();

@@ -149,9 +149,9 @@ struct Convolution {
   }
 };
 
-/// The gradient of a convolution of `batch` images by its weights: directly into Keras' layout, or by Winograd into sums
-/// of its own that are turned into weights once a step. `plan` is that of the geometry without borders, by which all
-/// choose; `g` is that of the images. What threads share is the sums: each reads all images.
+/// The gradient of a convolution of `batch` images by its weights: directly into Keras' layout, or by Winograd into
+/// sums of its own that are turned into weights once a step. `plan` is that of the geometry without borders, by which
+/// all choose; `g` is that of the images. What threads share is the sums: each reads all images.
 template <class V, ConvPlan plan, ConvGeometry g, class T = typename V::value_type, class Part = strata::detail::Whole>
 void add_weight_gradient(std::size_t batch, Images<const T> x, Images<const T> gradient, T* weights, T* sums,
                          T* scratch, Part part = {}) {

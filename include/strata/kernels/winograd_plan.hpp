@@ -144,8 +144,8 @@ constexpr auto winograd_work(std::size_t batch, strata::detail::Part part) {
   constexpr int blocks = WinogradPlan<V>(g).blocks();
   constexpr std::size_t tiles = g.tiles(), columns = g.tile_columns();
   constexpr std::size_t rows = (std::max)(1, g.out_height % g.tile == 0 ? g.tile_rows() : g.tile_rows() - 1);
-  const std::size_t all_rows = batch * rows, threads = static_cast<std::size_t>(part.of);
   constexpr std::size_t transformed = std::size_t{g.positions()} * tiles * std::size_t{g.in_channels};
+  const std::size_t all_rows = batch * rows, threads = static_cast<std::size_t>(part.of);
   const bool heavy = winograd_weights_size<V>(g) > 2 * batch * transformed;
   const auto most = [&](std::size_t tasks) { return (tasks + threads - 1) / threads; };
   const std::size_t by_blocks = most(std::size_t{blocks}) * all_rows, by_rows = most(all_rows) * std::size_t{blocks};

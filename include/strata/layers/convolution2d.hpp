@@ -85,9 +85,7 @@ struct Convolution2D {
   // Training. Forward's weights are packed only where an algorithm changes them; backward's are those of the
   // convolution that takes the output's gradient to the input's.
 
-  /// Small images of many channels want to be many: weights, and sums of their gradients, pass through memory once.
   static constexpr bool batched(Shape in) { return !kernels::shares_rows(geometry(in)); }
-
   template <class V>
   static constexpr std::size_t prepared_size(Shape in) {
     return forward_weights<V>(in) + gradient_plan<V>(in).weights_size;
@@ -125,12 +123,12 @@ struct Convolution2D {
     constexpr Shape in = Call::input_shape, out = Call::output_shape;
     constexpr kernels::ConvGeometry g = call_geometry<Call, Identity>(true);
     constexpr int tile = plan<V>(in).tile;
+    constexpr std::size_t step = bordered_size(out, Call::output_border);
     const std::size_t together = lies_ready<Call> ? call.batch : 1;  // else each in turn, placed before
     for (std::size_t n = 0; n < call.batch; n += together)
       kernels::Convolution<V, g, tile>::template run<Identity, kernels::Weights::keras>(
           together, padded_images(call, n), tile > 0 ? call.prepared : call.parameters[0],
-          has_bias() ? call.parameters[1] : nullptr,
-          {call.output + n * bordered_size(out, Call::output_border), bordered_size(out, Call::output_border)}, {},
+          has_bias() ? call.parameters[1] : nullptr, {call.output + n * step, step}, {},
           call.scratch + padded_size<V>(in), part_of(call));
   }
 
@@ -143,22 +141,22 @@ struct Convolution2D {
         call_geometry<Call, Identity, border>(row_of(out, border) == out.width() * pixel_of(out, border));
     constexpr kernels::InputGradient d = input_gradient(in, border);
     constexpr bool places = border == Border{} && !d.placement().trivial();
-    constexpr std::size_t step = bordered_size(out, border), input_step = bordered_size(in, Call::input_gradient_border);
+    constexpr std::size_t step = bordered_size(out, border), x_step = bordered_size(in, Call::input_gradient_border);
     auto *const placed_gradient = call.scratch + padded_size<V>(in), *const rest = placed_gradient + placed_size<V>(in);
     const std::size_t together = lies_ready<Call> && !places ? call.batch : 1;
     for (std::size_t n = 0; n < call.batch; n += together) {
       const auto* gradient = call.output_gradient + n * step;
       if constexpr (!Call::fixed)
-        kernels::add_weight_gradient<V, plan<V>(in), g>(together, padded_images(call, n), {gradient, step},
-                                                        call.parameter_gradients[0], call.accumulator, rest,
-                                                        part_of(call));
+        kernels::add_weight_gradient<V, plan<V>(in), g>(
+            together, padded_images(call, n), {gradient, step}, call.parameter_gradients[0], call.accumulator, rest,
+            part_of(call));
       if (call.input_gradient == nullptr) continue;
       if constexpr (places) {
         kernels::place_image<d.placement()>(gradient, placed_gradient);
         gradient = kernels::image_in<d.placement()>(placed_gradient);
       }
       kernels::input_gradient_of<V, d>(together, {gradient, step}, call.prepared + forward_weights<V>(in),
-                                       {call.input_gradient + n * input_step, input_step}, rest, part_of(call));
+                                       {call.input_gradient + n * x_step, x_step}, rest, part_of(call));
     }
     if constexpr (has_bias() && !Call::fixed) add_bias_gradient(call, call.parameter_gradients[1]);
   }
@@ -273,11 +271,10 @@ struct Convolution2D {
   /// Samples with their padding: in their borders, or one copied.
   template <class Call>
   static kernels::Images<const typename Call::Scalar> padded_images(const Call& call, std::size_t first) {
-    constexpr Shape in = Call::input_shape;
-    constexpr std::size_t step = bordered_size(in, Call::input_border);
+    constexpr std::size_t step = bordered_size(Call::input_shape, Call::input_border);
     const auto* const image = call.input + first * step;
     if constexpr (lies_ready<Call>) return {image - padding_offset<Call>, step};
-    kernels::place_image<padded(in)>(image, call.scratch);
+    kernels::place_image<padded(Call::input_shape)>(image, call.scratch);
     return {call.scratch};
   }
   template <class V>
@@ -316,8 +313,7 @@ struct Convolution2D {
     return joins_rows && padded(in).trivial() ? kernels::join_rows(g, apart) : g;
   }
 
-  /// The gradient by the input: of the image without rows, where geometry(in) has none.
-  /// Where the output's gradient has a border, it lies there.
+  /// The gradient by the input, of the image without rows where geometry(in) has none; the output's is in its border.
   static constexpr kernels::InputGradient input_gradient(Shape in, Border border = Border{}) {
     const kernels::ConvGeometry g = geometry(in);
     const Window w = window(in);
