@@ -180,7 +180,7 @@ void accumulate_weight_gradient(const typename V::value_type* x, const typename 
                                              (g.out_pixel() + g.stride_height * x_step));
   constexpr int columns = detail::even_part(g.out_width, pixels);
   constexpr int rows = detail::even_part(g.out_height, (std::max)(1, pixels / columns));
-  constexpr std::size_t images = (std::max)(1, pixels / (g.out_height * g.out_width));
+  const std::size_t images = (std::min)(batch, std::size_t{(std::max)(1, pixels / (g.out_height * g.out_width))});
   for (std::size_t n = 0; n < batch; n += images)
     for (int y = 0; y < g.out_height; y += rows)
       for (int column = 0; column < g.out_width; column += columns) {
