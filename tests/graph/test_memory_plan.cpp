@@ -149,3 +149,26 @@ TEST_CASE("a convolution with more weights than data waits for the batch", "[gra
   for (const int stage : {1, 2, 4, 5}) CHECK_FALSE(training.stages[static_cast<std::size_t>(stage)].batched);
   CHECK(training.gradients[1].whole);
 }
+
+namespace {
+/// Sums with a tensor that only the branch reads (x), or another behind it (y); of an output (w); of one twice (v).
+struct Sums
+    : Graph<Node<"in", Input<4, 4, 3>>, Node<"x", Conv2D<6, 3, Same>, "in">, Node<"a", Conv2D<6, 3, Same>, "x">,
+            Node<"y", Add<>, "a", "x">, Node<"b", Conv2D<6, 3, Same>, "y">, Node<"z", Conv2D<6, 1>, "y">,
+            Node<"w", Add<>, "b", "y">, Node<"c", Conv2D<6, 1>, "w">, Node<"v", Add<>, "w", "c">,
+            Node<"u", Add<>, "v", "z">, Node<"t", Add<>, "u", "u">, Outputs<"t", "w">> {};
+}  // namespace
+
+TEST_CASE("the gradient of a sum is that of its operands, in one place, as long as nobody adds to it", "[graph]") {
+  constexpr auto training = plan_training(Sums::network());
+  constexpr std::size_t x = 1, a = 2, y = 3, b = 4, z = 5, w = 6, c = 7, v = 8, u = 9, t = 10;
+  const auto share = [&](std::size_t one, std::size_t other) {
+    return training.gradients[one].offset == training.gradients[other].offset &&
+           training.gradients[one].whole == training.gradients[other].whole;
+  };
+  CHECK((share(y, a) && share(y, x)));
+  CHECK((share(w, y) && !share(w, b)));    // z adds to what b would read
+  CHECK((!share(v, w) && !share(v, c)));   // a loss opens w's
+  CHECK((share(u, v) && share(u, z)));
+  CHECK_FALSE(share(t, u));                // twice
+}

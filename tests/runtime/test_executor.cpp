@@ -25,6 +25,14 @@ struct Branches
                  Flatten, Residual<Dense<144>, Tanh, Dense<144>>, Dense<5>> {};
 struct Doubled : Sequential<Input<3, 4, 9>, Conv2D<9, 3, Same>, Tanh,
                             Add<Sequential<Dropout<0.0>>, Sequential<Dropout<0.0>>>, Residual<>, Flatten, Dense<3>> {};
+/// Sums of a tensor that a branch reads, and others before or behind it; of sums; of a branch that is read again.
+struct Sums
+    : Graph<Node<"in", Input<4, 4, 3>>, Node<"x", Conv2D<6, 3, Same>, "in">, Node<"p", Conv2D<6, 1>, "in">,
+            Node<"q", Add<>, "x", "p">, Node<"a", Sequential<Conv2D<6, 3, Same>, BatchNorm>, "x">,
+            Node<"y", Add<>, "a", "x">, Node<"r", Tanh, "y">, Node<"b", Sequential<Conv2D<6, 3, Same>, BatchNorm>, "r">,
+            Node<"z", Conv2D<6, 1>, "r">, Node<"w", Add<>, "r", "b">, Node<"v", Add<>, "w", "z", "q", "a">,
+            Node<"s", Sequential<Tanh, Conv2D<6, 3, Same>>, "v">, Node<"u", Add<>, "s", "v">, Node<"f", Flatten, "u">,
+            Outputs<"f">> {};
 
 /// Convolutions with more weights than data, which get many samples a call.
 struct Late : Sequential<Input<2, 2, 4>, Conv2D<10, 3, Same>, BatchNorm, Tanh, Conv2D<12, 1>, Tanh,
@@ -39,6 +47,7 @@ TEST_CASE("gradients of convolutions that take many samples a call are right, in
 TEST_CASE("gradients of networks with branches are right, in any number of threads", "[runtime]") {
   test::check_gradients<Branches>();
   test::check_gradients<Doubled>();
+  test::check_gradients<Sums>();
 }
 
 TEST_CASE("float gradients agree with double", "[runtime]") {

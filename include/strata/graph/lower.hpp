@@ -183,9 +183,11 @@ struct Lowered {
   std::size_t mac_count = 0;
   Fault fault{};
 
-  constexpr int input_of(std::size_t node, int operand = 0) const {
-    return operands[static_cast<std::size_t>(nodes[node].first_operand + operand)];
+  /// Among all operands.
+  constexpr std::size_t slot(std::size_t node, int operand) const {
+    return static_cast<std::size_t>(nodes[node].first_operand + operand);
   }
+  constexpr int input_of(std::size_t node, int operand = 0) const { return operands[slot(node, operand)]; }
   constexpr const LayerRules& rules_of(int node) const { return *nodes[static_cast<std::size_t>(node)].rules; }
   constexpr Kind kind_of(int node) const { return rules_of(node).kind; }
   constexpr const TensorInfo& tensor(int index) const { return tensors[static_cast<std::size_t>(index)]; }

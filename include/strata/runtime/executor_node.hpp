@@ -65,7 +65,7 @@ class ExecutorNode {
     const auto parameter_gradients = gradients_of(work.leader);
     const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work); });
     const auto input_gradients = each_operand([&](std::size_t o) -> T* {
-      if (!plan.has_gradient[input(o)] || gathers) return nullptr;
+      if (!plan.has_gradient[input(o)] || plan.passes[slot(o)] || gathers) return nullptr;
       if (plan.opens[slot(o)]) return memory.gradient_of(input(o), work);
       return memory.address(plan.parts[slot(o)], Plan::shape_of(input(o)), {}, work);
     });
@@ -145,7 +145,7 @@ class ExecutorNode {
     return static_cast<std::size_t>(Net::network().input_of(I, static_cast<int>(operand)));
   }
   static constexpr std::size_t slot(std::size_t operand) {
-    return static_cast<std::size_t>(node.first_operand) + operand;
+    return Net::network().slot(I, static_cast<int>(operand));
   }
   /// f(operand) for each, as an array.
   template <class F>
