@@ -6,14 +6,7 @@
 
 #include <strata/core/inline.hpp>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define STRATA_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STRATA_SANITIZED
-#endif
+#include "harness/sanitized.hpp"
 
 #ifdef STRATA_SANITIZED
 const bool strata::test::counts_allocations = false;

@@ -1,11 +1,14 @@
 #include "harness/check_network.hpp"
 
+#include "harness/require_all.hpp"
+
 namespace strata::test {
 
 void check_gradients(std::span<double> parameters, const std::function<double()>& objective,
                      const std::vector<double>& gradients, const std::vector<double>& in_threads) {
   constexpr double step = 1e-5;
-  for (std::size_t i = 0; i < parameters.size(); ++i) REQUIRE(in_threads[i] == Approx(gradients[i]).margin(1e-11));
+  REQUIRE(gradients.size() == parameters.size());
+  require_all(in_threads, [&](std::size_t i) { return Approx(gradients.at(i)).margin(1e-11); });
   for (std::size_t i = 0; i < parameters.size(); i += 1 + parameters.size() / 300) {
     const double before = parameters[i];
     parameters[i] = before + step;
@@ -20,10 +23,7 @@ void check_gradients(std::span<double> parameters, const std::function<double()>
 
 void require_close(std::span<const float> values, std::span<const float> expected, double tolerance) {
   REQUIRE(values.size() == expected.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    CAPTURE(i, values.size());
-    REQUIRE(values[i] == Approx(expected[i]).margin(tolerance).epsilon(tolerance));
-  }
+  require_all(values, [&](std::size_t i) { return Approx(expected[i]).margin(tolerance).epsilon(tolerance); });
 }
 
 }  // namespace strata::test

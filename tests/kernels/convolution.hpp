@@ -11,6 +11,7 @@
 
 #include "harness/catch.hpp"
 #include "harness/guarded.hpp"
+#include "harness/require_all.hpp"
 
 namespace strata::test {
 
@@ -77,10 +78,7 @@ template <class T>
 void require_close(const Guarded<T>& result, const std::vector<double>& expected, double scale) {
   const double tolerance = (sizeof(T) == 4 ? 1e-6 : 1e-14) * scale;
   REQUIRE(result.size() == expected.size());
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    CAPTURE(i);
-    REQUIRE(static_cast<double>(result[i]) == Approx(expected[i]).margin(tolerance));
-  }
+  test::require_all(result, [&](std::size_t i) { return Approx(expected[i]).margin(tolerance); });
   REQUIRE(result.intact());
 }
 

@@ -6,6 +6,7 @@
 
 #include "harness/catch.hpp"
 #include "harness/guarded.hpp"
+#include "harness/require_all.hpp"
 
 using namespace strata;
 using namespace strata::kernels;
@@ -32,8 +33,8 @@ void check(std::size_t batch) {
       }
     }
   const auto require_close = [](const Guarded<T>& result, const std::vector<double>& expected, double scale) {
-    for (std::size_t i = 0; i < result.size(); ++i)
-      REQUIRE(static_cast<double>(result[i]) == Approx(expected[i]).margin((sizeof(T) == 4 ? 1e-6 : 1e-14) * scale));
+    const double margin = (sizeof(T) == 4 ? 1e-6 : 1e-14) * scale;
+    test::require_all(result, [&](std::size_t i) { return Approx(expected[i]).margin(margin); });
     REQUIRE(result.intact());
   };
   Guarded<T> result(out.size());

@@ -12,6 +12,7 @@
 #include <strata/kernels/math.hpp>
 
 #include "harness/catch.hpp"
+#include "harness/sanitized.hpp"
 
 namespace simd = strata::simd;
 
@@ -20,8 +21,8 @@ namespace {
 using Floats = simd::Vector<float>;
 using Doubles = simd::Vector<double>;
 
-/// Every how many-th float is tried; a debug build is about 20 times slower.
-#if defined(__OPTIMIZE__)
+/// Every how many-th float is tried; a debug build or a sanitizer is about 20 times slower.
+#if defined(__OPTIMIZE__) && !defined(STRATA_SANITIZED)
 constexpr std::uint32_t stride = 193;
 #else
 constexpr std::uint32_t stride = 4001;

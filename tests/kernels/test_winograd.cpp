@@ -13,6 +13,7 @@
 
 #include "harness/catch.hpp"
 #include "harness/guarded.hpp"
+#include "harness/require_all.hpp"
 
 using namespace strata;
 using namespace strata::kernels;
@@ -259,10 +260,8 @@ void check_shared(int threads) {
   for (int thread = 0; thread < threads; ++thread)
     winograd_convolve<V, g, Identity>(x.data(), packed.data(), nullptr, shared.data(), nullptr, scratch.data(), images,
                                       x_step, step, 0, strata::detail::Part::nth(thread, threads));
-  for (std::size_t i = 0; i < step * images; ++i) {
-    CAPTURE(i, threads);
-    REQUIRE(shared[i] == alone[i]);
-  }
+  CAPTURE(threads);
+  test::require_all(shared, [&](std::size_t i) { return alone[i]; });
 }
 
 }  // namespace
