@@ -93,7 +93,7 @@ static_assert(apart.steps[2].head == 3 && apart.steps[2].affine == -1 && apart.s
 static_assert(apart.steps[4].head == 7 && apart.steps[4].epilogue_count == 2);
 }  // namespace
 
-TEST_CASE("training keeps every value that backward reads", "[graph]") {
+TEST_CASE("training keeps every value that backward reads, or makes it once more", "[graph]") {
   constexpr auto& network = Lesson::network();
   constexpr auto training = plan_training(network);
   REQUIRE_FALSE(training.has_gradient[0]);
@@ -104,10 +104,17 @@ TEST_CASE("training keeps every value that backward reads", "[graph]") {
   // A sigmoid works in place on what a normalisation made; its gradient, too.
   REQUIRE(training.values[3].offset == training.values[2].offset);
   REQUIRE(training.gradients[3].offset == training.gradients[2].offset);
-  // For the whole batch: what normalisations, convolutions, Dense and the pooling's backward read. For one sample: the
-  // gradient that only the convolution before a normalisation reads.
-  const std::vector<std::size_t> kept{1, 3, 4, 6, 9, 10};
-  for (const std::size_t tensor : kept) REQUIRE(training.values[tensor].whole);
+  // For the whole batch: what normalisations and Dense read. For one sample: sigmoids of what normalisations read, once
+  // more for backward, and the gradient that only the convolution before a normalisation reads.
+  const std::vector<std::size_t> kept{1, 4, 9, 10};
+  for (const std::size_t tensor : kept) {
+    REQUIRE(training.values[tensor].whole);
+    REQUIRE(training.values_again[tensor].offset == training.values[tensor].offset);
+  }
+  for (const std::size_t tensor : {2u, 3u, 5u, 6u}) {
+    REQUIRE(training.repeats[tensor]);
+    REQUIRE_FALSE((training.values[tensor].whole || training.values_again[tensor].whole));
+  }
   REQUIRE(training.gradients[2].whole);
   REQUIRE_FALSE(training.gradients[1].whole);
   for (const std::size_t a : kept)
@@ -131,11 +138,12 @@ TEST_CASE("a batch waits where a layer must know all of it, and only there", "[g
   CHECK(actions(1) == 4);
   CHECK(actions(2) == 4);
   CHECK((actions(3) == 1 && training.stages[3].batched));
-  // dense | dropout, pool, sigmoid, gather | normalise, conv, sigmoid, gather | normalise, conv
+  // dense | dropout, (normalise, sigmoid again,) pool, sigmoid, gather |
+  // normalise, (normalise, sigmoid again,) conv, sigmoid, gather | normalise, conv
   REQUIRE(training.stage_count == 9);
   CHECK((actions(5) == 1 && training.stages[5].batched));
-  CHECK(actions(6) == 4);
-  CHECK(actions(7) == 4);
+  CHECK(actions(6) == 6);
+  CHECK(actions(7) == 6);
   CHECK(actions(8) == 2);
 }
 
@@ -171,4 +179,27 @@ TEST_CASE("the gradient of a sum is that of its operands, in one place, as long 
   CHECK((!share(v, w) && !share(v, c)));   // a loss opens w's
   CHECK((share(u, v) && share(u, z)));
   CHECK_FALSE(share(t, u));                // twice
+}
+
+namespace {
+using Normal = Sequential<Conv2D<6, 3, Same>, BatchNorm>;
+/// Of the normalisations (2, 6, 10, 14, 16, 18, 22) one is read by a convolution that waits for the batch (12), one in
+/// several stages (15, 17), one by a layer that backward needs nothing for (20), and one by the last node.
+struct Repeated
+    : Sequential<Input<6, 6, 3>, Normal, SiLU, ZeroPadding2D<1>, Normal, Tanh, DepthwiseConv2D<3, Same>, Conv2D<96, 1>,
+                 BatchNorm, ReLU, Conv2D<96, 3, Same>, Normal, Concatenate<Normal, Sequential<Normal, Tanh>>, Normal,
+                 SiLU> {};
+}  // namespace
+
+TEST_CASE("backward makes normalisations and activations once more where it reads them in one stage", "[graph]") {
+  constexpr auto training = plan_training(Repeated::network());
+  for (std::size_t t = 1; t < training.values.size(); ++t) {
+    CAPTURE(t);
+    const detail::Place value = training.values[t], again = training.values_again[t];
+    const bool expected = t == 2 || t == 3 || t == 6 || t == 7 || t == 18 || t == 19;
+    CHECK(training.repeats[t] == expected);
+    if (expected) CHECK((!value.whole && !again.whole));
+    else if (t != 4) CHECK((value.offset == again.offset && value.whole == again.whole));  // a border around 3
+  }
+  for (const std::size_t t : {10u, 14u, 22u, 23u}) CHECK(training.values[t].whole);
 }

@@ -20,8 +20,8 @@ namespace strata {
 
 namespace detail {
 
-/// A node's part of a stage. The loss stands between the two directions.
-enum class Pass { forward, gather, loss, backward, gather_gradients };
+/// A node's part of a stage. The loss stands between the two directions; `again`: forward once more, for backward.
+enum class Pass { forward, gather, loss, again, backward, gather_gradients };
 
 struct Action {
   Pass pass = Pass::forward;
@@ -45,12 +45,14 @@ struct Place {
 
 template <std::size_t N, std::size_t Operands>
 struct TrainingPlan : TrainingPlaces<N, Operands> {
-  static constexpr std::size_t capacity = 4 * N;
+  static constexpr std::size_t capacity = 5 * N;
 
   std::array<detail::Action, capacity> actions{};
   std::array<detail::Stage, capacity> stages{};
   int forward_stages = 0, stage_count = 0;
   std::array<detail::Place, N> values{};
+  std::array<bool, N> repeats{};                ///< this node runs forward once more, for backward
+  std::array<detail::Place, N> values_again{};  ///< as backward finds them: made once more, or the same
   std::array<detail::Place, N> gradients{};
   std::array<bool, Operands> opens{};  ///< of each operand: this reader writes the gradient; later ones add a part
   std::array<detail::Place, Operands> parts{};
@@ -65,14 +67,15 @@ class TrainingPlanner {
  public:
   constexpr explicit TrainingPlanner(const Lowered<N, Operands>& network)
       : network_(network), plan_{PlaceSharing(network)} {
+    for (std::size_t t = inputs(); t < N; ++t) again_[t] = can_repeat(t);
     make_stages();
     place();
   }
   constexpr const TrainingPlan<N, Operands>& plan() const { return plan_; }
 
  private:
-  // Values, then gradients, then parts.
-  static constexpr std::size_t blocks = 2 * N + Operands;
+  // Values, then gradients, then parts, then values that are made once more.
+  static constexpr std::size_t blocks = 3 * N + Operands;
 
   constexpr std::size_t input_of(std::size_t node, int operand = 0) const {
     return static_cast<std::size_t>(network_.input_of(node, operand));
@@ -80,6 +83,44 @@ class TrainingPlanner {
   constexpr std::size_t inputs() const { return network_.input_count; }
   constexpr int operands(std::size_t node) const { return network_.nodes[node].operand_count; }
   constexpr const LayerRules& rules_of(std::size_t node) const { return *network_.nodes[node].rules; }
+
+  /// Element-wise layers and normalisations alone make this place, from something that backward reads anyway, and a loss
+  /// does not read it.
+  constexpr bool can_repeat(std::size_t place) const {
+    if (plan_.value_place[place] != place || !plan_.needs[place].input) return false;
+    for (std::size_t u = place; u < N; ++u) {
+      const bool made_here = plan_.value_place[u] == place, read_here = plan_.value_place[input_of(u)] == place;
+      const Kind kind = rules_of(u).training_kind;
+      const bool pure = plan_.alias[u] || kind == Kind::elementwise || kind == Kind::affine;
+      if ((made_here && !pure) || ((made_here || read_here) && network_.is_output(u))) return false;
+    }
+    return true;
+  }
+  /// What is made once more is read in the stage that made it, and in no other one of forward.
+  constexpr void note_forward(std::size_t node) {
+    const std::size_t made = plan_.value_place[node];
+    if (made == node) made_in_[node] = plan_.stage_count;
+    note_use(made);
+    for (int operand = 0; operand < operands(node); ++operand) note_use(plan_.value_place[input_of(node, operand)]);
+  }
+  constexpr void note_use(std::size_t place) {
+    again_[place] &= made_in_[place] == plan_.stage_count;
+  }
+  /// What a node's backward pass reads and nobody has kept.
+  constexpr void repeat_needed(std::size_t node) {
+    if (plan_.needs[node].output) repeat(plan_.value_place[node]);
+    for (int operand = 0; plan_.needs[node].input && operand < operands(node); ++operand)
+      repeat(plan_.value_place[input_of(node, operand)]);
+  }
+  constexpr void repeat(std::size_t place) {
+    if (!again_[place] || plan_.repeats[place]) return;
+    repeat(plan_.value_place[input_of(place)]);
+    for (std::size_t u = place; u < N; ++u) {
+      if (plan_.value_place[u] != place || plan_.alias[u]) continue;
+      plan_.repeats[u] = true;
+      add(Pass::again, u);
+    }
+  }
 
   constexpr void begin_stage(bool batched) {
     if (plan_.stage_count > 0 && stage().begin == stage().end) --plan_.stage_count;
@@ -104,6 +145,7 @@ class TrainingPlanner {
         begin_stage(false);
       }
       add(Pass::forward, n);
+      note_forward(n);
     }
     begin_stage(false);
     plan_.forward_stages = plan_.stage_count - 1;
@@ -112,6 +154,7 @@ class TrainingPlanner {
     begin_stage(false);
     for (std::size_t n = N; n-- > inputs();) {
       if (plan_.alias[n] || !plan_.has_gradient[n]) continue;
+      repeat_needed(n);
       if (network_.nodes[n].gathers()) {
         add(Pass::gather_gradients, n);
         begin_stage(false);
@@ -132,6 +175,9 @@ class TrainingPlanner {
   }
 
   constexpr std::size_t value(std::size_t tensor) const { return plan_.value_place[tensor]; }
+  constexpr std::size_t value_again(std::size_t tensor) const {
+    return (plan_.repeats[value(tensor)] ? 2 * N + Operands : 0) + value(tensor);
+  }
   constexpr std::size_t gradient(std::size_t tensor) const { return N + plan_.gradient_place[tensor]; }
   constexpr std::size_t size(std::size_t tensor) const {
     return aligned_size<float>(bordered_size(network_.tensors[tensor].shape, plan_.value_borders[tensor]));
@@ -149,6 +195,7 @@ class TrainingPlanner {
     plan_.single_size = place_blocks(false);
     for (std::size_t t = 0; t < N; ++t) {
       plan_.values[t] = places_[value(t)];
+      plan_.values_again[t] = places_[value_again(t)];
       plan_.gradients[t] = places_[gradient(t)];
     }
     std::copy_n(places_.begin() + 2 * N, Operands, plan_.parts.begin());
@@ -157,17 +204,19 @@ class TrainingPlanner {
   constexpr void touch_all(Action action, int stage, int index) {
     const std::size_t n = static_cast<std::size_t>(action.node);
     const Needs needs = plan_.needs[n];
-    const bool forward = action.pass == Pass::forward || action.pass == Pass::gather;
-    const bool loss = action.pass == Pass::loss;
+    const bool loss = action.pass == Pass::loss, again = action.pass == Pass::again;
+    const bool first = action.pass == Pass::forward || action.pass == Pass::gather, forward = first || again;
+    const auto value_of = [&](std::size_t t) { return first || loss ? value(t) : value_again(t); };
     for (int operand = 0; operand < operands(n); ++operand) {
       const std::size_t input = input_of(n, operand);
       const bool reads = forward || loss || needs.input;
-      if (plan_.root[input] >= inputs() && reads) touch(value(input), size(input), stage, index);
+      if (plan_.root[input] >= inputs() && reads) touch(value_of(input), size(input), stage, index);
       if (!plan_.has_gradient[input]) continue;
       if (loss) touch(gradient(input), gradient_size(input), stage, index);  // where it undoes the last node
       if (action.pass == Pass::backward) touch_gradient(n, operand, stage, index);
     }
-    if (action.pass == Pass::forward || loss || (!forward && needs.output)) touch(value(n), size(n), stage, index);
+    const bool makes = action.pass == Pass::forward || again || loss;
+    if (makes || (!forward && needs.output)) touch(value_of(n), size(n), stage, index);
     if (!forward && plan_.has_gradient[n]) touch(gradient(n), gradient_size(n), stage, index);
     if (loss) opened_[plan_.root[n]] = true;
   }
@@ -207,7 +256,8 @@ class TrainingPlanner {
 
   const Lowered<N, Operands>& network_;
   TrainingPlan<N, Operands> plan_;
-  std::array<bool, N> opened_{};
+  std::array<bool, N> opened_{}, again_{};  ///< gradients that have been written; places that can be made once more
+  std::array<int, N> made_in_{};            ///< the stage of forward
   std::array<Use, blocks> uses_{};
   std::array<Place, blocks> places_{};
   int action_count_ = 0;

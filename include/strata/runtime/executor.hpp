@@ -90,14 +90,11 @@ class Executor {
     const std::size_t samples = memory_.batch.size;
     leaders_ = samples > 0 && samples_left(false) == samples ? samples : threads_.size();
     for (std::size_t t = 0; t < leaders_; ++t) threads_[t].begin_backward(t == 0 ? gradients : nullptr);
-    parallel_.run([&](std::size_t t) {
-      const std::size_t size = threads_.size() / leaders_;
-      if (t < size * leaders_) threads_[t / size].clear_gradients(Part::nth(t % size, size));
-    });
-    std::size_t end = nodes;
+    std::size_t end = nodes, begun = nodes;
     for (int stage = plan.forward_stages; stage < plan.stage_count; ++stage) {
+      const auto [first, begin] = Plan::reached[static_cast<std::size_t>(stage)];
+      if (first < begun) clear_gradients(first, std::exchange(begun, first));
       run_stages<true>(stage, stage + 1);
-      const std::size_t begin = Plan::complete_from[static_cast<std::size_t>(stage)];
       const std::span<T> bucket(gradients + Plan::gradient_of_node(begin), gradients + Plan::gradient_of_node(end));
       if (stage + 1 < plan.stage_count && (bucket.empty() || bucket.size() < least)) continue;
       finish_nodes(begin, end);
@@ -174,6 +171,8 @@ class Executor {
       if constexpr (training && Plan::node_at(I).gathers())
         if (pass == detail::Pass::gather) step.work = &Node<I>::gather;
       if constexpr (training && plan.has_gradient[I]) {
+        if constexpr (plan.repeats[I])
+          if (pass == detail::Pass::again) step.work = &Node<I>::template forward<true, true>;
         if (pass == detail::Pass::backward) step.work = &Node<I>::template backward<false>;
         if constexpr (Node<I>::adds())
           if (pass == detail::Pass::backward) step.add = &Node<I>::add;
@@ -309,6 +308,14 @@ class Executor {
     if constexpr (converts)
       if (!gradients) L::from_sums(in, sums.data());
     gathered_[0] = sums.data();
+  }
+
+  /// Of the nodes [begin, end), those of all leaders.
+  void clear_gradients(std::size_t begin, std::size_t end) {
+    parallel_.run([&](std::size_t t) {
+      const std::size_t size = threads_.size() / leaders_;
+      if (t < size * leaders_) threads_[t / size].clear_gradients(begin, end, Part::nth(t % size, size));
+    });
   }
 
   /// Adds all leaders' gradients of the nodes [begin, end) to the first one's, thread after thread, and finishes them.

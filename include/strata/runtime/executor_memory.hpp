@@ -35,11 +35,14 @@ struct ExecutorMemory {
       if (callers == nullptr && own_gradients.size() == 0) own_gradients = Arena<T>(Net::trainable_param_count);
       gradients = callers == nullptr ? own_gradients.data() : callers;
     }
-    void clear_gradients(Part part) {
-      for (const std::span<T> values : {std::span(gradients, Net::trainable_param_count), accumulators.span()}) {
-        const Share own = part.share(values.size());
-        std::fill_n(values.data() + own.begin, own.size(), T(0));
-      }
+    /// Those of the nodes [begin, end).
+    void clear_gradients(std::size_t begin, std::size_t end, Part part) {
+      const auto clear = [&](T* values, std::size_t first, std::size_t last) {
+        const Share own = part.share(last - first);
+        std::fill_n(values + first + own.begin, own.size(), T(0));
+      };
+      clear(gradients, Plan::gradient_of_node(begin), Plan::gradient_of_node(end));
+      clear(accumulators.data(), Plan::accumulator_offsets[begin], Plan::accumulator_offsets[end]);
     }
 
     T* accumulator_of(std::size_t node) { return accumulators.data() + Plan::accumulator_offsets[node]; }
@@ -78,11 +81,14 @@ struct ExecutorMemory {
            (place.whole ? whole.data() + place.offset * batch.size + work.first * bordered_size(shape, border)
                         : work.leader.single.data() + place.offset);
   }
-  T* value_of(std::size_t tensor, const Work& work) {
-    return address(plan.values[tensor], Plan::shape_of(tensor), plan.value_borders[tensor], work);
+  /// `again`: for backward.
+  T* value_of(std::size_t tensor, const Work& work, bool again) {
+    const Place place = again ? plan.values_again[tensor] : plan.values[tensor];
+    return address(place, Plan::shape_of(tensor), plan.value_borders[tensor], work);
   }
-  const T* read(std::size_t tensor, const Work& work) {
-    return tensor < Plan::inputs ? inputs[tensor] + work.first * Plan::shape_of(tensor).size() : value_of(tensor, work);
+  const T* read(std::size_t tensor, const Work& work, bool again) {
+    return tensor < Plan::inputs ? inputs[tensor] + work.first * Plan::shape_of(tensor).size()
+                                 : value_of(tensor, work, again);
   }
   /// Null where nobody wants it.
   T* gradient_of(std::size_t tensor, const Work& work) {

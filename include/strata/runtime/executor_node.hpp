@@ -44,17 +44,18 @@ class ExecutorNode {
       if (rules<L>::shares || part.leads()) L::prepare(with_part(rules<L>::shares ? part : all, call));
   }
 
-  template <bool training>
+  /// `again`: once more, for backward.
+  template <bool training, bool again = false>
   static void forward(Memory& memory, const Work& work) {
     if constexpr (!plan.in_place[I])
-      clear_borders<B::output_shape, plan.value_borders[I]>(memory.value_of(I, work), work);
-    call_forward<training>(memory, work, [](const auto& call) {
+      clear_borders<B::output_shape, plan.value_borders[I]>(memory.value_of(I, work, again), work);
+    call_forward<training, again>(memory, work, [](const auto& call) {
       if constexpr (training && !node.fixed() && requires { L::forward_training(call); }) L::forward_training(call);
       else L::forward(call);
     });
   }
   static void gather(Memory& memory, const Work& work) {
-    call_forward<true>(memory, work, [](const auto& call) { L::gather(call); });
+    call_forward<true, false>(memory, work, [](const auto& call) { L::gather(call); });
   }
 
   template <bool gathers>
@@ -63,7 +64,7 @@ class ExecutorNode {
                           plan.gradient_borders[I], node.fixed()>;
     const auto parameters = node_parameters<Net, I>(memory.parameters);
     const auto parameter_gradients = gradients_of(work.leader);
-    const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work); });
+    const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work, true); });
     const auto input_gradients = each_operand([&](std::size_t o) -> T* {
       if (!plan.has_gradient[input(o)] || plan.passes[slot(o)] || gathers) return nullptr;
       if (plan.opens[slot(o)]) return memory.gradient_of(input(o), work);
@@ -73,7 +74,7 @@ class ExecutorNode {
                     .first = memory.batch.first + work.first,
                     .input = operands[0],
                     .inputs = operands.data(),
-                    .output = memory.value_of(I, work),
+                    .output = memory.value_of(I, work, true),
                     .output_gradient = memory.gradient_of(I, work),
                     .input_gradient = input_gradients[0],
                     .input_gradients = input_gradients.data(),
@@ -162,16 +163,16 @@ class ExecutorNode {
     return gradients;
   }
 
-  template <bool training, class Run>
+  template <bool training, bool again, class Run>
   static void call_forward(Memory& memory, const Work& work, Run run) {
     using Call = Forward<B, V, plan.value_borders[input(0)], plan.value_borders[I]>;
     const auto parameters = node_parameters<Net, I>(memory.parameters);
-    const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work); });
+    const auto operands = each_operand([&](std::size_t o) { return memory.read(input(o), work, again); });
     run(with_part(work.part, Call{.batch = work.count,
                                   .first = memory.batch.first + work.first,
                                   .input = operands[0],
                                   .inputs = operands.data(),
-                                  .output = memory.value_of(I, work),
+                                  .output = memory.value_of(I, work, again),
                                   .parameters = parameters.data(),
                                   .prepared = memory.prepared_of(I),
                                   .gathered = work.thread.gathered_of(I),

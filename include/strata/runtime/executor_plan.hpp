@@ -75,17 +75,28 @@ struct ExecutorPlan {
     return most;
   }(std::make_index_sequence<nodes>{});
 
-  /// After each stage: the node from which on the gradients of all are complete.
-  static constexpr auto complete_from = [] {
-    std::array<int, nodes> last{};  // stage that adds to a node's gradients
-    std::array<std::size_t, (std::max)(std::size_t{1}, static_cast<std::size_t>(plan.stage_count))> from{};
+  /// The gradients of all nodes from this one on are begun when a stage begins, and complete when it ends.
+  struct Reached {
+    std::size_t begun = 0, complete = 0;
+  };
+  static constexpr auto reached = [] {
+    std::array<int, nodes> first{}, last{};  // stages that add to a node's gradients
+    std::array<Reached, (std::max)(std::size_t{1}, static_cast<std::size_t>(plan.stage_count))> reached{};
     for (int s = plan.forward_stages; s < plan.stage_count; ++s)
-      for (int a = plan.stages[static_cast<std::size_t>(s)].begin; a < plan.stages[static_cast<std::size_t>(s)].end; ++a)
-        last[static_cast<std::size_t>(plan.actions[static_cast<std::size_t>(a)].node)] = s;
+      for (int a = plan.stages[static_cast<std::size_t>(s)].begin; a < plan.stages[static_cast<std::size_t>(s)].end; ++a) {
+        const Action action = plan.actions[static_cast<std::size_t>(a)];
+        const std::size_t n = static_cast<std::size_t>(action.node);
+        if (action.pass == Pass::again) continue;
+        if (first[n] == 0) first[n] = s;
+        last[n] = s;
+      }
     for (int s = plan.forward_stages; s < plan.stage_count; ++s)
-      for (std::size_t n = inputs; n < nodes; ++n)
-        if (node_at(n).trainable_count() > 0 && last[n] > s) from[static_cast<std::size_t>(s)] = n + 1;
-    return from;
+      for (std::size_t n = inputs; n < nodes; ++n) {
+        if (node_at(n).trainable_count() == 0) continue;
+        if (first[n] > s) reached[static_cast<std::size_t>(s)].begun = n + 1;
+        if (last[n] > s) reached[static_cast<std::size_t>(s)].complete = n + 1;
+      }
+    return reached;
   }();
   static constexpr std::size_t gradient_of_node(std::size_t node) {
     return node == nodes ? Net::trainable_param_count : node_at(node).gradient_offset;
