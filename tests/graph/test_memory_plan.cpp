@@ -95,7 +95,7 @@ static_assert(apart.steps[4].head == 7 && apart.steps[4].epilogue_count == 2);
 
 TEST_CASE("training keeps every value that backward reads, or makes it once more", "[graph]") {
   constexpr auto& network = Lesson::network();
-  constexpr auto training = plan_training(network);
+  constexpr auto& training = Lesson::training_plan();
   REQUIRE_FALSE(training.has_gradient[0]);
   REQUIRE(training.has_gradient[1]);
   REQUIRE(training.values[8].offset == training.values[7].offset);  // Flatten is a view,
@@ -127,7 +127,7 @@ TEST_CASE("training keeps every value that backward reads, or makes it once more
 }
 
 TEST_CASE("a batch waits where a layer must know all of it, and only there", "[graph]") {
-  constexpr auto training = plan_training(Lesson::network());
+  constexpr auto& training = Lesson::training_plan();
   const auto actions = [&](int stage) {
     return training.stages[static_cast<std::size_t>(stage)].end -
            training.stages[static_cast<std::size_t>(stage)].begin;
@@ -149,7 +149,7 @@ TEST_CASE("a batch waits where a layer must know all of it, and only there", "[g
 
 TEST_CASE("a convolution with more weights than data waits for the batch", "[graph]") {
   using Small = Sequential<Input<6, 6, 96>, Conv2D<96, 3, Same>, BatchNorm, ReLU, Conv2D<8, 1>>;
-  constexpr auto training = plan_training(Small::network());
+  constexpr auto& training = Small::training_plan();
   // conv | gather | normalise, relu, conv | loss | conv, relu, gather | normalise | conv
   REQUIRE(training.forward_stages == 3);
   REQUIRE(training.stage_count == 7);
@@ -168,7 +168,7 @@ struct Sums
 }  // namespace
 
 TEST_CASE("the gradient of a sum is that of its operands, in one place, as long as nobody adds to it", "[graph]") {
-  constexpr auto training = plan_training(Sums::network());
+  constexpr auto& training = Sums::training_plan();
   constexpr std::size_t x = 1, a = 2, y = 3, b = 4, z = 5, w = 6, c = 7, v = 8, u = 9, t = 10;
   const auto share = [&](std::size_t one, std::size_t other) {
     return training.gradients[one].offset == training.gradients[other].offset &&
@@ -192,7 +192,7 @@ struct Repeated
 }  // namespace
 
 TEST_CASE("backward makes normalisations and activations once more where it reads them in one stage", "[graph]") {
-  constexpr auto training = plan_training(Repeated::network());
+  constexpr auto& training = Repeated::training_plan();
   for (std::size_t t = 1; t < training.values.size(); ++t) {
     CAPTURE(t);
     const detail::Place value = training.values[t], again = training.values_again[t];

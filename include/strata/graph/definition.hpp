@@ -40,7 +40,9 @@ inline constexpr auto fused_steps = fuse_steps(network<Graph>);  // apart: compi
 template <class Graph, class Choice, std::size_t real_bytes>
 inline constexpr auto inference_plan = plan_inference<Choice>(network<Graph>, fused_steps<Graph>, real_bytes);
 template <class Graph>
-inline constexpr auto training_plan = plan_training(network<Graph>);
+inline constexpr auto training_places = share_places(network<Graph>);
+template <class Graph>
+inline constexpr auto training_plan = plan_training(network<Graph>, training_places<Graph>);
 
 /// Stands in for a faulty network, so that one mistake is one error.
 struct Nothing : Chain<Input<1>> {};

@@ -180,4 +180,10 @@ class PlaceSharing : public TrainingPlaces<N, Operands> {
 };
 
 }  // namespace detail
+
+template <std::size_t N, std::size_t Operands>
+constexpr TrainingPlaces<N, Operands> share_places(const Lowered<N, Operands>& network) {
+  return detail::PlaceSharing(network);
+}
+
 }  // namespace strata

@@ -65,9 +65,9 @@ namespace detail {
 template <std::size_t N, std::size_t Operands>
 class TrainingPlanner {
  public:
-  constexpr explicit TrainingPlanner(const Lowered<N, Operands>& network)
-      : network_(network), plan_{PlaceSharing(network)} {
-    for (std::size_t t = inputs(); t < N; ++t) again_[t] = can_repeat(t);
+  constexpr TrainingPlanner(const Lowered<N, Operands>& network, const TrainingPlaces<N, Operands>& places)
+      : network_(network), plan_{places} {
+    find_repeatable();
     make_stages();
     place();
   }
@@ -84,17 +84,17 @@ class TrainingPlanner {
   constexpr int operands(std::size_t node) const { return network_.nodes[node].operand_count; }
   constexpr const LayerRules& rules_of(std::size_t node) const { return *network_.nodes[node].rules; }
 
-  /// Element-wise layers and normalisations alone make this place, from something that backward reads anyway, and a loss
-  /// does not read it.
-  constexpr bool can_repeat(std::size_t place) const {
-    if (plan_.value_place[place] != place || !plan_.needs[place].input) return false;
-    for (std::size_t u = place; u < N; ++u) {
-      const bool made_here = plan_.value_place[u] == place, read_here = plan_.value_place[input_of(u)] == place;
-      const Kind kind = rules_of(u).training_kind;
-      const bool pure = plan_.alias[u] || kind == Kind::elementwise || kind == Kind::affine;
-      if ((made_here && !pure) || ((made_here || read_here) && network_.is_output(u))) return false;
+  /// Places that element-wise layers and normalisations alone make, from something that backward reads anyway, and that a
+  /// loss does not read.
+  constexpr void find_repeatable() {
+    for (std::size_t t = inputs(); t < N; ++t) {
+      const std::size_t place = plan_.value_place[t];
+      const Kind kind = rules_of(t).training_kind;
+      if (place == t) again_[t] = plan_.needs[t].input;
+      again_[place] &= plan_.alias[t] || kind == Kind::elementwise || kind == Kind::affine;
+      if (network_.is_output(t)) again_[place] = again_[plan_.value_place[input_of(t)]] = false;
+      last_at_[place] = t;
     }
-    return true;
   }
   /// What is made once more is read in the stage that made it, and in no other one of forward.
   constexpr void note_forward(std::size_t node) {
@@ -115,7 +115,7 @@ class TrainingPlanner {
   constexpr void repeat(std::size_t place) {
     if (!again_[place] || plan_.repeats[place]) return;
     repeat(plan_.value_place[input_of(place)]);
-    for (std::size_t u = place; u < N; ++u) {
+    for (std::size_t u = place; u <= last_at_[place]; ++u) {
       if (plan_.value_place[u] != place || plan_.alias[u]) continue;
       plan_.repeats[u] = true;
       add(Pass::again, u);
@@ -258,6 +258,7 @@ class TrainingPlanner {
   TrainingPlan<N, Operands> plan_;
   std::array<bool, N> opened_{}, again_{};  ///< gradients that have been written; places that can be made once more
   std::array<int, N> made_in_{};            ///< the stage of forward
+  std::array<std::size_t, N> last_at_{};    ///< the last tensor in a place
   std::array<Use, blocks> uses_{};
   std::array<Place, blocks> places_{};
   int action_count_ = 0;
@@ -266,8 +267,9 @@ class TrainingPlanner {
 }  // namespace detail
 
 template <std::size_t N, std::size_t Operands>
-constexpr TrainingPlan<N, Operands> plan_training(const Lowered<N, Operands>& network) {
-  return detail::TrainingPlanner(network).plan();
+constexpr TrainingPlan<N, Operands> plan_training(const Lowered<N, Operands>& network,
+                                                  const TrainingPlaces<N, Operands>& places) {
+  return detail::TrainingPlanner(network, places).plan();
 }
 
 }  // namespace strata
