@@ -7,8 +7,8 @@ namespace strata::test {
 void check_gradients(std::span<double> parameters, const std::function<double()>& objective,
                      const std::vector<double>& gradients, const std::vector<double>& in_threads) {
   constexpr double step = 1e-5;
-  REQUIRE(gradients.size() == parameters.size());
-  require_all(in_threads, [&](std::size_t i) { return Approx(gradients.at(i)).margin(1e-11); });
+  REQUIRE((gradients.size() == parameters.size() && in_threads.size() == parameters.size()));
+  require_all(in_threads, [&](std::size_t i) { return Approx(gradients[i]).margin(1e-11); });
   for (std::size_t i = 0; i < parameters.size(); i += 1 + parameters.size() / 300) {
     const double before = parameters[i];
     parameters[i] = before + step;

@@ -102,6 +102,10 @@ void check_classifier(bool normalised) {
 
 TEST_CASE("threads that share a sample find the gradients of one", "[parallel]") {
   check_classifier<Plain, float>(false);
+}
+
+TEST_CASE("threads that share a sample find the gradients of one, in double", "[parallel]") {
+  check_classifier<Plain, double>(false);
   check_classifier<Normalised, double>(true);
 }
 

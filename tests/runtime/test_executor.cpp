@@ -34,11 +34,12 @@ struct Sums
             Node<"s", Sequential<Tanh, Conv2D<6, 3, Same>>, "v">, Node<"u", Add<>, "s", "v">, Node<"f", Flatten, "u">,
             Outputs<"f">> {};
 
-/// Normalisations and activations that are made once more for backward: in a row, in a border, of a loss, for several.
+/// Normalisations and activations that backward makes once more: in a row, in a border, behind a branch.
 struct Repeated
     : Sequential<Input<6, 5, 3>, Conv2D<4, 3, Same>, BatchNorm, SiLU, ZeroPadding2D<1>, Conv2D<6, 3>, BatchNorm, Tanh,
                  DepthwiseConv2D<3, Same>, BatchNorm,
-                 Concatenate<Conv2D<4, 3, Same>, Sequential<Conv2D<3, 1>, BatchNorm, Tanh>>, SiLU, Conv2D<10, 1>, BatchNorm, Tanh, AveragePooling2D<>, Conv2D<10, 2>, BatchNorm> {};
+                 Concatenate<Conv2D<4, 3, Same>, Sequential<Conv2D<3, 1>, BatchNorm, Tanh>>, SiLU, Conv2D<10, 1>,
+                 BatchNorm, Tanh, AveragePooling2D<>, Conv2D<10, 2>, BatchNorm> {};
 
 /// Convolutions with more weights than data, which get many samples a call.
 struct Late : Sequential<Input<2, 2, 4>, Conv2D<10, 3, Same>, BatchNorm, Tanh, Conv2D<12, 1>, Tanh,

@@ -79,8 +79,9 @@
 //                call `by_rows` makes just the rows from a to b of the output for Part{a, b, height}  (not by rows)
 //   affine       affine(in, parameters, scale, shift): y = scale[c] x + shift[c]
 //   elementwise  apply(V x) -> V; forward and backward may be called in place
-//                Of these two kinds training may call forward once more, before backward, for the same bits
-//   sum          becomes part of the epilogue of the step that makes its last operand
+//                Of these two kinds training may call forward once more before backward: for the same bits
+//   sum          becomes part of the epilogue of the step that makes its last operand; in training its gradient is that of
+//                each operand of its shape, whose input_gradient may be null
 //   concatenation  is not run: operands are made where they belong, in slices of the output, or copied there
 //   padding      border(in): its zeros. Likewise: the operand is made in its place, or copied there
 #pragma once

@@ -11,7 +11,7 @@
 
 namespace strata {
 
-/// Of each tensor, or of each operand of a node.
+/// Tables of tensors and the nodes that make them; `passes` of operands.
 template <std::size_t N, std::size_t Operands>
 struct TrainingPlaces {
   std::array<std::size_t, N> root{};  ///< what it is a view of: itself, mostly
@@ -26,6 +26,7 @@ struct TrainingPlaces {
 
 namespace detail {
 
+/// Fills the tables: views first, then layers that work in place and sums, then borders.
 template <std::size_t N, std::size_t Operands>
 class PlaceSharing : public TrainingPlaces<N, Operands> {
  public:
@@ -83,7 +84,7 @@ class PlaceSharing : public TrainingPlaces<N, Operands> {
         value_place[t] = value_place[root[t]];
         gradient_place[t] = gradient_place[root[t]];
       }
-      if (rules_of(t).kind == Kind::sum) pass_gradient(t);
+      if (rules_of(t).training_kind == Kind::sum) pass_gradient(t);
       if (rules_of(t).training_kind != Kind::elementwise || input < inputs() || readers_[input] != 1) continue;
       gradient_place[t] = gradient_place[input];
       const std::size_t place = value_place[input];

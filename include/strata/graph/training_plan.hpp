@@ -3,7 +3,8 @@
 // A batch goes through the network sample by sample, so that what flows between layers stays in the cache. Only where a
 // layer must know the whole batch (batch normalisation) or wants many samples at once (Dense) does the next layer wait:
 // the layers between two such points are a stage. A tensor that lives within one stage is kept for one sample; what
-// later stages read, backward ones included, for all.
+// later stages read, backward ones included, for all: but for what backward makes once more, because that costs less
+// than to keep it.
 #pragma once
 
 #include <algorithm>
@@ -84,8 +85,8 @@ class TrainingPlanner {
   constexpr int operands(std::size_t node) const { return network_.nodes[node].operand_count; }
   constexpr const LayerRules& rules_of(std::size_t node) const { return *network_.nodes[node].rules; }
 
-  /// Places that element-wise layers and normalisations alone make, from something that backward reads anyway, and that a
-  /// loss does not read.
+  /// Places that element-wise layers and normalisations alone make, from something that backward reads anyway, and that
+  /// no loss reads.
   constexpr void find_repeatable() {
     for (std::size_t t = inputs(); t < N; ++t) {
       const std::size_t place = plan_.value_place[t];
@@ -103,9 +104,7 @@ class TrainingPlanner {
     note_use(made);
     for (int operand = 0; operand < operands(node); ++operand) note_use(plan_.value_place[input_of(node, operand)]);
   }
-  constexpr void note_use(std::size_t place) {
-    again_[place] &= made_in_[place] == plan_.stage_count;
-  }
+  constexpr void note_use(std::size_t place) { again_[place] &= made_in_[place] == plan_.stage_count; }
   /// What a node's backward pass reads and nobody has kept.
   constexpr void repeat_needed(std::size_t node) {
     if (plan_.needs[node].output) repeat(plan_.value_place[node]);

@@ -81,7 +81,7 @@ struct ExecutorMemory {
            (place.whole ? whole.data() + place.offset * batch.size + work.first * bordered_size(shape, border)
                         : work.leader.single.data() + place.offset);
   }
-  /// `again`: for backward.
+  /// `again`: as backward finds it, perhaps made once more.
   T* value_of(std::size_t tensor, const Work& work, bool again) {
     const Place place = again ? plan.values_again[tensor] : plan.values[tensor];
     return address(place, Plan::shape_of(tensor), plan.value_borders[tensor], work);

@@ -75,7 +75,8 @@ struct ExecutorPlan {
     return most;
   }(std::make_index_sequence<nodes>{});
 
-  /// The gradients of all nodes from this one on are begun when a stage begins, and complete when it ends.
+  /// Of a stage of backward: the nodes from `begun` on have begun their gradients when it ends, those from `complete` on
+  /// have them.
   struct Reached {
     std::size_t begun = 0, complete = 0;
   };
