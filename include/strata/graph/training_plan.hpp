@@ -66,8 +66,8 @@ namespace detail {
 template <std::size_t N, std::size_t Operands>
 class TrainingPlanner {
  public:
-  constexpr TrainingPlanner(const Lowered<N, Operands>& network, const TrainingPlaces<N, Operands>& places)
-      : network_(network), plan_{places} {
+  constexpr TrainingPlanner(const Lowered<N, Operands>& network, const TrainingPlaces<N, Operands>& shared)
+      : network_(network), plan_{shared} {
     find_repeatable();
     make_stages();
     place();
@@ -267,8 +267,8 @@ class TrainingPlanner {
 
 template <std::size_t N, std::size_t Operands>
 constexpr TrainingPlan<N, Operands> plan_training(const Lowered<N, Operands>& network,
-                                                  const TrainingPlaces<N, Operands>& places) {
-  return detail::TrainingPlanner(network, places).plan();
+                                                  const TrainingPlaces<N, Operands>& shared) {
+  return detail::TrainingPlanner(network, shared).plan();
 }
 
 }  // namespace strata
