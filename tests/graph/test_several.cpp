@@ -44,9 +44,9 @@ auto noises(std::uint64_t seed) {
 }
 
 /// sum over all outputs of output * weights, and its gradient by the parameters.
-template <class Parallel = Serial>
 struct Objective {
-  Executor<Player, simd::Vector<double>, Parallel> executor{};
+  test::Turns threads{};
+  Executor<Player, simd::Vector<double>, test::Turns> executor{threads};
   std::array<std::vector<double>, 2> inputs = noises<Player, double>(2);
 
   static double weight(std::size_t k, std::size_t i) { return std::sin(static_cast<double>(7 * k + i)); }
@@ -104,10 +104,9 @@ TEST_CASE("Inputs may be one buffer, outputs may not", "[several]") {
 
 TEST_CASE("Gradients of several outputs are summed", "[several]") {
   Model<Player, double> model{Seed{4}};
-  Objective objective;
-  const auto gradients = objective.gradient(model);
-  test::check_gradients(model.trainable(), [&] { return objective.value(model); }, gradients,
-                        Objective<test::Three>{}.gradient(model));
+  Objective one{test::Turns{1}}, three;
+  const auto gradients = one.gradient(model);
+  test::check_gradients(model.trainable(), [&] { return one.value(model); }, gradients, three.gradient(model));
 }
 
 TEST_CASE("The engine returns several outputs as the layers do, in threads, too", "[several]") {
@@ -117,7 +116,7 @@ TEST_CASE("The engine returns several outputs as the layers do, in threads, too"
   for (std::size_t k = 0; k < 4; ++k) outputs[k].resize(batch * Player::output_shapes[k].size());
   auto shared = outputs;
   Engine<Player>{model}({inputs[0], inputs[1]}, {outputs[0], outputs[1], outputs[2], outputs[3]});
-  ParallelEngine<Player, test::Three>{model}({inputs[0], inputs[1]}, {shared[0], shared[1], shared[2], shared[3]});
+  ParallelEngine<Player, test::Turns>{model}({inputs[0], inputs[1]}, {shared[0], shared[1], shared[2], shared[3]});
   CHECK(shared == outputs);
   Executor<Player, simd::Vector<float>> executor;
   executor.forward(model.parameters().data(), {inputs[0].data(), inputs[1].data()}, batch);

@@ -9,7 +9,7 @@
 
 using namespace strata;
 using test::Objective;
-using test::Three;
+using test::Turns;
 using test::noise;
 
 namespace {
@@ -58,12 +58,13 @@ TEST_CASE("gradients of networks with branches are right, in any number of threa
   test::check_gradients<Repeated>();
 }
 
-TEST_CASE("float gradients agree with double", "[runtime]") {
+TEST_CASE("float gradients agree with double, and one of several threads has the bits of one alone", "[runtime]") {
   Model<Branches, double> exact{Seed{4}};
   Model<Branches> model{Seed{4}};
   std::copy(exact.parameters().begin(), exact.parameters().end(), model.parameters().begin());
   const auto expected = Objective<Branches, double>{}.gradient(exact);
-  const auto gradients = Objective<Branches, float, Three>{}.gradient(model);
+  CHECK(expected == Objective<Branches, double, Turns>{Turns{1}}.gradient(exact));
+  const auto gradients = Objective<Branches, float, Turns>{}.gradient(model);
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     CAPTURE(i);
     REQUIRE(gradients[i] == Approx(expected[i]).margin(1e-4).epsilon(1e-4));
@@ -72,8 +73,8 @@ TEST_CASE("float gradients agree with double", "[runtime]") {
 
 TEST_CASE("the same number of threads gives the same bits, and a batch smaller than the threads works", "[runtime]") {
   Model<Branches> model{Seed{4}};
-  CHECK(Objective<Branches, float, Three>{}.gradient(model) == Objective<Branches, float, Three>{}.gradient(model));
-  Executor<Branches, simd::Vector<float>, Three> threads;
+  CHECK(Objective<Branches, float, Turns>{}.gradient(model) == Objective<Branches, float, Turns>{}.gradient(model));
+  Executor<Branches, simd::Vector<float>, Turns> threads;
   Executor<Branches, simd::Vector<double>> one;
   Model<Branches, double> exact{Seed{4}};
   std::copy(model.parameters().begin(), model.parameters().end(), exact.parameters().begin());
@@ -88,7 +89,7 @@ TEST_CASE("gradients come in buckets from the last to the first, each complete",
   const Model<Branches> model{Seed{4}};
   const float* const parameters = model.parameters().data();
   const auto input = noise<float>(6 * Branches::input_shape.size(), 5), slope = noise<float>(6 * 5, 6);
-  Executor<Branches, simd::Vector<float>, Three> executor;
+  Executor<Branches, simd::Vector<float>, Turns> executor;
   const auto backward = [&](auto&&... how) {
     std::vector<float> gradients(Branches::trainable_param_count);
     executor.forward_training(parameters, input.data(), 6, Random{Seed{1}});
@@ -99,7 +100,7 @@ TEST_CASE("gradients come in buckets from the last to the first, each complete",
   const auto whole = backward();
   std::size_t count = 0, expected_end = whole.size();
   std::vector<float> seen(whole.size());
-  const auto buckets = backward(Executor<Branches, simd::Vector<float>, Three>::Replaced{}, std::size_t{100},
+  const auto buckets = backward(Executor<Branches, simd::Vector<float>, Turns>::Replaced{}, std::size_t{100},
                                 [&](std::span<float> bucket) {
                                   ++count;
                                   expected_end -= bucket.size();

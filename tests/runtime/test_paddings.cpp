@@ -100,8 +100,8 @@ TEST_CASE("in training, too, where that can be", "[runtime]") {
   const Model<ByPadding, double> model{Seed{4}};
   Model<BySame, double> same{Seed{4}};
   std::ranges::copy(model.parameters(), same.parameters().begin());
-  test::Objective<ByPadding, double, test::Three> by_padding;
-  test::Objective<BySame, double, test::Three> by_same;
+  test::Objective<ByPadding, double, test::Turns> by_padding;
+  test::Objective<BySame, double, test::Turns> by_same;
   for (int step = 0; step < 2; ++step) {
     CHECK(by_padding.value(model) == Approx(by_same.value(same)).epsilon(1e-12));
     const auto gradients = by_padding.gradient(model), expected = by_same.gradient(same);

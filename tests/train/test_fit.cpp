@@ -124,7 +124,7 @@ TEST_CASE("a resumed fit equals one that never stopped", "[train]") {
 TEST_CASE("fit and evaluate take a trainer of several threads", "[train]") {
   Model<Net> a{Seed{1}}, b{Seed{1}};
   Trainer one{a, SparseCategoricalCrossentropy{}, SGD{}, Seed{2}};
-  Trainer three{b, SparseCategoricalCrossentropy{}, SGD{}, Seed{2}, test::Three{}};
+  Trainer three{b, SparseCategoricalCrossentropy{}, SGD{}, Seed{2}, test::Turns{}};
   const FitOptions options{.epochs = 2, .validation = &test_set, .verbose = 0};
   EarlyStopping stopping{.patience = 5, .restore_best_weights = true};
   const auto first = fit(one, train_set, options), second = fit(three, train_set, options, stopping);

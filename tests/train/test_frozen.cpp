@@ -100,8 +100,8 @@ std::vector<float> floats(const Model<Net>& model) {
 TEST_CASE("what is frozen keeps its bits, the rest is trained", "[train]") {
   check_bits<Serial>(SGD{.momentum = 0.9, .global_clipnorm = 1});
   check_bits<Serial>(Adam{.clipvalue = 0.1});
-  check_bits<test::Three>(AdamW{.weight_decay = 0.1, .clipnorm = 0.1});
-  check_bits<test::Three>(RMSprop{.momentum = 0.5});
+  check_bits<test::Turns>(AdamW{.weight_decay = 0.1, .clipnorm = 0.1});
+  check_bits<test::Turns>(RMSprop{.momentum = 0.5});
 }
 
 TEST_CASE("gradients through frozen layers are those of the loss", "[train]") {
@@ -110,7 +110,7 @@ TEST_CASE("gradients through frozen layers are those of the loss", "[train]") {
     return Trainer{copy, from_logits, SGD{.learning_rate = 0}}.step(images, classes);
   };
   Trainer trainer{model, from_logits, SGD{.learning_rate = 0}};
-  Trainer in_threads{model, from_logits, SGD{.learning_rate = 0}, {}, test::Three{}};
+  Trainer in_threads{model, from_logits, SGD{.learning_rate = 0}, {}, test::Turns{}};
   trainer.step(images, classes);
   in_threads.step(images, classes);
   std::vector<double> slopes;
