@@ -65,15 +65,14 @@ struct Several {
 };
 
 /// Parameters, moving averages included, and gradients after some steps.
-template <class T>
 struct Trained {
-  std::vector<T> parameters, gradients;
+  std::vector<double> parameters, gradients;
   friend bool operator==(const Trained&, const Trained&) = default;
 };
 
-template <class Net, class T, class Loss, class Parallel, class Step>
-Trained<T> train(const Loss& loss, Parallel parallel, Step step) {
-  Model<Net, T> model{Seed{3}};
+template <class Net, class Loss, class Parallel, class Step>
+Trained train(const Loss& loss, Parallel parallel, Step step) {
+  Model<Net, double> model{Seed{3}};
   Trainer trainer{model, loss, SGD{.learning_rate = 0.01f, .momentum = 0.9f}, Seed{5}, parallel};
   for (int i = 0; i < 2; ++i) step(trainer);
   return {{model.parameters().begin(), model.parameters().end()},
@@ -81,15 +80,14 @@ Trained<T> train(const Loss& loss, Parallel parallel, Step step) {
 }
 
 /// As one thread within rounding, or to the bit; the same bits again, and where threads come in turn.
-template <class T, class Train>
+template <class Train>
 void check(std::size_t batch, bool same_bits, Train train) {
-  const Trained<T> one = train(Several{1});
+  const Trained one = train(Several{1});
   for (const std::size_t threads : team_sizes) {
     CAPTURE(batch, threads);
-    const Trained<T> several = train(Several{threads});
-    const double tolerance = sizeof(T) == sizeof(double) ? 1e-12 : 1e-5;
-    REQUIRE(train_test::difference(several.gradients, one.gradients) < tolerance);
-    REQUIRE(train_test::difference(several.parameters, one.parameters) < tolerance);
+    const Trained several = train(Several{threads});
+    REQUIRE(train_test::difference(several.gradients, one.gradients) < 1e-12);
+    REQUIRE(train_test::difference(several.parameters, one.parameters) < 1e-12);
     if (same_bits) REQUIRE(several == one);
     REQUIRE(several == train(Several{threads}));
     REQUIRE(several == train(Several{threads, true}));
@@ -97,18 +95,17 @@ void check(std::size_t batch, bool same_bits, Train train) {
 }
 
 template <class Net, class Parallel>
-Trained<double> train_classifier(std::size_t batch, Parallel parallel) {
+Trained train_classifier(std::size_t batch, Parallel parallel) {
   const std::vector<double> images = train_test::normal<double>(batch * Net::input_shape.size(), 7);
   const std::vector<int> labels = train_test::labels(batch, 5, 9);
-  return train<Net, double>(SparseCategoricalCrossentropy{.from_logits = true}, parallel,
-                            [&](auto& trainer) { trainer.step(images, labels); });
+  return train<Net>(SparseCategoricalCrossentropy{.from_logits = true}, parallel,
+                    [&](auto& trainer) { trainer.step(images, labels); });
 }
 
 template <class Net>
 void check_classifier(bool normalised) {
   for (const std::size_t batch : batches)
-    check<double>(batch, batch == 1 && !normalised,
-                  [&](Several threads) { return train_classifier<Net>(batch, threads); });
+    check(batch, batch == 1 && !normalised, [&](Several threads) { return train_classifier<Net>(batch, threads); });
 }
 
 }  // namespace
@@ -124,11 +121,11 @@ TEST_CASE("threads that share a sample normalise it by the whole batch", "[paral
 
 TEST_CASE("threads share a sample of a network with several inputs and outputs", "[parallel]") {
   for (const std::size_t batch : {1u, 2u, 3u}) {
-    const auto x = train_test::normal<float>(batch * 24 * 28 * 20, 7), z = train_test::normal<float>(x.size(), 8),
-               p = train_test::normal<float>(batch * 3, 9), q = train_test::normal<float>(batch * 4, 10);
-    check<float>(batch, false, [&](Several threads) {
-      return train<Forked, float>(Losses{MeanSquaredError{}, MeanSquaredError{}}, threads, [&](auto& trainer) {
-        trainer.step({std::span(x), std::span(z)}, std::array<Targets<float>, 2>{std::span(p), std::span(q)});
+    const auto x = train_test::normal<double>(batch * 24 * 28 * 20, 7), z = train_test::normal<double>(x.size(), 8),
+               p = train_test::normal<double>(batch * 3, 9), q = train_test::normal<double>(batch * 4, 10);
+    check(batch, false, [&](Several threads) {
+      return train<Forked>(Losses{MeanSquaredError{}, MeanSquaredError{}}, threads, [&](auto& trainer) {
+        trainer.step({std::span(x), std::span(z)}, std::array<Targets<double>, 2>{std::span(p), std::span(q)});
       });
     });
   }
