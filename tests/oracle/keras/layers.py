@@ -62,7 +62,8 @@ def layer(cases, name, spelling, shape, made, values=None, upstream=None, gradie
 
 
 def network(cases, name, spelling, shape, build, batch=2):
-    """A layer of several nodes, or a merge, behind a convolution whose gradients show the layer's own."""
+    """A layer of several nodes, or a merge, behind a convolution whose gradients show the layer's own. `build` makes
+    them, so that Keras counts their names from that convolution."""
     if not cases.wants(False):
         return
     keras.backend.clear_session()
@@ -371,17 +372,18 @@ def activations(cases):
 
 
 def several_nodes(cases):
-    keras.backend.clear_session()  # names count from here, not from what configs.py made
     case = lambda *arguments: network(cases, *arguments)
-    case("separable_conv2d", "SeparableConv2D<6, 3, Same>", (7, 5, 3), k.SeparableConv2D(6, 3, padding="same"))
+    case("separable_conv2d", "SeparableConv2D<6, 3, Same>", (7, 5, 3),
+         lambda x: k.SeparableConv2D(6, 3, padding="same")(x))
     case("separable_conv2d_options",
          "SeparableConv2D<5, Kernel{3, 2}, NoBias, activation<Tanh>, Strides{2}, DepthMultiplier{2}, Same>",
          (8, 6, 3),
-         k.SeparableConv2D(5, (3, 2), use_bias=False, activation="tanh", strides=2, depth_multiplier=2, padding="same"))
+         lambda x: k.SeparableConv2D(5, (3, 2), use_bias=False, activation="tanh", strides=2, depth_multiplier=2,
+                                     padding="same")(x))
     case("separable_conv1d", "SeparableConv1D<6, 3, Strides{2}, Same, DepthMultiplier{2}, activation<Tanh>>", (9, 3),
-         k.SeparableConv1D(6, 3, strides=2, padding="same", depth_multiplier=2, activation="tanh"))
+         lambda x: k.SeparableConv1D(6, 3, strides=2, padding="same", depth_multiplier=2, activation="tanh")(x))
     case("conv2d_relu", "Conv2D<6, 3, Same, activation<ReLU>>", (6, 5, 3),
-         k.Conv2D(6, 3, padding="same", activation="relu"))
+         lambda x: k.Conv2D(6, 3, padding="same", activation="relu")(x))
     case("flatten_dense_softmax", "Flatten, Dense<5, activation<Softmax>>", (3, 4, 3),
          lambda x: chain(x, k.Flatten(), k.Dense(5, activation="softmax")))
     for name, spelling, merge in [("add", "Add", k.Add), ("average", "Average", k.Average),
