@@ -226,16 +226,18 @@ class Bench:
 
     def measure(self, peers, network, batch):
         """Microseconds in each peer."""
-        bursts, peaks = {peer.name: [] for peer in peers}, []
+        bursts, peaks, trips = {peer.name: [] for peer in peers}, [], []
         own = peers[0]
         for turn in range(self.rounds):
             peaks.append(float(own.ask("peak")))
+            if own.threads > 1:
+                trips.append(float(own.ask("round_trip")))
             for peer in peers[turn % len(peers):] + peers[:turn % len(peers)]:
                 time.sleep(0.05 if peer.threads > 1 else 0)  # until the last peer's threads no longer look for work
                 times = peer.times(network, batch, self.seconds)
                 bursts[peer.name].append((statistics.median(times), quantile(times, 0.05), peaks[-1]))
         results = {name: quiet(measured, max(peaks)) for name, measured in bursts.items()}
-        return {"times": {name: time for name, (time, _) in results.items()}, "peak": max(peaks),
+        return {"times": {name: time for name, (time, _) in results.items()}, "peak": max(peaks), "round_trips": trips,
                 "noisy": [name for name, (_, calm) in results.items() if not calm]}
 
     # -- parts

@@ -59,10 +59,22 @@ def comparison(rows):
         lines.append([f"{row['title']}, batch {row['batch']}", cells[0], f"**{best:.2f}×**" if best else "",
                       *cells[1:]])
     text = f"FMA peak of one core: {max(row['peak'] for row in rows):.0f} GFLOP/s.\n\n"
-    text += table(["", peers[0], "the best peer", *peers[1:]], lines)
+    heads = ["", peers[0], "the best peer", *peers[1:]]
+    if any(row.get("round_trips") for row in rows):
+        heads.append("a cache line there and back")
+        lines = [[*line, span(row.get("round_trips"))] for line, row in zip(lines, rows)]
+    text += table(heads, lines)
     if any(row["noisy"] for row in rows):
         text += "\n`~`: the machine was busy, few quiet measurements.\n"
     return text
+
+
+def span(trips):
+    """Between which the middle half of so many nanoseconds lies."""
+    if not trips:
+        return ""
+    low, high = (sorted(trips)[round(share * (len(trips) - 1))] for share in (0.25, 0.75))
+    return f"{low:.0f} ns" if high < 1.2 * low else f"{low:.0f} to {high:.0f} ns"
 
 
 def scaling(rows):

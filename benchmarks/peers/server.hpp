@@ -4,6 +4,7 @@
 //   time NETWORK BATCH SECONDS            microseconds of each of many runs
 //   profile NETWORK BATCH SECONDS FILE    writes a table of its steps (profile.hpp), of Strata's: ok
 //   peak                                  GFLOP/s of FMA that one core reaches now
+//   round_trip                            nanoseconds that a cache line takes to another core and back now
 //
 // An answer that begins with `error` says what was wrong.
 #pragma once
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "../fma_peak.hpp"
+#include "../round_trip.hpp"
 #include "../timing.hpp"
 #include "files.hpp"
 
@@ -55,6 +57,8 @@ int serve(Make&& make) {
     line >> command >> network >> batch;
     if (command == "peak") {
       std::cout << fma_peak(0.02) / 1e9;
+    } else if (command == "round_trip") {
+      std::cout << round_trip() * 1e9;
     } else if (command == "output" && line >> runs >> path) {
       const std::unique_ptr<Runner> runner = make(network, batch);
       for (; runs > 0; --runs) runner->run();
