@@ -88,8 +88,8 @@ class Objective {
   std::vector<T> weights_ = noise<T>(batch * Net::output_shape.size(), 3);
 };
 
-/// The gradient of every parameter, or of some hundreds of them, by finite differences of `objective`; in one thread and in
-/// three.
+/// The gradient of every parameter, or of some hundreds of them, by finite differences of `objective`; in one thread and
+/// in three.
 void check_gradients(std::span<double> parameters, const std::function<double()>& objective,
                      const std::vector<double>& gradients, const std::vector<double>& in_threads);
 
