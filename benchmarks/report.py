@@ -60,10 +60,13 @@ def comparison(rows):
                       *cells[1:]])
     text = f"FMA peak of one core: {max(row['peak'] for row in rows):.0f} GFLOP/s.\n\n"
     heads = ["", peers[0], "the best peer", *peers[1:]]
-    if any(row.get("round_trips") for row in rows):
+    with_trips = any(row.get("round_trips") for row in rows)
+    if with_trips:
         heads.append("a cache line there and back")
         lines = [[*line, span(row.get("round_trips"))] for line, row in zip(lines, rows)]
     text += table(heads, lines)
+    if with_trips:
+        text += "\nA cache line to the other core and back: what a thread's wait for another costs at least; quartiles.\n"
     if any(row["noisy"] for row in rows):
         text += "\n`~`: the machine was busy, few quiet measurements.\n"
     return text

@@ -40,7 +40,7 @@ struct Forked
             Node<"scaled", Multiply<>, "s", "g">, Node<"p", Sequential<Conv2D<2, 1>, Flatten, Dense<3>>, "scaled">,
             Node<"q", Sequential<BatchNorm, Flatten, Dense<4>>, "b">, Outputs<"p", "q">> {};
 
-// Samples and threads: as many of both, more of one, groups of threads for what is left over.
+// More samples than threads, fewer, and some left over, which groups of threads share.
 #ifdef STRATA_SANITIZED
 constexpr std::array batches{1u, 3u, 5u};
 constexpr std::array team_sizes{4u, 7u};

@@ -19,20 +19,19 @@ def tensors(path):
         yield name, values.reshape(entry["shape"])
 
 
-def close(a, b):
-    """To the rounding of a sum, which is that of its terms: another processor may add in another order."""
+def close(name, a, b):
+    """To rounding: another processor may add in another order, and three epochs of training do so in every step."""
     if isinstance(a, dict):
         return a == b
-    largest = np.abs(b).max(initial=0, where=np.isfinite(b))
-    return a.shape == b.shape and np.allclose(a, b, 1e-5, 1e-6 + 1e-5 * largest, True)
+    return a.shape == b.shape and np.allclose(a, b, 1e-5, 5e-6 if name.startswith("final/") else 1e-6, True)
 
 
 def same(committed, fresh):
-    """Text to the byte, numbers nearly."""
+    """Text to the byte, numbers to rounding."""
     if committed.suffix != ".safetensors":
         return committed.read_bytes() == fresh.read_bytes()
     ours, theirs = dict(tensors(committed)), dict(tensors(fresh))
-    return ours.keys() == theirs.keys() and all(close(ours[name], theirs[name]) for name in ours)
+    return ours.keys() == theirs.keys() and all(close(name, ours[name], theirs[name]) for name in ours)
 
 
 committed, fresh = map(Path, sys.argv[1:])
